@@ -1,0 +1,82 @@
+//! The clock: the only file that reads the time of the machine.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+/// Where the library takes the time from.
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The wall clock, for everything that is stored or signed.
+    fn now(&self) -> DateTime<Utc>;
+
+    /// Time since an arbitrary fixed instant; it never jumps, so it measures waiting and staleness.
+    fn monotonic(&self) -> Duration;
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+        }
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// A clock that moves only when told to, so that a test needs no sleep.
+///
+/// Clones share one time.
+#[cfg(feature = "testing")]
+#[derive(Debug, Clone)]
+pub struct ManualClock {
+    start: DateTime<Utc>,
+    elapsed: std::sync::Arc<std::sync::Mutex<Duration>>,
+}
+
+#[cfg(feature = "testing")]
+impl ManualClock {
+    /// A clock that stands at `start`.
+    pub fn at(start: DateTime<Utc>) -> Self {
+        Self {
+            start,
+            elapsed: std::sync::Arc::default(),
+        }
+    }
+
+    /// Moves the clock, wall time and monotonic time alike.
+    pub fn advance(&self, by: Duration) {
+        *self.lock() += by;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Duration> {
+        self.elapsed
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Clock for ManualClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.start + *self.lock()
+    }
+
+    fn monotonic(&self) -> Duration {
+        *self.lock()
+    }
+}

@@ -1,0 +1,190 @@
+//! `SessionConfig`: every setting with its default, its unit and what it costs. Plain serde; `web/` reads it from Rocket's figment.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The table `[default.sessions]` of `Rocket.toml`, or `ROCKET_SESSIONS={key=value, ...}`.
+///
+/// Durations are texts such as `"15m"`, `"1h"`, `"100d"`. An unknown key stops the launch.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionConfig {
+    /// Where sessions are kept: a URL (`sqlite://file.db`, relative to the working directory) or the name of a
+    /// `[default.databases.*]` entry. Default: `sqlite://sessions.db`.
+    pub database: String,
+
+    /// The longest wait for the database before a request is answered 503. Default: `"5s"`.
+    #[serde(with = "humantime_serde")]
+    pub database_timeout: Duration,
+
+    /// How long an access token is good for, at least `"1s"`. Longer means fewer refreshes, and a longer life for payload values that
+    /// have changed meanwhile. Default: `"1h"`.
+    #[serde(with = "humantime_serde")]
+    pub access_token_validity: Duration,
+
+    /// The lifetime of an access token is cut by a random share of up to this much, so that tokens issued together do not
+    /// expire together; 0 to 0.25. Default: 0.05.
+    pub access_token_jitter: f64,
+
+    /// How long a session lives without a refresh; each rotation starts it anew. Default: `"100d"`.
+    #[serde(with = "humantime_serde")]
+    pub refresh_token_validity: Duration,
+
+    /// How old a refresh token must be before using it retires its siblings (M). More than three times the longest round trip of a
+    /// client plus the clock difference between replicas: shorter logs honest clients out. Default: `"60s"`.
+    #[serde(with = "humantime_serde")]
+    pub rotation_min_age: Duration,
+
+    /// How many unused refresh tokens of a session live at once (K), 1 to 64. Default: 8.
+    pub rotation_max_children: usize,
+
+    /// Where refresh and sign-out are mounted. Default: `/auth`.
+    pub api_base_path: String,
+
+    /// The origin under which browsers reach this server, such as `https://api.example.com`; with `api_base_path` it is the
+    /// issuer of the tokens. Default: made from Rocket's address and port in debug builds, required otherwise.
+    pub api_origin: Option<String>,
+
+    /// The `Domain` of the cookies; sub-domains share the session then. Default: none, this host only.
+    pub cookie_domain: Option<String>,
+
+    /// Whether cookies carry `Secure`. Default: `"auto"`, yes unless `api_origin` is http on localhost in a debug build.
+    pub cookie_secure: Auto,
+
+    /// The `SameSite` of the cookies. `"none"` needs `Secure`. Default: `"lax"`.
+    pub cookie_same_site: SameSite,
+
+    /// The `Path` of the access-token cookie. Default: `/`.
+    pub access_token_path: String,
+
+    /// How soon every process that shares the database refuses a revoked session; a quarter of it is the pause between two reads of
+    /// the feed. Default: `"1s"`.
+    #[serde(with = "humantime_serde")]
+    pub revocation_bound: Duration,
+
+    /// What a request gets when the feed was not read for longer than the bound. Default: `"live"`.
+    pub revocation_on_stall: OnStall,
+
+    /// How many verified tokens are remembered, so that their signatures are not checked again; about 640 bytes
+    /// each. 0 remembers none. Default: 100000.
+    pub verified_token_cache: usize,
+
+    /// How many writes may wait for the database; one more is answered 503 at once. Default: 10000.
+    pub write_queue: usize,
+}
+
+/// A switch that the library can set itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Auto {
+    /// The library decides.
+    Auto,
+    /// Always.
+    Yes,
+    /// Never.
+    No,
+}
+
+/// When a browser sends the cookies along from another site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum SameSite {
+    /// Only when the user navigates here.
+    Lax,
+    /// Always.
+    None,
+    /// Never.
+    Strict,
+}
+
+/// What to do while revocations cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum OnStall {
+    /// Take the token as good.
+    Accept,
+    /// Ask the database about this session.
+    Live,
+    /// Answer 503.
+    Refuse,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        const HOUR: Duration = Duration::from_secs(60 * 60);
+        Self {
+            database: "sqlite://sessions.db".into(),
+            database_timeout: Duration::from_secs(5),
+            access_token_validity: HOUR,
+            access_token_jitter: 0.05,
+            refresh_token_validity: 100 * 24 * HOUR,
+            rotation_min_age: Duration::from_secs(60),
+            rotation_max_children: 8,
+            api_base_path: "/auth".into(),
+            api_origin: None,
+            cookie_domain: None,
+            cookie_secure: Auto::Auto,
+            cookie_same_site: SameSite::Lax,
+            access_token_path: "/".into(),
+            revocation_bound: Duration::from_secs(1),
+            revocation_on_stall: OnStall::Live,
+            verified_token_cache: 100_000,
+            write_queue: 10_000,
+        }
+    }
+}
+
+impl SessionConfig {
+    /// Checks what one setting says against the others.
+    ///
+    /// # Errors
+    /// A sentence that names the setting and what to write instead.
+    pub fn check(&self) -> Result<(), String> {
+        let second = Duration::from_secs(1);
+        let longest = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
+        let rules = [
+            (
+                self.access_token_validity >= second && self.refresh_token_validity <= longest,
+                "`access_token_validity` must be at least \"1s\" and `refresh_token_validity` at most 1000 years",
+            ),
+            (
+                self.refresh_token_validity > self.access_token_validity,
+                "`refresh_token_validity` must be longer than `access_token_validity`",
+            ),
+            (
+                (0.0..=0.25).contains(&self.access_token_jitter),
+                "`access_token_jitter` must be between 0 and 0.25",
+            ),
+            (
+                (1..=64).contains(&self.rotation_max_children),
+                "`rotation_max_children` must be between 1 and 64",
+            ),
+            (
+                self.rotation_min_age < self.refresh_token_validity,
+                "`rotation_min_age` must be shorter than `refresh_token_validity`",
+            ),
+            (
+                self.api_base_path.starts_with('/') && self.access_token_path.starts_with('/'),
+                "`api_base_path` and `access_token_path` must start with `/`",
+            ),
+            (
+                !self.revocation_bound.is_zero()
+                    && !self.database_timeout.is_zero()
+                    && self.write_queue > 0,
+                "`revocation_bound`, `database_timeout` and `write_queue` must be more than zero",
+            ),
+            (
+                self.cookie_same_site != SameSite::None || self.cookie_secure != Auto::No,
+                "`cookie_same_site = \"none\"` needs `cookie_secure`: browsers drop such cookies otherwise",
+            ),
+        ];
+        match rules.iter().find(|(holds, _)| !holds) {
+            Some((_, rule)) => Err((*rule).to_owned()),
+            None => Ok(()),
+        }
+    }
+}

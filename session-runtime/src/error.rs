@@ -1,0 +1,81 @@
+//! `Error`: the decisions a caller can take. Causes go to the log once, where they are mapped; clients get fixed bodies.
+
+use crate::handle::SessionHandle;
+
+/// Why a session could not be created, read, refreshed or changed.
+///
+/// As a Rocket responder it answers with the status and the fixed body of the protocol, and removes
+/// the session's cookies where the protocol does.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no session: log in. Answers 401 `unauthorised`.
+    #[doc(alias = "UNAUTHORISED")]
+    #[error("unauthorised")]
+    Unauthorised {
+        /// Whether the browser should drop its tokens: yes when they can never work again, no when it
+        /// merely presented none (a parallel login may just have stored some).
+        clear_tokens: bool,
+    },
+
+    /// The access token does not hold, a refresh may help. Answers 401 `try refresh token`.
+    #[doc(alias = "TRY_REFRESH_TOKEN")]
+    #[error("try refresh token")]
+    TryRefreshToken,
+
+    /// A superseded refresh token was used; the session has been ended. Answers 401 `token theft detected`.
+    #[doc(alias = "TOKEN_THEFT_DETECTED")]
+    #[error("token theft detected")]
+    TokenTheft {
+        /// The session that was ended.
+        handle: SessionHandle,
+        /// Whose session it was.
+        user_id: String,
+    },
+
+    /// The access token would not fit into a cookie; nothing was stored. Answers 500.
+    #[error(
+        "the access token cookie would take {bytes} bytes and browsers drop cookies over {limit}: \
+         move what the front end need not read from the payload to the session data"
+    )]
+    PayloadTooLarge {
+        /// Bytes of the cookie's name and value.
+        bytes: usize,
+        /// The most a browser keeps.
+        limit: usize,
+    },
+
+    /// A payload key that only run time could see is reserved; nothing was stored. Answers 500.
+    #[error("the payload key `{name}` is reserved by the session protocol: rename it")]
+    ReservedClaim {
+        /// The offending key.
+        name: String,
+    },
+
+    /// The store cannot answer now; nothing changed, try again. Answers 503 with `Retry-After`.
+    #[error("the session store cannot answer now")]
+    Unavailable,
+
+    /// Anything else that only the developer can mend. Answers 500.
+    #[doc(alias = "GENERAL_ERROR")]
+    #[error("{0}")]
+    General(String),
+}
+
+impl Error {
+    /// No session, and what was presented can never work again.
+    pub(crate) const GONE: Self = Self::Unauthorised { clear_tokens: true };
+
+    /// No session was presented.
+    pub(crate) const NONE: Self = Self::Unauthorised {
+        clear_tokens: false,
+    };
+
+    /// Whether the browser's tokens should go (protocol: "who clears what").
+    pub(crate) fn clears_tokens(&self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorised { clear_tokens: true } | Self::TokenTheft { .. }
+        )
+    }
+}

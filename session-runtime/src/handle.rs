@@ -1,0 +1,47 @@
+//! `SessionHandle`: the public name of a session. It is no secret; only tokens prove anything.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::{Builder, Uuid};
+
+/// Names one session: in logs, in device lists, for revoking. Time-ordered (UUIDv7, RFC 9562).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionHandle(Uuid);
+
+impl SessionHandle {
+    pub(crate) fn new(now: DateTime<Utc>, random: &[u8; 10]) -> Self {
+        let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+        Self(Builder::from_unix_timestamp_millis(millis, random).into_uuid())
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+}
+
+impl fmt::Display for SessionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The text is not a session handle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a session handle is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")]
+pub struct InvalidHandle;
+
+impl FromStr for SessionHandle {
+    type Err = InvalidHandle;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHandle> {
+        Uuid::from_str(text).map(Self).map_err(|_| InvalidHandle)
+    }
+}

@@ -1,0 +1,96 @@
+//! The revoked sessions, in memory: what verification asks instead of the database.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::handle::SessionHandle;
+
+/// Entries are kept this much longer than any access token of theirs lives, for clocks that differ.
+pub(crate) const RETENTION: TimeDelta = TimeDelta::minutes(10);
+
+/// Looking through all entries takes time, so it is done rarely.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
+/// A line of the feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Its place; given after its transaction committed, so none is ever missed.
+    pub(crate) number: i64,
+    pub(crate) handle: SessionHandle,
+    /// The last instant an access token of this session may be good.
+    pub(crate) until: DateTime<Utc>,
+}
+
+/// How far this process has read the feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) number: i64,
+    pub(crate) handle: SessionHandle,
+}
+
+/// The handles that must be refused, and how fresh that knowledge is.
+#[derive(Debug, Default)]
+pub(crate) struct Revocations {
+    state: RwLock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    revoked: HashMap<SessionHandle, DateTime<Utc>>,
+    position: Option<Position>,
+    read_at: Duration,
+    pruned_at: Duration,
+}
+
+impl Revocations {
+    pub(crate) fn contains(&self, handle: SessionHandle) -> bool {
+        self.read().revoked.contains_key(&handle)
+    }
+
+    /// This process's own revocations count at once.
+    pub(crate) fn insert(&self, handles: &[SessionHandle], until: DateTime<Utc>) {
+        let mut state = self.write();
+        state
+            .revoked
+            .extend(handles.iter().map(|handle| (*handle, until)));
+    }
+
+    /// Whether the feed was last read at most `bound` before `now` (monotonic).
+    pub(crate) fn is_fresh(&self, now: Duration, bound: Duration) -> bool {
+        now.saturating_sub(self.read().read_at) <= bound
+    }
+
+    pub(crate) fn position(&self) -> Option<Position> {
+        self.read().position
+    }
+
+    /// Takes in what a read that began at `began` (monotonic) found, and forgets what no longer matters at `now`.
+    pub(crate) fn advance(&self, entries: &[Entry], began: Duration, now: DateTime<Utc>) {
+        let mut state = self.write();
+        state
+            .revoked
+            .extend(entries.iter().map(|entry| (entry.handle, entry.until)));
+        if began.saturating_sub(state.pruned_at) >= PRUNE_EVERY {
+            state.revoked.retain(|_, until| *until + RETENTION > now);
+            state.pruned_at = began;
+        }
+        if let Some(last) = entries.last() {
+            state.position = Some(Position {
+                number: last.number,
+                handle: last.handle,
+            });
+        }
+        state.read_at = state.read_at.max(began);
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,83 @@
+//! Verifying an access token: in memory while the feed of revocations is fresh.
+
+use std::sync::Arc;
+
+use super::Sessions;
+use crate::config::OnStall;
+use crate::error::Error;
+use crate::handle::SessionHandle;
+use crate::store::StoreError;
+use crate::token::access::{self, Verified};
+
+impl Sessions {
+    /// Checks an access token: signature (or the memory of it), time, revocations. No I/O while the feed is fresh.
+    pub(crate) async fn verify(&self, access_token: &str) -> Result<Arc<Verified>, Error> {
+        let verified = self.check(access_token)?;
+        if self.inner.revocations.contains(verified.handle) {
+            return Err(Error::GONE);
+        }
+        if !self.inner.revocations.is_fresh(
+            self.inner.clock.monotonic(),
+            self.inner.config.revocation_bound,
+        ) {
+            match self.inner.config.revocation_on_stall {
+                OnStall::Accept => {}
+                OnStall::Live => self.require_row(verified.handle).await?,
+                OnStall::Refuse => {
+                    tracing::error!(
+                        event = "revocation_feed_stalled",
+                        "requests are refused until it can be read"
+                    );
+                    return Err(Error::Unavailable);
+                }
+            }
+        }
+        Ok(verified)
+    }
+
+    /// Asks the database whether a session still exists.
+    pub(crate) async fn require_row(&self, handle: SessionHandle) -> Result<(), Error> {
+        self.inner
+            .store
+            .find(handle)
+            .await?
+            .map(drop)
+            .ok_or(Error::GONE)
+    }
+
+    /// Checks an access token's signature and time, not whether its session was revoked.
+    pub(crate) fn check(&self, access_token: &str) -> Result<Arc<Verified>, Error> {
+        let verified = self
+            .inner
+            .verified
+            .get_or_verify(access_token, || {
+                access::verify(access_token, &self.inner.keys, &self.inner.terms)
+            })
+            .ok_or(Error::TryRefreshToken)?;
+        if verified.is_current(self.inner.clock.now()) {
+            Ok(verified)
+        } else {
+            Err(Error::TryRefreshToken)
+        }
+    }
+
+    /// The session an access token of ours names, expired or not.
+    pub(crate) fn named_by(&self, access_token: &str) -> Option<SessionHandle> {
+        access::verify(access_token, &self.inner.keys, &self.inner.terms)
+            .map(|verified| verified.handle)
+    }
+
+    /// Reads what was revoked since the last call, here or in another process.
+    pub(crate) async fn read_revocations(&self) -> Result<(), StoreError> {
+        let began = self.inner.clock.monotonic();
+        let entries = self
+            .inner
+            .store
+            .feed(self.inner.revocations.position())
+            .await?;
+        self.inner
+            .revocations
+            .advance(&entries, began, self.inner.clock.now());
+        Ok(())
+    }
+}

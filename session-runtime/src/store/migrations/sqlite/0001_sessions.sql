@@ -1,0 +1,37 @@
+-- One row per session. Times are milliseconds since 1970 (UTC).
+CREATE TABLE session_info (
+    handle       BLOB    NOT NULL PRIMARY KEY, -- UUIDv7
+    user_id      TEXT    NOT NULL,
+    parent_hash  BLOB    NOT NULL,             -- SHA-256 of a refresh token
+    parent_since BIGINT  NOT NULL,
+    generation   BIGINT  NOT NULL,
+    children     BLOB    NOT NULL,             -- (SHA-256, minted at) of each live child
+    payload      TEXT    NOT NULL,             -- JSON object
+    data         TEXT    NOT NULL,             -- JSON
+    created_at   BIGINT  NOT NULL,
+    expires_at   BIGINT  NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX session_info_user ON session_info (user_id);
+CREATE INDEX session_info_expiry ON session_info (expires_at);
+
+-- The feed of revocations. An entry gets its number after its transaction committed.
+CREATE TABLE session_revocation (
+    handle       BLOB    NOT NULL PRIMARY KEY,
+    number       BIGINT,
+    until        BIGINT  NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX session_revocation_number ON session_revocation (number);
+CREATE TABLE session_counter (
+    name         TEXT    NOT NULL PRIMARY KEY,
+    value        BIGINT  NOT NULL
+) WITHOUT ROWID;
+INSERT INTO session_counter (name, value) VALUES ('revocation', 0);
+
+-- Keys of all kinds.
+CREATE TABLE session_key (
+    id           TEXT    NOT NULL,
+    kind         TEXT    NOT NULL,
+    secret       BLOB    NOT NULL,
+    created_at   BIGINT  NOT NULL,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;

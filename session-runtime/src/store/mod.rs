@@ -1,0 +1,236 @@
+//! The store: the application's database, behind one writer thread and a few readers. The only folder that names Diesel.
+
+mod migrations;
+mod models;
+mod queries;
+mod schema;
+mod sqlite;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::r2d2::{ConnectionManager, Pool};
+use diesel::result::QueryResult;
+
+pub(crate) use models::Record;
+pub(crate) use queries::Rotation;
+
+use self::sqlite::{Connection, Location};
+use self::writer::Writer;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::handle::SessionHandle;
+use crate::keys::StoredKey;
+use crate::revocation::{Entry, Position};
+use crate::rotation::Verdict;
+
+/// Why a database could not be opened; each says what to change.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("`sessions.database` names `{scheme}:`, this version knows `sqlite:`")]
+    UnknownScheme { scheme: String },
+    #[error(
+        "`sessions.database` must name a file: several connections share it, memory cannot be shared"
+    )]
+    NotAFile,
+    #[error(
+        "`sessions.database`: `{path}` does not open ({source}); its folder must exist and be writable"
+    )]
+    Connect {
+        path: String,
+        source: diesel::ConnectionError,
+    },
+    #[error(
+        "`sessions.database`: `{path}` stays in journal mode `{mode}`; use a local file system that supports WAL"
+    )]
+    NoWal { path: String, mode: String },
+    #[error(
+        "the database has session tables of version {found}, this program knows {known}: start the newer program"
+    )]
+    NewerSchema { found: usize, known: usize },
+    #[error("`sessions.database`: no connection to read with: {0}")]
+    Readers(String),
+    #[error("the session tables could not be prepared: {0}")]
+    Database(#[from] diesel::result::Error),
+    #[error("the writer thread did not start: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Why an operation was not done. Nothing of it stays in the database.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("{0}")]
+    Database(String),
+    #[error(
+        "the write queue is full: the database is slower than the requests, or `sessions.write_queue` is too small"
+    )]
+    QueueFull,
+    #[error("the writer has stopped")]
+    Stopped,
+    #[error("the write waited too long for the database")]
+    TooLate,
+}
+
+impl From<StoreError> for Error {
+    /// The one place where the cause is logged; the caller only learns that it may try again.
+    fn from(cause: StoreError) -> Self {
+        tracing::error!(%cause, "the session store did not answer");
+        Self::Unavailable
+    }
+}
+
+/// The sessions in the database.
+#[derive(Clone)]
+pub(crate) struct Store {
+    writer: Writer,
+    readers: Pool<ConnectionManager<Connection>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Store {
+    /// Opens the database, migrates it and starts the writer. Blocks.
+    pub(crate) fn open(
+        url: &str,
+        timeout: Duration,
+        queue: usize,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let location = Location::parse(url, timeout)?;
+        let mut conn = location.writer()?;
+        sqlite::write(&mut conn, migrations::run)?;
+        let readers = location.readers()?;
+        let writer = Writer::start(conn, location, queue, Arc::clone(&clock))?;
+        Ok(Self {
+            writer,
+            readers,
+            clock,
+        })
+    }
+
+    /// Stores a new session and ends the one it replaces. Durable when this returns.
+    pub(crate) async fn create(
+        &self,
+        record: Record,
+        replaced: Option<SessionHandle>,
+        revoked_until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Some(replaced) = replaced else {
+            return self.writer.insert(record).await;
+        };
+        self.writer
+            .step(move |conn| {
+                queries::revoke(conn, &[replaced], revoked_until)?;
+                queries::insert(conn, &[&record])
+            })
+            .await
+    }
+
+    /// Judges a refresh token and writes what follows, as one step; `None` if the session is gone.
+    pub(crate) async fn rotate(
+        &self,
+        rotation: Rotation,
+    ) -> Result<Option<(Record, Verdict)>, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        self.writer
+            .step(move |conn| queries::rotate(conn, &rotation, clock.now()))
+            .await
+    }
+
+    /// Ends these sessions; returns those that were there.
+    pub(crate) async fn revoke(
+        &self,
+        handles: Vec<SessionHandle>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<SessionHandle>, StoreError> {
+        self.writer
+            .step(move |conn| queries::revoke(conn, &handles, until))
+            .await
+    }
+
+    /// Ends all sessions of a user; returns them.
+    pub(crate) async fn revoke_user(
+        &self,
+        user_id: String,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<SessionHandle>, StoreError> {
+        self.writer
+            .step(move |conn| queries::revoke_user(conn, &user_id, until))
+            .await
+    }
+
+    /// Overwrites the data of a session; says whether there is one.
+    pub(crate) async fn set_data(
+        &self,
+        handle: SessionHandle,
+        data: String,
+    ) -> Result<bool, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        self.writer
+            .step(move |conn| queries::set_data(conn, handle, &data, clock.now()))
+            .await
+    }
+
+    /// The session, unless it is gone or expired.
+    pub(crate) async fn find(&self, handle: SessionHandle) -> Result<Option<Record>, StoreError> {
+        let record = self.read(move |conn| queries::find(conn, handle)).await?;
+        let now = self.clock.now();
+        Ok(record.filter(|record| now < record.lineage.ends_at))
+    }
+
+    /// The unexpired sessions of a user, oldest first.
+    pub(crate) async fn handles_of(
+        &self,
+        user_id: String,
+    ) -> Result<Vec<SessionHandle>, StoreError> {
+        let now = self.clock.now();
+        self.read(move |conn| queries::handles_of(conn, &user_id, Some(now)))
+            .await
+    }
+
+    /// All keys.
+    pub(crate) async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        self.read(queries::keys).await
+    }
+
+    /// Adds keys of kinds that have none yet.
+    pub(crate) async fn add_missing_keys(
+        &self,
+        candidates: Vec<StoredKey>,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .step(move |conn| queries::add_missing_keys(conn, &candidates))
+            .await
+    }
+
+    /// What the feed says after `position`.
+    pub(crate) async fn feed(&self, position: Option<Position>) -> Result<Vec<Entry>, StoreError> {
+        if self.read(queries::has_unnumbered).await? {
+            self.writer.step(queries::number_feed).await?;
+        }
+        self.read(move |conn| queries::feed(conn, position)).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut Connection) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = self.readers.clone();
+        let read = move || {
+            let mut conn = readers
+                .get()
+                .map_err(|error| StoreError::Database(error.to_string()))?;
+            query(&mut conn).map_err(|error| StoreError::Database(error.to_string()))
+        };
+        tokio::task::spawn_blocking(read)
+            .await
+            .unwrap_or(Err(StoreError::Stopped))
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}

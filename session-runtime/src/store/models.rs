@@ -1,0 +1,196 @@
+//! Rows, and what they mean to the rest of the crate.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde_json::{Map, Value};
+
+use super::schema::{session_info, session_key, session_revocation};
+use crate::handle::SessionHandle;
+use crate::keys::{KeyKind, StoredKey};
+use crate::revocation::Entry;
+use crate::rotation::{Child, Lineage, TokenHash};
+
+/// A session as the rest of the crate knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) handle: SessionHandle,
+    pub(crate) user_id: String,
+    pub(crate) lineage: Lineage,
+    pub(crate) payload: Map<String, Value>,
+    pub(crate) data: String,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+/// A row of `session_info`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = session_info)]
+pub(super) struct SessionRow {
+    handle: Vec<u8>,
+    user_id: String,
+    parent_hash: Vec<u8>,
+    parent_since: i64,
+    generation: i64,
+    children: Vec<u8>,
+    payload: String,
+    data: String,
+    created_at: i64,
+    expires_at: i64,
+}
+
+/// The columns that a rotation writes.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = session_info)]
+pub(super) struct LineageRow {
+    parent_hash: Vec<u8>,
+    parent_since: i64,
+    generation: i64,
+    children: Vec<u8>,
+    expires_at: i64,
+}
+
+impl From<&Lineage> for LineageRow {
+    fn from(lineage: &Lineage) -> Self {
+        Self {
+            parent_hash: lineage.parent.0.to_vec(),
+            parent_since: lineage.parent_since.timestamp_millis(),
+            generation: lineage.generation.into(),
+            children: encode_children(&lineage.children),
+            expires_at: lineage.ends_at.timestamp_millis(),
+        }
+    }
+}
+
+impl From<&Record> for SessionRow {
+    fn from(record: &Record) -> Self {
+        let lineage = LineageRow::from(&record.lineage);
+        Self {
+            handle: record.handle.as_bytes().to_vec(),
+            user_id: record.user_id.clone(),
+            parent_hash: lineage.parent_hash,
+            parent_since: lineage.parent_since,
+            generation: lineage.generation,
+            children: lineage.children,
+            payload: Value::Object(record.payload.clone()).to_string(),
+            data: record.data.clone(),
+            created_at: record.created_at.timestamp_millis(),
+            expires_at: lineage.expires_at,
+        }
+    }
+}
+
+impl SessionRow {
+    /// `None` if somebody edited the row into something that is no session.
+    pub(super) fn into_record(self) -> Option<Record> {
+        Some(Record {
+            handle: handle(&self.handle)?,
+            user_id: self.user_id,
+            lineage: Lineage {
+                parent: TokenHash(self.parent_hash.try_into().ok()?),
+                parent_since: time(self.parent_since)?,
+                generation: self.generation.try_into().ok()?,
+                children: decode_children(&self.children)?,
+                ends_at: time(self.expires_at)?,
+            },
+            payload: serde_json::from_str(&self.payload).ok()?,
+            data: self.data,
+            created_at: time(self.created_at)?,
+        })
+    }
+}
+
+/// A row of `session_revocation`.
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = session_revocation, treat_none_as_default_value = false)]
+pub(super) struct RevocationRow {
+    handle: Vec<u8>,
+    number: Option<i64>,
+    until: i64,
+}
+
+impl RevocationRow {
+    /// An entry without a number: it gets one after its commit.
+    pub(super) fn new(handle: SessionHandle, until: DateTime<Utc>) -> Self {
+        Self {
+            handle: handle.as_bytes().to_vec(),
+            number: None,
+            until: until.timestamp_millis(),
+        }
+    }
+
+    pub(super) fn into_entry(self) -> Option<Entry> {
+        Some(Entry {
+            number: self.number?,
+            handle: handle(&self.handle)?,
+            until: time(self.until)?,
+        })
+    }
+}
+
+/// A row of `session_key`.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = session_key)]
+pub(super) struct KeyRow {
+    id: String,
+    kind: String,
+    secret: Vec<u8>,
+    created_at: i64,
+}
+
+impl From<&StoredKey> for KeyRow {
+    fn from(key: &StoredKey) -> Self {
+        Self {
+            id: key.id.clone(),
+            kind: key.kind.as_str().to_owned(),
+            secret: key.secret.clone(),
+            created_at: key.created_at.timestamp_millis(),
+        }
+    }
+}
+
+impl KeyRow {
+    /// `None` for a kind that this version does not know.
+    pub(super) fn into_key(self) -> Option<StoredKey> {
+        Some(StoredKey {
+            kind: KeyKind::from_name(&self.kind)?,
+            created_at: time(self.created_at)?,
+            id: self.id,
+            secret: self.secret,
+        })
+    }
+}
+
+/// Reads a handle column.
+pub(super) fn handle(bytes: &[u8]) -> Option<SessionHandle> {
+    bytes.try_into().ok().map(SessionHandle::from_bytes)
+}
+
+fn time(millis: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(millis)
+}
+
+/// Bytes of one child: its hash, then when it was minted.
+const CHILD: usize = 32 + 8;
+
+fn encode_children(children: &[Child]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(children.len() * CHILD);
+    for child in children {
+        bytes.extend_from_slice(&child.token.0);
+        bytes.extend_from_slice(&child.minted_at.timestamp_millis().to_be_bytes());
+    }
+    bytes
+}
+
+fn decode_children(bytes: &[u8]) -> Option<Vec<Child>> {
+    if !bytes.len().is_multiple_of(CHILD) {
+        return None;
+    }
+    let children = bytes.chunks_exact(CHILD).map(|child| {
+        let (token, minted_at) = child.split_first_chunk::<32>()?;
+        let minted_at = i64::from_be_bytes(minted_at.try_into().ok()?);
+        Some(Child {
+            token: TokenHash(*token),
+            minted_at: time(minted_at)?,
+        })
+    });
+    children.collect()
+}

@@ -1,0 +1,214 @@
+//! Every statement the library runs, as functions over a connection inside whatever transaction is open on it.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::result::QueryResult;
+
+use super::models::{self, KeyRow, LineageRow, Record, RevocationRow, SessionRow};
+use super::schema::{session_counter, session_info, session_key, session_revocation};
+use super::sqlite::Connection;
+use crate::handle::SessionHandle;
+use crate::keys::StoredKey;
+use crate::revocation::{Entry, Position};
+use crate::rotation::{self, Policy, Presented, Successor, Verdict};
+
+/// A refresh on its way to the row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rotation {
+    pub(crate) handle: SessionHandle,
+    pub(crate) presented: Presented,
+    pub(crate) successor: Successor,
+    pub(crate) policy: Policy,
+    /// The last instant an access token of this session may be good, for the feed in case of theft.
+    pub(crate) revoked_until: DateTime<Utc>,
+}
+
+/// Inserts all `records` with one statement.
+pub(super) fn insert(conn: &mut Connection, records: &[&Record]) -> QueryResult<()> {
+    let rows: Vec<SessionRow> = records
+        .iter()
+        .map(|record| SessionRow::from(*record))
+        .collect();
+    diesel::insert_into(session_info::table)
+        .values(&rows)
+        .execute(conn)
+        .map(drop)
+}
+
+/// The session, if its row exists and makes sense.
+pub(super) fn find(conn: &mut Connection, handle: SessionHandle) -> QueryResult<Option<Record>> {
+    let row = session_info::table
+        .find(handle.as_bytes().as_slice())
+        .select(SessionRow::as_select())
+        .first(conn)
+        .optional()?;
+    let record = row.and_then(SessionRow::into_record);
+    Ok(record)
+}
+
+/// Unexpired sessions of a user, oldest first.
+pub(super) fn handles_of(
+    conn: &mut Connection,
+    user_id: &str,
+    now: Option<DateTime<Utc>>,
+) -> QueryResult<Vec<SessionHandle>> {
+    let mut query = session_info::table
+        .filter(session_info::user_id.eq(user_id))
+        .order(session_info::handle)
+        .select(session_info::handle)
+        .into_boxed();
+    if let Some(now) = now {
+        query = query.filter(session_info::expires_at.gt(now.timestamp_millis()));
+    }
+    let handles: Vec<Vec<u8>> = query.load(conn)?;
+    Ok(handles
+        .iter()
+        .filter_map(|bytes| models::handle(bytes))
+        .collect())
+}
+
+/// Reads the row, decides and writes: one step under the transaction's lock.
+pub(super) fn rotate(
+    conn: &mut Connection,
+    rotation: &Rotation,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<(Record, Verdict)>> {
+    let Some(record) = find(conn, rotation.handle)? else {
+        return Ok(None);
+    };
+    let verdict = rotation::decide(
+        &record.lineage,
+        rotation.presented,
+        rotation.successor,
+        now,
+        rotation.policy,
+    );
+    match &verdict {
+        Verdict::NewPair { next, .. } => {
+            diesel::update(session_info::table.find(rotation.handle.as_bytes().as_slice()))
+                .set(LineageRow::from(next))
+                .execute(conn)?;
+        }
+        Verdict::Theft => {
+            revoke(conn, &[rotation.handle], rotation.revoked_until)?;
+        }
+        Verdict::AccessOnly { .. } | Verdict::Ended | Verdict::StoreRolledBack => {}
+    }
+    Ok(Some((record, verdict)))
+}
+
+/// Deletes exactly these sessions and says so in the feed; returns those that were there.
+pub(super) fn revoke(
+    conn: &mut Connection,
+    handles: &[SessionHandle],
+    until: DateTime<Utc>,
+) -> QueryResult<Vec<SessionHandle>> {
+    let mut revoked = Vec::new();
+    for handle in handles {
+        let row = session_info::table.find(handle.as_bytes().as_slice());
+        if diesel::delete(row).execute(conn)? > 0 {
+            diesel::insert_into(session_revocation::table)
+                .values(RevocationRow::new(*handle, until))
+                .execute(conn)?;
+            revoked.push(*handle);
+        }
+    }
+    Ok(revoked)
+}
+
+/// Deletes all sessions of a user, those that are expired included.
+pub(super) fn revoke_user(
+    conn: &mut Connection,
+    user_id: &str,
+    until: DateTime<Utc>,
+) -> QueryResult<Vec<SessionHandle>> {
+    let handles = handles_of(conn, user_id, None)?;
+    revoke(conn, &handles, until)
+}
+
+/// Overwrites the data of an unexpired session; says whether there is one.
+pub(super) fn set_data(
+    conn: &mut Connection,
+    handle: SessionHandle,
+    data: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let row = session_info::table
+        .find(handle.as_bytes().as_slice())
+        .filter(session_info::expires_at.gt(now.timestamp_millis()));
+    diesel::update(row)
+        .set(session_info::data.eq(data))
+        .execute(conn)
+        .map(|rows| rows > 0)
+}
+
+/// All keys of kinds this version knows.
+pub(super) fn keys(conn: &mut Connection) -> QueryResult<Vec<StoredKey>> {
+    let rows: Vec<KeyRow> = session_key::table.select(KeyRow::as_select()).load(conn)?;
+    Ok(rows.into_iter().filter_map(KeyRow::into_key).collect())
+}
+
+/// Adds those of `candidates` whose kind has no key yet, so that of several first starts exactly one wins.
+pub(super) fn add_missing_keys(conn: &mut Connection, candidates: &[StoredKey]) -> QueryResult<()> {
+    let present = keys(conn)?;
+    for candidate in candidates {
+        if !present.iter().any(|key| key.kind == candidate.kind) {
+            diesel::insert_into(session_key::table)
+                .values(KeyRow::from(candidate))
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether committed entries of the feed wait for their numbers.
+pub(super) fn has_unnumbered(conn: &mut Connection) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(
+        session_revocation::table.filter(session_revocation::number.is_null()),
+    ))
+    .get_result(conn)
+}
+
+/// Numbers committed entries of the feed, holding its one counter row.
+pub(super) fn number_feed(conn: &mut Connection) -> QueryResult<()> {
+    let counter = session_counter::table.find("revocation");
+    let mut number: i64 = counter.select(session_counter::value).first(conn)?;
+    let waiting: Vec<Vec<u8>> = session_revocation::table
+        .filter(session_revocation::number.is_null())
+        .order(session_revocation::handle)
+        .select(session_revocation::handle)
+        .load(conn)?;
+    for handle in waiting {
+        number += 1;
+        diesel::update(session_revocation::table.find(handle))
+            .set(session_revocation::number.eq(number))
+            .execute(conn)?;
+    }
+    diesel::update(counter)
+        .set(session_counter::value.eq(number))
+        .execute(conn)
+        .map(drop)
+}
+
+/// What the feed says after `position`; all of it if that place is not what it was (a failover, a restored backup).
+pub(super) fn feed(conn: &mut Connection, position: Option<Position>) -> QueryResult<Vec<Entry>> {
+    let after = match position {
+        Some(position) => {
+            let still_there = session_revocation::table
+                .filter(session_revocation::number.eq(position.number))
+                .filter(session_revocation::handle.eq(position.handle.as_bytes().as_slice()));
+            let intact: bool = diesel::select(diesel::dsl::exists(still_there)).get_result(conn)?;
+            if intact { position.number } else { 0 }
+        }
+        None => 0,
+    };
+    let rows: Vec<RevocationRow> = session_revocation::table
+        .filter(session_revocation::number.gt(after))
+        .order(session_revocation::number)
+        .select(RevocationRow::as_select())
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(RevocationRow::into_entry)
+        .collect())
+}

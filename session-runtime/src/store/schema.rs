@@ -1,0 +1,40 @@
+//! The tables, as Diesel sees them. `migrations/` creates them.
+
+diesel::table! {
+    session_info (handle) {
+        handle -> Binary,
+        user_id -> Text,
+        parent_hash -> Binary,
+        parent_since -> BigInt,
+        generation -> BigInt,
+        children -> Binary,
+        payload -> Text,
+        data -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    session_revocation (handle) {
+        handle -> Binary,
+        number -> Nullable<BigInt>,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
+    session_counter (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    session_key (kind, id) {
+        id -> Text,
+        kind -> Text,
+        secret -> Binary,
+        created_at -> BigInt,
+    }
+}

@@ -1,0 +1,226 @@
+//! The writer thread: takes everything that waits and commits it as one batch. No delay is added when idle.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::r2d2::R2D2Connection;
+use diesel::result::QueryResult;
+use tokio::sync::{mpsc, oneshot};
+
+use super::models::Record;
+use super::sqlite::{self, Connection, Location};
+use super::{StoreError, queries};
+use crate::clock::Clock;
+
+/// The most operations in one transaction: bounds the wait of the first, and the bind variables of the insert.
+const MAX_BATCH: usize = 1000;
+
+/// A write that was not begun this long after it arrived is refused, so that a client's round trip is bounded.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+
+/// The sending side of the queue.
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Queued>,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug)]
+struct Queued {
+    arrived: Duration,
+    work: Work,
+}
+
+/// A write. Inserts are named, because all that wait become one statement.
+#[derive(Debug)]
+enum Work {
+    Insert {
+        record: Box<Record>,
+        reply: oneshot::Sender<Result<(), StoreError>>,
+    },
+    Step(Box<dyn Step>),
+}
+
+impl Writer {
+    /// Starts the thread on a connection that was just opened.
+    pub(super) fn start(
+        conn: Connection,
+        location: Location,
+        capacity: usize,
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<Self> {
+        let (queue, waiting) = mpsc::channel(capacity);
+        let thread = Thread {
+            conn,
+            location,
+            clock: Arc::clone(&clock),
+        };
+        std::thread::Builder::new()
+            .name("session-writer".into())
+            .spawn(move || thread.run(waiting))?;
+        Ok(Self { queue, clock })
+    }
+
+    /// Stores a new session; it is durable when this returns.
+    pub(super) async fn insert(&self, record: Record) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(Work::Insert {
+            record: Box::new(record),
+            reply,
+        })?;
+        answer.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    /// Runs `step` in the writer's next transaction; it is durable when this returns.
+    ///
+    /// `step` may run more than once: after a neighbour failed, the batch is rolled back and each step is tried alone.
+    pub(super) async fn step<T: Send + 'static>(
+        &self,
+        step: impl FnMut(&mut Connection) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(Work::Step(Box::new(Pending {
+            step,
+            outcome: None,
+            reply,
+        })))?;
+        answer.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    fn enqueue(&self, work: Work) -> Result<(), StoreError> {
+        let queued = Queued {
+            arrived: self.clock.monotonic(),
+            work,
+        };
+        self.queue
+            .try_send(queued)
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => StoreError::QueueFull,
+                mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+            })
+    }
+}
+
+/// A step whose type of answer only its caller knows.
+trait Step: Send {
+    fn run(&mut self, conn: &mut Connection) -> QueryResult<()>;
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+impl std::fmt::Debug for dyn Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Step")
+    }
+}
+
+struct Pending<F, T> {
+    step: F,
+    outcome: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T: Send> Step for Pending<F, T>
+where
+    F: FnMut(&mut Connection) -> QueryResult<T> + Send,
+{
+    fn run(&mut self, conn: &mut Connection) -> QueryResult<()> {
+        self.outcome = Some((self.step)(conn)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { outcome, reply, .. } = *self;
+        // Nobody waits any more if the request was dropped; the work is done all the same.
+        let _dropped = reply.send(committed.and_then(|()| outcome.ok_or(StoreError::Stopped)));
+    }
+}
+
+impl Work {
+    fn answer(self, committed: Result<(), StoreError>) {
+        match self {
+            Self::Insert { reply, .. } => {
+                let _dropped = reply.send(committed);
+            }
+            Self::Step(step) => step.answer(committed),
+        }
+    }
+}
+
+struct Thread {
+    conn: Connection,
+    location: Location,
+    clock: Arc<dyn Clock>,
+}
+
+impl Thread {
+    /// Works until every [`Writer`] is gone and the queue is empty.
+    fn run(mut self, mut waiting: mpsc::Receiver<Queued>) {
+        while let Some(first) = waiting.blocking_recv() {
+            let mut batch = vec![first];
+            while batch.len() < MAX_BATCH
+                && let Ok(next) = waiting.try_recv()
+            {
+                batch.push(next);
+            }
+            self.serve(batch);
+        }
+    }
+
+    fn serve(&mut self, batch: Vec<Queued>) {
+        let now = self.clock.monotonic();
+        let (late, timely): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .partition(|queued| now.saturating_sub(queued.arrived) > MAX_WAIT);
+        for queued in late {
+            queued.work.answer(Err(StoreError::TooLate));
+        }
+        let mut works: Vec<Work> = timely.into_iter().map(|queued| queued.work).collect();
+        match self.commit(&mut works) {
+            Ok(()) => works.into_iter().for_each(|work| work.answer(Ok(()))),
+            // A failing neighbour takes nobody down: each is tried alone.
+            Err(_) if works.len() > 1 => {
+                for work in works {
+                    let mut alone = [work];
+                    let committed = self.commit(&mut alone);
+                    let [work] = alone;
+                    work.answer(committed);
+                }
+            }
+            Err(error) => works
+                .into_iter()
+                .for_each(|work| work.answer(Err(error.clone()))),
+        }
+    }
+
+    /// One transaction; nothing of it stays if anything in it fails.
+    fn commit(&mut self, works: &mut [Work]) -> Result<(), StoreError> {
+        if works.is_empty() {
+            return Ok(());
+        }
+        if self.conn.is_broken() {
+            self.conn = self
+                .location
+                .writer()
+                .map_err(|error| StoreError::Database(error.to_string()))?;
+        }
+        sqlite::write(&mut self.conn, |conn| {
+            let records: Vec<&Record> = works
+                .iter()
+                .filter_map(|work| match work {
+                    Work::Insert { record, .. } => Some(record.as_ref()),
+                    Work::Step(_) => None,
+                })
+                .collect();
+            if !records.is_empty() {
+                queries::insert(conn, &records)?;
+            }
+            for work in works.iter_mut() {
+                if let Work::Step(step) = work {
+                    step.run(conn)?;
+                }
+            }
+            Ok(())
+        })
+        .map_err(|error: diesel::result::Error| StoreError::Database(error.to_string()))
+    }
+}

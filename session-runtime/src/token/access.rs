@@ -1,0 +1,140 @@
+//! The access token: a JWT that is checked without I/O.
+//!
+//! Header and payload are parsed here and only the signature is left to `jsonwebtoken`, because that library ignores `typ` and `crit`
+//! and takes mistyped claims as absent. The algorithm is a property of our key; a header can only agree (RFC 8725 section 3.1).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::handle::SessionHandle;
+use crate::keys::{KeyRing, SigningKey};
+use crate::payload::is_reserved;
+
+/// The most a browser keeps of one cookie, name and value together (RFC 6265bis section 5.6).
+pub(crate) const MAX_COOKIE: usize = 4096;
+
+/// `iat` and `nbf` may lie this far ahead, for replicas whose clocks differ; `exp` has no leeway.
+const MAX_AHEAD: TimeDelta = TimeDelta::minutes(5);
+
+/// The JOSE header. Members it does not list (`crit`, `jku`, `jwk`, `zip`, ...) make a token invalid, and so do duplicates.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Header {
+    pub(crate) alg: String,
+    pub(crate) typ: String,
+    pub(crate) kid: String,
+    pub(crate) version: String,
+}
+
+/// The payload: the ten claims of the protocol, then the application's own.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Claims {
+    pub(crate) sub: String,
+    pub(crate) rsub: Option<String>,
+    #[serde(rename = "tId")]
+    pub(crate) tenant: Option<String>,
+    pub(crate) iat: i64,
+    pub(crate) exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nbf: Option<i64>,
+    pub(crate) session_handle: SessionHandle,
+    pub(crate) refresh_token_hash1: Option<String>,
+    pub(crate) parent_refresh_token_hash1: Option<String>,
+    pub(crate) anti_csrf_token: Option<String>,
+    pub(crate) iss: String,
+    #[serde(flatten)]
+    pub(crate) payload: Map<String, Value>,
+}
+
+/// What a verified token says.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    pub(crate) handle: SessionHandle,
+    pub(crate) user_id: String,
+    pub(crate) payload: Map<String, Value>,
+    pub(crate) issued_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+    not_before: Option<DateTime<Utc>>,
+}
+
+impl Verified {
+    /// Whether the token is good at `now`. Everything else about it never changes, so only this is asked of a cached one.
+    pub(crate) fn is_current(&self, now: DateTime<Utc>) -> bool {
+        let latest_start = now + MAX_AHEAD;
+        now < self.expires_at
+            && self.issued_at <= latest_start
+            && self.not_before.is_none_or(|nbf| nbf <= latest_start)
+    }
+}
+
+/// What this server mints and therefore accepts.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms {
+    pub(crate) issuer: String,
+    pub(crate) max_validity: TimeDelta,
+}
+
+/// Signs `claims`; also returns the JSON of the payload, which the front-token repeats.
+pub(crate) fn sign(claims: &Claims, key: &SigningKey) -> Result<(String, Box<RawValue>), String> {
+    let payload = serde_json::value::to_raw_value(claims).map_err(|error| error.to_string())?;
+    let mut token = String::with_capacity(key.header.len() + payload.get().len() * 4 / 3 + 96);
+    token.push_str(&key.header);
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(payload.get(), &mut token);
+    let signature = jsonwebtoken::crypto::sign(token.as_bytes(), &key.private, key.algorithm)
+        .map_err(|error| error.to_string())?;
+    token.push('.');
+    token.push_str(&signature);
+    Ok((token, payload))
+}
+
+/// Reads a token that one of our keys signed; `None` for anything else. Times are left to [`Verified::is_current`].
+pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verified> {
+    if token.len() > MAX_COOKIE {
+        return None;
+    }
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (header, payload) = signed.split_once('.')?;
+
+    let header: Header = decode(header)?;
+    let key = keys.signing_key(&header.kid)?;
+    if !key.agrees_with(&header) {
+        return None;
+    }
+    if !jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.public, key.algorithm)
+        .ok()?
+    {
+        return None;
+    }
+
+    let claims: Claims = decode(payload)?;
+    let lifetime = TimeDelta::try_seconds(claims.exp.checked_sub(claims.iat)?)?;
+    let plausible = claims.iss == terms.issuer
+        && lifetime > TimeDelta::zero()
+        && lifetime <= terms.max_validity
+        && !claims.payload.keys().any(|name| is_reserved(name));
+    if !plausible {
+        return None;
+    }
+    Some(Verified {
+        handle: claims.session_handle,
+        user_id: claims.sub,
+        payload: claims.payload,
+        issued_at: DateTime::from_timestamp(claims.iat, 0)?,
+        expires_at: DateTime::from_timestamp(claims.exp, 0)?,
+        not_before: match claims.nbf {
+            Some(nbf) => Some(DateTime::from_timestamp(nbf, 0)?),
+            None => None,
+        },
+    })
+}
+
+/// Strict base64url (no padding, no stray last bits), then JSON.
+fn decode<T: serde::de::DeserializeOwned>(segment: &str) -> Option<T> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(segment).ok()?).ok()
+}

@@ -1,0 +1,65 @@
+//! The refresh token: opaque, URI-safe, and recognised as ours without a query.
+//!
+//! `v1.` + base64url(handle 16 ‖ MAC key id 2 ‖ generation 4 ‖ random 32 ‖ HMAC-SHA-256 32). A token that only knows a session's
+//! handle fails the MAC, so it costs no query and changes no state (`security.md` R03).
+
+use aws_lc_rs::{digest, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::handle::SessionHandle;
+use crate::keys::MacKey;
+use crate::rotation::{Presented, TokenHash};
+
+const PREFIX: &str = "v1.";
+const CLAIMS: usize = 16 + 2 + 4 + 32;
+const LENGTH: usize = CLAIMS + 32;
+
+/// Mints a token of `handle`. `random` must be fresh from the operating system.
+pub(crate) fn mint(
+    handle: SessionHandle,
+    generation: u32,
+    random: &[u8; 32],
+    key: &MacKey,
+) -> String {
+    let mut bytes = Vec::with_capacity(LENGTH);
+    bytes.extend_from_slice(handle.as_bytes());
+    bytes.extend_from_slice(&key.id.to_be_bytes());
+    bytes.extend_from_slice(&generation.to_be_bytes());
+    bytes.extend_from_slice(random);
+    let tag = hmac::sign(&key.key, &bytes);
+    bytes.extend_from_slice(tag.as_ref());
+    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Reads a token; `None` unless one of `keys` made it.
+pub(crate) fn authenticate(token: &str, keys: &[MacKey]) -> Option<(SessionHandle, Presented)> {
+    let encoded = token.strip_prefix(PREFIX)?;
+    let mut bytes = [0; LENGTH];
+    if URL_SAFE_NO_PAD.decode_slice(encoded, &mut bytes).ok()? != LENGTH {
+        return None;
+    }
+    let (claims, tag) = bytes.split_at(CLAIMS);
+    let (handle, rest) = claims.split_first_chunk()?;
+    let (key_id, rest) = rest.split_first_chunk()?;
+    let (generation, _random) = rest.split_first_chunk()?;
+
+    let key_id = u16::from_be_bytes(*key_id);
+    let key = keys.iter().find(|key| key.id == key_id)?;
+    hmac::verify(&key.key, claims, tag).ok()?;
+    Some((
+        SessionHandle::from_bytes(*handle),
+        Presented {
+            token: hash(token),
+            generation: u32::from_be_bytes(*generation),
+        },
+    ))
+}
+
+/// What is stored of a token: SHA-256 of its text; with 256 random bits a slow hash adds nothing.
+pub(crate) fn hash(token: &str) -> TokenHash {
+    let digest = digest::digest(&digest::SHA256, token.as_bytes());
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest.as_ref());
+    TokenHash(hash)
+}

@@ -1,0 +1,207 @@
+//! The fairing: sets everything up at ignite, and is the only writer of session cookies and headers.
+
+use std::sync::{Arc, OnceLock};
+
+use rocket::fairing::{self, Fairing, Info, Kind};
+use rocket::http::Status;
+use rocket::tokio;
+use rocket::tokio::time::MissedTickBehavior;
+use rocket::{Build, Orbit, Request, Response, Rocket};
+
+use super::config::Settings;
+use super::pending::{Change, Pending};
+use super::routes;
+use super::transport::{self, ACCESS_COOKIE, Writer};
+use crate::clock::{Clock, SystemClock};
+use crate::random::{OsRandom, Random};
+use crate::sessions::{Sessions, Surroundings};
+
+/// Sets up sessions on a Rocket; made by [`Sessions::fairing`].
+#[derive(Debug)]
+pub struct SessionFairing {
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Sessions {
+    /// The fairing to attach: reads `[default.sessions]`, opens the database, mounts refresh and sign-out.
+    ///
+    /// ```
+    /// # use session_runtime::Sessions;
+    /// let rocket = rocket::build().attach(Sessions::fairing());
+    /// ```
+    #[doc(alias = "init")]
+    #[doc(alias = "middleware")]
+    pub fn fairing() -> SessionFairing {
+        SessionFairing {
+            clock: Arc::new(SystemClock::default()),
+            random: Arc::new(OsRandom::default()),
+        }
+    }
+}
+
+impl SessionFairing {
+    /// Takes the time from `clock` instead of the machine, so that a test needs no sleep.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Draws randomness from `random` instead of the operating system. Sessions are only as secret as it is.
+    #[must_use]
+    pub fn random(mut self, random: impl Random) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+}
+
+/// What the response side needs, managed beside `Sessions`.
+#[derive(Debug)]
+struct ResponseSide {
+    writer: Writer,
+    /// The application's catchers as (status or all, base), known at liftoff.
+    catchers: OnceLock<Vec<(Option<u16>, String)>>,
+}
+
+impl ResponseSide {
+    /// Whether an application catcher answered for `status` at this path; its body stays then.
+    fn is_caught(&self, status: Status, request: &Request<'_>) -> bool {
+        let path = request.uri().path();
+        let catchers = self.catchers.get().map(Vec::as_slice).unwrap_or_default();
+        catchers.iter().any(|(code, base)| {
+            code.is_none_or(|code| code == status.code) && is_below(path.as_str(), base)
+        })
+    }
+}
+
+/// Whether `path` is `base` or below it, by whole segments.
+fn is_below(path: &str, base: &str) -> bool {
+    match path.strip_prefix(base.trim_end_matches('/')) {
+        Some(rest) => rest.is_empty() || rest.starts_with('/'),
+        None => false,
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for SessionFairing {
+    fn info(&self) -> Info {
+        Info {
+            name: "Sessions",
+            kind: Kind::Ignite | Kind::Liftoff | Kind::Response,
+        }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        if rocket.state::<Sessions>().is_some() {
+            tracing::error!("`Sessions::fairing()` is attached twice: remove one");
+            return Err(rocket);
+        }
+        match self.open(&rocket).await {
+            Ok((sessions, writer)) => {
+                let routes_at = sessions.config().api_base_path.clone();
+                let mount_at = if routes_at.is_empty() {
+                    "/".to_owned()
+                } else {
+                    routes_at
+                };
+                let response_side = ResponseSide {
+                    writer,
+                    catchers: OnceLock::new(),
+                };
+                Ok(rocket
+                    .manage(sessions)
+                    .manage(response_side)
+                    .mount(mount_at, routes::all()))
+            }
+            Err(reason) => {
+                tracing::error!("sessions could not be set up: {reason}");
+                Err(rocket)
+            }
+        }
+    }
+
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        if let Some(response_side) = rocket.state::<ResponseSide>() {
+            let catchers = rocket
+                .catchers()
+                .map(|catcher| (catcher.code, catcher.base.to_string()))
+                .collect();
+            response_side.catchers.get_or_init(|| catchers);
+        }
+        if let Some(sessions) = rocket.state::<Sessions>() {
+            follow_revocations(sessions, rocket);
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let Some(side) = request.rocket().state::<ResponseSide>() else {
+            return;
+        };
+        let pending = Pending::of(request);
+        if let Some(failure) = pending.failure()
+            && response.status() == failure.status()
+            && !side.is_caught(failure.status(), request)
+        {
+            failure.write_body(response);
+            if failure.clears_tokens() {
+                pending.set(Change::Clear);
+            }
+        }
+        match pending.take() {
+            Some(Change::Attach(tokens)) => side.writer.attach(response, &tokens),
+            Some(Change::Clear) => side.writer.clear(response),
+            None => return,
+        }
+        transport::forbid_caching(response);
+    }
+}
+
+impl SessionFairing {
+    async fn open(&self, rocket: &Rocket<Build>) -> Result<(Sessions, Writer), String> {
+        let Settings {
+            config,
+            database,
+            issuer,
+            secure,
+        } = Settings::read(rocket.figment())?;
+        let writer = Writer::new(&config, secure);
+        let surroundings = Surroundings {
+            issuer,
+            access_cookie_name: ACCESS_COOKIE,
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        };
+        let sessions = Sessions::open(config, database, surroundings).await?;
+        Ok((sessions, writer))
+    }
+}
+
+/// Reads the feed of revocations for as long as Rocket runs and somebody holds the sessions.
+fn follow_revocations(sessions: &Sessions, rocket: &Rocket<Orbit>) {
+    let mut ticks = tokio::time::interval(sessions.config().revocation_bound / 4);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let sessions = sessions.downgrade();
+    let mut shutdown = rocket.shutdown();
+    tokio::spawn(async move {
+        let mut stalled = false;
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = &mut shutdown => break,
+            }
+            let Some(sessions) = sessions.upgrade() else {
+                break;
+            };
+            match sessions.read_revocations().await {
+                Ok(()) => stalled = false,
+                // Told once per outage, not four times a second.
+                Err(_) if stalled => {}
+                Err(cause) => {
+                    tracing::error!(event = "revocation_feed_stalled", %cause, "revocations cannot be read");
+                    stalled = true;
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,58 @@
+//! What a request will change in the browser, until the response fairing writes it.
+//!
+//! Rocket drops the cookie jar's changes when a guard fails, so nothing goes through the jar.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rocket::Request;
+
+use crate::error::Error;
+use crate::token::SessionTokens;
+
+/// A change of the browser's tokens. A later one replaces an earlier one.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    /// Store these tokens.
+    Attach(SessionTokens),
+    /// Drop all tokens.
+    Clear,
+}
+
+/// The request's slot for a [`Change`] and for the error of a failed guard.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pending {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    change: Option<Change>,
+    failure: Option<Error>,
+}
+
+impl Pending {
+    pub(super) fn of<'r>(request: &'r Request<'_>) -> &'r Self {
+        request.local_cache(Self::default)
+    }
+
+    pub(super) fn set(&self, change: Change) {
+        self.lock().change = Some(change);
+    }
+
+    pub(super) fn take(&self) -> Option<Change> {
+        self.lock().change.take()
+    }
+
+    /// Remembers why a guard failed: Rocket does not hand that to catchers.
+    pub(super) fn park(&self, failure: Error) {
+        self.lock().failure = Some(failure);
+    }
+
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.lock().failure.clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,84 @@
+//! The routes that front ends call: refresh and sign-out.
+
+use rocket::http::Status;
+use rocket::request::{self, FromRequest};
+use rocket::response::content::RawJson;
+use rocket::{Request, Responder, Route, post, routes};
+
+use super::pending::{Change, Pending};
+use super::transport::{self, Presented};
+use crate::error::Error;
+use crate::sessions::Sessions;
+
+/// The path of the refresh route, which is also the path of its cookie.
+pub(super) fn refresh_path(api_base_path: &str) -> String {
+    format!("{api_base_path}/session/refresh")
+}
+
+/// All routes, to be mounted at the API's base path.
+pub(super) fn all() -> Vec<Route> {
+    routes![refresh, sign_out]
+}
+
+/// The tokens of a request, unjudged.
+struct Tokens {
+    access: Presented,
+    refresh: Presented,
+    pending: Pending,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Tokens {
+    type Error = std::convert::Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
+        request::Outcome::Success(Self {
+            access: transport::access_token(request),
+            refresh: transport::refresh_token(request),
+            pending: Pending::of(request).clone(),
+        })
+    }
+}
+
+/// How a refresh fails.
+#[derive(Debug, Responder)]
+enum Refused {
+    Session(Error),
+    Input((Status, RawJson<&'static str>)),
+}
+
+const MULTIPLE_COOKIES: &str = r#"{"message":"The request contains multiple session cookies. Remove the ones of the older cookie domain."}"#;
+
+#[post("/session/refresh")]
+async fn refresh(sessions: Sessions, tokens: Tokens) -> Result<RawJson<&'static str>, Refused> {
+    let refresh_token = match &tokens.refresh {
+        _ if tokens.access == Presented::Twice => Err(multiple_cookies()),
+        Presented::Twice => Err(multiple_cookies()),
+        // Also when an access cookie is left over: it would make the front end try for ever.
+        Presented::Nothing => Err(Refused::Session(Error::GONE)),
+        Presented::Token(token) => Ok(token),
+    }?;
+    let fresh = sessions
+        .refresh_beside(refresh_token, tokens.access.token())
+        .await
+        .map_err(Refused::Session)?;
+    tokens.pending.set(Change::Attach(fresh));
+    Ok(RawJson("{}"))
+}
+
+fn multiple_cookies() -> Refused {
+    Refused::Input((Status::BadRequest, RawJson(MULTIPLE_COOKIES)))
+}
+
+/// Signs out; also when the session was ended before, as long as the access token itself is good.
+#[post("/signout")]
+async fn sign_out(sessions: Sessions, tokens: Tokens) -> Result<RawJson<&'static str>, Error> {
+    let verified = match &tokens.access {
+        Presented::Nothing => Err(Error::NONE),
+        Presented::Twice => Err(Error::TryRefreshToken),
+        Presented::Token(token) => sessions.check(token),
+    }?;
+    sessions.revoke(verified.handle).await?;
+    tokens.pending.set(Change::Clear);
+    Ok(RawJson(r#"{"status":"OK"}"#))
+}
