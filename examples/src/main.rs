@@ -1,0 +1,44 @@
+//! Sign up, log in, read and change the session's data, refresh, sign out: a small web application.
+//!
+//! `cargo run`, then open <http://127.0.0.1:8000>. This file puts the application together,
+//! `users.rs` knows the users and their passwords, `routes.rs` answers requests.
+
+mod routes;
+mod users;
+
+use rocket::figment::providers::Serialized;
+use rocket::{launch, routes};
+use session_runtime::Sessions;
+
+use crate::users::Db;
+
+#[launch]
+fn rocket() -> _ {
+    // Users and sessions share one SQLite file. `join` only fills in what is not set: Rocket.toml
+    // and variables such as ROCKET_DATABASES='{app={url="other.db"}}' still win.
+    let config = rocket::Config::figment()
+        .join(Serialized::default("databases.app.url", "app.db"))
+        .join(Serialized::default("sessions.database", "app"));
+
+    rocket::custom(config)
+        // Mounts POST /auth/session/refresh and POST /auth/signout. Attached first, because it puts
+        // a new file into WAL mode: pooled connections that all try that at once block each other.
+        .attach(Sessions::fairing())
+        .attach(Db::fairing())
+        .attach(users::create_table())
+        .mount(
+            "/",
+            routes![
+                routes::index,
+                routes::script,
+                routes::style,
+                routes::sign_up_json,
+                routes::sign_up_form,
+                routes::log_in_json,
+                routes::log_in_form,
+                routes::me,
+                routes::data,
+                routes::set_data,
+            ],
+        )
+}

@@ -1,0 +1,144 @@
+//! The answers: the page and its files, sign-up and login, and what a session gives access to.
+
+use rocket::form::Form;
+use rocket::http::{Header, Status};
+use rocket::response::content::{RawCss, RawHtml, RawJavaScript};
+use rocket::response::{self, Responder};
+use rocket::serde::json::{Json, Value, json};
+use rocket::{Request, error, get, post, put};
+use serde::{Deserialize, Serialize};
+use session_runtime::{Error, JwtPayload, Session, login};
+
+use crate::users::{Credentials, Db, UserError};
+
+/// The payload: travels in the signed access token, so the browser reads it but cannot alter it.
+#[derive(Serialize, Deserialize, JwtPayload)]
+#[session(data = Things)]
+pub struct Claims {
+    name: String,
+}
+
+/// The session data: stays in the database and lives as long as the session.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Things {
+    awesome_things: Vec<String>,
+}
+
+/// Adds a user from JSON. Opens no session: that is what a login is for.
+#[post("/signup", format = "json", data = "<form>")]
+pub async fn sign_up_json(form: Json<Credentials>, db: Db) -> Result<(Status, Value), UserError> {
+    sign_up(form.into_inner(), db).await
+}
+
+/// Adds a user from an HTML form.
+#[post("/signup", format = "form", data = "<form>")]
+pub async fn sign_up_form(form: Form<Credentials>, db: Db) -> Result<(Status, Value), UserError> {
+    sign_up(form.into_inner(), db).await
+}
+
+async fn sign_up(credentials: Credentials, db: Db) -> Result<(Status, Value), UserError> {
+    db.sign_up(credentials).await?;
+    Ok((Status::Created, json!({ "status": "OK" })))
+}
+
+/// What a login hands to `#[login]`: whose session it is, the payload and the first session data.
+type LoggedIn = (String, Claims, Things);
+
+/// Opens a session for the user in a JSON body.
+#[login]
+#[post("/login", format = "json", data = "<form>")]
+pub async fn log_in_json(form: Json<Credentials>, db: Db) -> Result<LoggedIn, UserError> {
+    log_in(form.into_inner(), db).await
+}
+
+/// Opens a session for the user in an HTML form.
+#[login]
+#[post("/login", format = "form", data = "<form>")]
+pub async fn log_in_form(form: Form<Credentials>, db: Db) -> Result<LoggedIn, UserError> {
+    log_in(form.into_inner(), db).await
+}
+
+async fn log_in(credentials: Credentials, db: Db) -> Result<LoggedIn, UserError> {
+    let user = db.verify(credentials).await?;
+    let claims = Claims { name: user.name };
+    let things = Things {
+        awesome_things: ["programming", "javascript", "supertokens"]
+            .map(String::from)
+            .into(),
+    };
+    Ok((user.id, claims, things))
+}
+
+/// Who is logged in. All of this comes out of the access token.
+#[get("/me")]
+pub fn me(session: Session<Claims>) -> Value {
+    json!({
+        "userId": session.user_id(),
+        "payload": session.payload(),
+        "sessionHandle": session.handle().to_string(),
+    })
+}
+
+/// The session data, from the database.
+#[get("/data")]
+pub async fn data(session: Session<Claims>) -> Result<Json<Things>, Error> {
+    Ok(Json(session.data().await?))
+}
+
+/// Replaces the session data.
+#[put("/data", format = "json", data = "<things>")]
+pub async fn set_data(
+    session: Session<Claims>,
+    things: Json<Things>,
+) -> Result<Json<Things>, Error> {
+    session.set_data(&things).await?;
+    Ok(things)
+}
+
+/// The page, with a policy that lets it load and call nothing but this server.
+#[derive(Responder)]
+pub struct Page {
+    html: RawHtml<&'static str>,
+    policy: Header<'static>,
+}
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The page.
+#[get("/")]
+pub fn index() -> Page {
+    let policy = Header::new("Content-Security-Policy", POLICY);
+    Page {
+        html: RawHtml(include_str!("index.html")),
+        policy,
+    }
+}
+
+/// What the page does.
+#[get("/app.js")]
+pub fn script() -> RawJavaScript<&'static str> {
+    RawJavaScript(include_str!("app.js"))
+}
+
+/// How the page looks.
+#[get("/style.css")]
+pub fn style() -> RawCss<&'static str> {
+    RawCss(include_str!("style.css"))
+}
+
+impl<'r> Responder<'r, 'static> for UserError {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let (status, message) = match self {
+            Self::Invalid(rule) => (Status::BadRequest, rule),
+            Self::Taken => (Status::Conflict, "that name is taken"),
+            Self::Wrong => (Status::Unauthorized, "wrong user or password"),
+            Self::Internal(cause) => {
+                error!("users: {cause}");
+                (Status::InternalServerError, "something went wrong")
+            }
+        };
+        (status, json!({ "message": message })).respond_to(request)
+    }
+}
