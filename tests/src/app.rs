@@ -1,0 +1,115 @@
+//! The application under test.
+
+use rocket::serde::json::{Json, Value, json};
+use rocket::{Route, get, post, put, routes};
+use serde::{Deserialize, Serialize};
+use session_runtime::{Error, JwtPayload, LiveSession, MaybeSession, Session, Sessions, login};
+
+/// What the tests' tokens carry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JwtPayload)]
+#[session(data = Notes)]
+pub struct Claims {
+    /// A name to greet.
+    pub name: String,
+}
+
+/// What the tests' sessions keep.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notes {
+    /// Free text.
+    pub text: String,
+}
+
+/// A payload that [`Claims`] tokens do not fit.
+#[derive(Debug, Serialize, Deserialize, JwtPayload)]
+pub struct OtherClaims {
+    /// A field that no token has.
+    pub role: String,
+}
+
+/// What `/login` asks for.
+#[derive(Debug, Deserialize)]
+pub struct Credentials {
+    user: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    text: String,
+}
+
+/// Logs in whoever asks; an empty user is refused.
+#[login]
+#[post("/login", data = "<credentials>")]
+pub async fn log_in(credentials: Json<Credentials>) -> Option<(String, Claims, Notes)> {
+    let Credentials { user, name, text } = credentials.into_inner();
+    if user.is_empty() {
+        return None;
+    }
+    Some((user, Claims { name }, Notes { text }))
+}
+
+/// Says who is logged in.
+#[get("/me")]
+pub fn me(session: Session<Claims>) -> Value {
+    json!({ "user": session.user_id(), "name": session.payload().name, "handle": session.handle() })
+}
+
+/// The same, with the database asked.
+#[get("/live")]
+pub fn live(session: LiveSession<Claims>) -> Value {
+    json!({ "user": session.user_id() })
+}
+
+/// For members and visitors.
+#[get("/maybe")]
+pub fn maybe(session: MaybeSession<Claims>) -> Value {
+    json!({ "user": session.as_ref().map(|session| session.user_id().clone()) })
+}
+
+/// Rocket's own way to make a guard optional.
+#[get("/optional")]
+pub fn optional(session: Option<Session<Claims>>) -> Value {
+    json!({ "user": session.map(|session| session.user_id().clone()) })
+}
+
+/// Asks for a payload that the token does not have.
+#[get("/other")]
+pub fn other(session: Session<OtherClaims>) -> String {
+    session.payload().role.clone()
+}
+
+/// Reads the session data.
+#[get("/notes")]
+pub async fn notes(session: Session<Claims>) -> Result<Json<Notes>, Error> {
+    session.data().await.map(Json)
+}
+
+/// Overwrites the session data.
+#[put("/notes", data = "<notes>")]
+pub async fn set_notes(session: Session<Claims>, notes: Json<Notes>) -> Result<(), Error> {
+    session.set_data(&notes).await
+}
+
+/// Ends the session of this request.
+#[post("/leave")]
+pub async fn leave(session: Session<Claims>) -> Result<&'static str, Error> {
+    session.revoke().await?;
+    Ok("left")
+}
+
+/// Ends all sessions of a user.
+#[post("/ban/<user>")]
+pub async fn ban(user: &str, sessions: Sessions) -> Result<Value, Error> {
+    Ok(json!(sessions.revoke_all(&user.to_owned()).await?))
+}
+
+/// Needs no session.
+#[get("/open")]
+pub fn open() -> &'static str {
+    "open"
+}
+
+/// All of the above.
+pub fn routes() -> Vec<Route> {
+    routes![log_in, me, live, maybe, optional, other, notes, set_notes, leave, ban, open]
+}

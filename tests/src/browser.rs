@@ -1,0 +1,203 @@
+//! A browser, as far as sessions are concerned: it stores, sends and drops cookies by name, path and expiry.
+
+use std::collections::BTreeMap;
+
+use rocket::http::{ContentType, Cookie, Header, Method, Status};
+use rocket::local::asynchronous::Client;
+use serde_json::{Value, json};
+use session_runtime::{Clock, ManualClock};
+
+/// Name of the access-token cookie.
+pub const ACCESS: &str = "sAccessToken";
+/// Name of the refresh-token cookie.
+pub const REFRESH: &str = "sRefreshToken";
+/// The refresh route.
+pub const REFRESH_PATH: &str = "/auth/session/refresh";
+/// The sign-out route.
+pub const SIGN_OUT_PATH: &str = "/auth/signout";
+
+/// A browser with a jar of its own.
+#[derive(Debug, Clone)]
+pub struct Browser<'s> {
+    client: &'s Client,
+    clock: ManualClock,
+    jar: BTreeMap<String, Cookie<'static>>,
+}
+
+/// What a server answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// Headers in order, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+impl<'s> Browser<'s> {
+    pub(crate) fn new(client: &'s Client, clock: ManualClock) -> Self {
+        Self { client, clock, jar: BTreeMap::new() }
+    }
+
+    /// Logs `user` in.
+    pub async fn log_in(&mut self, user: &str) -> Answer {
+        self.send(Method::Post, "/login", Some(json!({ "user": user, "name": "Ada", "text": "first" }))).await
+    }
+
+    /// Calls the refresh route.
+    pub async fn refresh(&mut self) -> Answer {
+        self.send(Method::Post, REFRESH_PATH, None).await
+    }
+
+    /// Calls the sign-out route.
+    pub async fn sign_out(&mut self) -> Answer {
+        self.send(Method::Post, SIGN_OUT_PATH, None).await
+    }
+
+    /// Gets a page.
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.send(Method::Get, path, None).await
+    }
+
+    /// Posts nothing.
+    pub async fn post(&mut self, path: &str) -> Answer {
+        self.send(Method::Post, path, None).await
+    }
+
+    /// Sends a request, and keeps the cookies of the answer.
+    pub async fn send(&mut self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let answer = self.send_only(method, path, body).await;
+        self.keep(&answer);
+        answer
+    }
+
+    /// Sends a request whose answer never arrives, as far as the jar is concerned.
+    pub async fn send_only(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut headers = Vec::new();
+        if let Some(cookies) = self.cookie_header(path) {
+            headers.push(("Cookie", cookies));
+        }
+        self.send_raw(method, path, headers, body.map(|body| body.to_string())).await
+    }
+
+    /// Sends a request with these headers and none of its own.
+    pub async fn send_raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: Vec<(&'static str, String)>,
+        body: Option<String>,
+    ) -> Answer {
+        let mut request = self.client.req(method, path.to_owned());
+        for (name, value) in headers {
+            request.add_header(Header::new(name, value));
+        }
+        if let Some(body) = body {
+            request = request.header(ContentType::JSON).body(body);
+        }
+        let response = request.dispatch().await;
+        let headers = response
+            .headers()
+            .iter()
+            .map(|header| (header.name().as_str().to_ascii_lowercase(), header.value().to_owned()))
+            .collect();
+        let Status { code: status } = response.status();
+        let body = response.into_string().await.unwrap_or_default();
+        Answer { status, headers, body }
+    }
+
+    /// Takes the cookies of an answer into the jar.
+    pub fn keep(&mut self, answer: &Answer) {
+        let now = self.clock.now().timestamp();
+        for line in answer.all("set-cookie") {
+            let cookie = Cookie::parse(line.to_owned()).expect("a well-formed Set-Cookie");
+            let ends = cookie.expires_datetime().expect("an expiry").unix_timestamp();
+            if ends > now {
+                self.jar.insert(cookie.name().to_owned(), cookie);
+            } else {
+                self.jar.remove(cookie.name());
+            }
+        }
+    }
+
+    /// The value of a cookie in the jar.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.jar.get(name).map(|cookie| cookie.value().to_owned())
+    }
+
+    /// Puts a cookie into the jar.
+    pub fn plant(&mut self, name: &str, value: &str, path: &str) {
+        let cookie = Cookie::build((name.to_owned(), value.to_owned())).path(path.to_owned()).build();
+        self.jar.insert(name.to_owned(), cookie);
+    }
+
+    /// Forgets a cookie.
+    pub fn forget(&mut self, name: &str) {
+        self.jar.remove(name);
+    }
+
+    fn cookie_header(&self, path: &str) -> Option<String> {
+        let now = self.clock.now().timestamp();
+        let sent: Vec<String> = self
+            .jar
+            .values()
+            .filter(|cookie| path.starts_with(cookie.path().unwrap_or("/")))
+            .filter(|cookie| cookie.expires_datetime().is_none_or(|ends| ends.unix_timestamp() > now))
+            .map(|cookie| format!("{}={}", cookie.name(), cookie.value()))
+            .collect();
+        (!sent.is_empty()).then(|| sent.join("; "))
+    }
+}
+
+impl Answer {
+    /// All values of a header.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.iter().filter(move |(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The only value of a header.
+    pub fn header<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        let mut values = self.all(name);
+        let first = values.next();
+        assert!(values.next().is_none(), "more than one {name}");
+        first
+    }
+
+    /// The `Set-Cookie` line of a cookie.
+    pub fn set_cookie(&self, name: &str) -> Option<&str> {
+        self.all("set-cookie").find(|line| line.starts_with(&format!("{name}=")))
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("a JSON body")
+    }
+
+    /// Checks status and body.
+    #[track_caller]
+    pub fn expect(&self, status: u16, body: &str) -> &Self {
+        assert_eq!((self.status, self.body.as_str()), (status, body));
+        self
+    }
+
+    /// Checks that the browser's session is left alone.
+    #[track_caller]
+    pub fn expect_untouched(&self) -> &Self {
+        assert_eq!(self.all("set-cookie").count(), 0, "cookies were touched");
+        assert_eq!(self.header("front-token"), None);
+        self
+    }
+
+    /// Checks that the browser's session is removed.
+    #[track_caller]
+    pub fn expect_cleared(&self) -> &Self {
+        for name in [ACCESS, REFRESH] {
+            let line = self.set_cookie(name).expect("a removal cookie");
+            assert!(line.starts_with(&format!("{name}=;")), "{line}");
+            assert!(line.ends_with("Expires=Thu, 01 Jan 1970 00:00:00 GMT"), "{line}");
+        }
+        assert_eq!(self.header("front-token"), Some("remove"));
+        self
+    }
+}

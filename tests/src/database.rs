@@ -1,0 +1,69 @@
+//! The database behind the library's back: to look into it, and to break it.
+
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::{BigInt, Binary, Text};
+use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
+
+/// A connection of the tests' own.
+pub struct Database {
+    conn: SqliteConnection,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+#[derive(QueryableByName)]
+struct Words {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+#[derive(QueryableByName)]
+struct Bytes {
+    #[diesel(sql_type = Binary)]
+    value: Vec<u8>,
+}
+
+impl Database {
+    pub(crate) fn open(file: &Path) -> Self {
+        let mut conn = SqliteConnection::establish(&file.to_string_lossy()).expect("the database");
+        conn.batch_execute("PRAGMA busy_timeout = 5000").expect("a pragma");
+        Self { conn }
+    }
+
+    /// Runs statements.
+    pub fn execute(&mut self, sql: &str) {
+        self.conn.batch_execute(sql).expect(sql);
+    }
+
+    /// The one number that `sql` selects as `value`.
+    pub fn number(&mut self, sql: &str) -> i64 {
+        diesel::sql_query(sql).get_result::<Number>(&mut self.conn).expect(sql).value
+    }
+
+    /// The one text that `sql` selects as `value`.
+    pub fn text(&mut self, sql: &str) -> String {
+        diesel::sql_query(sql).get_result::<Words>(&mut self.conn).expect(sql).value
+    }
+
+    /// The one blob that `sql` selects as `value`.
+    pub fn bytes(&mut self, sql: &str) -> Vec<u8> {
+        diesel::sql_query(sql).get_result::<Bytes>(&mut self.conn).expect(sql).value
+    }
+
+    /// How many sessions there are.
+    pub fn sessions(&mut self) -> i64 {
+        self.number("SELECT count(*) AS value FROM session_info")
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").finish_non_exhaustive()
+    }
+}

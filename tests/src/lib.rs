@@ -1,0 +1,10 @@
+//! What the tests share: an application under test, a browser that obeys cookies, and a look into the database.
+
+pub mod app;
+pub mod browser;
+mod database;
+pub mod server;
+
+pub use browser::{Answer, Browser};
+pub use database::Database;
+pub use server::Server;

@@ -1,0 +1,109 @@
+//! A Rocket with the library attached, its database in a temporary folder and its clock in our hands.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rocket::figment::value::Value;
+use rocket::local::asynchronous::Client;
+use rocket::{Build, Rocket};
+use session_runtime::{Clock, ManualClock, Sessions};
+use tempfile::TempDir;
+
+use crate::app;
+use crate::browser::Browser;
+use crate::database::Database;
+
+/// An application under test.
+#[derive(Debug)]
+pub struct Server {
+    client: Client,
+    /// The time of the server and of its browsers.
+    pub clock: ManualClock,
+    folder: Arc<TempDir>,
+}
+
+impl Server {
+    /// Starts the test application.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts the test application with settings of `[default.sessions]`.
+    pub async fn with(settings: &[(&str, Value)]) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        Self::launch(folder, clock(), settings, |rocket| rocket).await
+    }
+
+    /// Starts the test application after `change` was made to it.
+    pub async fn changed(change: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        Self::launch(folder, clock(), &[], change).await
+    }
+
+    /// Stops this server and starts another on the same database.
+    pub async fn restart(self) -> Self {
+        let Self { client, clock, folder } = self;
+        drop(client);
+        Self::launch(folder, clock, &[], |rocket| rocket).await
+    }
+
+    /// Starts a second process, so to speak, on the same database.
+    pub async fn beside(&self) -> Self {
+        Self::launch(Arc::clone(&self.folder), self.clock.clone(), &[], |rocket| rocket).await
+    }
+
+    async fn launch(
+        folder: Arc<TempDir>,
+        clock: ManualClock,
+        settings: &[(&str, Value)],
+        change: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
+    ) -> Self {
+        let rocket = rocket(folder.path().join("test.db"), &clock, settings);
+        let client = Client::untracked(change(rocket)).await.expect("a rocket that launches");
+        Self { client, clock, folder }
+    }
+
+    /// A browser without cookies.
+    pub fn browser(&self) -> Browser<'_> {
+        Browser::new(&self.client, self.clock.clone())
+    }
+
+    /// The handle on the server's sessions.
+    pub fn sessions(&self) -> &Sessions {
+        self.client.rocket().state().expect("sessions that the fairing manages")
+    }
+
+    /// The database, behind the server's back.
+    pub fn database(&self) -> Database {
+        Database::open(&self.folder.path().join("test.db"))
+    }
+
+    /// The folder of the database.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+}
+
+/// A Rocket as [`Server`] starts it, before it is launched.
+pub fn rocket(file: PathBuf, clock: &ManualClock, settings: &[(&str, Value)]) -> Rocket<Build> {
+    let mut figment = rocket::Config::figment()
+        .merge(("log_level", "off"))
+        .merge(("sessions.database", format!("sqlite://{}", file.display())));
+    for (key, value) in settings {
+        figment = figment.merge((format!("sessions.{key}"), value));
+    }
+    rocket::custom(figment)
+        .attach(Sessions::fairing().clock(clock.clone()))
+        .mount("/", app::routes())
+}
+
+/// A clock that stands at some second of 2026.
+pub fn clock() -> ManualClock {
+    ManualClock::at(DateTime::from_timestamp(1_790_000_000, 0).expect("a time in 2026"))
+}
+
+/// The time on `clock`.
+pub fn now(clock: &ManualClock) -> DateTime<Utc> {
+    clock.now()
+}
