@@ -39,10 +39,11 @@ pub trait JwtPayload: Serialize + DeserializeOwned + Send + Sync + 'static {
 
 /// Ties a user id and session data to the payload they log in with; `#[derive(JwtPayload)]` implements it.
 #[diagnostic::on_unimplemented(
-    message = "a login with payload `{P}` cannot return this user id and session data: `{Self}`",
-    label = "the user id or the session data does not fit `{P}`",
-    note = "a login returns `(user_id, payload, session_data)`; `#[session(user_id = .., data = ..)]` \
-            beside `#[derive(JwtPayload)]` on `{P}` says which types belong together"
+    message = "a login with payload `{P}` cannot return user id and session data `{Self}`",
+    label = "`{P}` does not derive `JwtPayload`, or declares another user id or other session data",
+    note = "a login returns `(user_id, payload, session_data)`, in this order",
+    note = "put `#[derive(JwtPayload)]` on the payload, and `#[session(user_id = .., data = ..)]` below it; \
+            what you leave out is `user_id = String` and `data = ()`"
 )]
 pub trait GoesWith<P> {
     #[doc(hidden)]

@@ -80,4 +80,13 @@ impl Sessions {
             .advance(&entries, began, self.inner.clock.now());
         Ok(())
     }
+
+    /// Reads the feed of revocations now instead of at its next turn, so that a test need not wait.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer.
+    #[cfg(feature = "testing")]
+    pub async fn read_revocations_now(&self) -> Result<(), Error> {
+        Ok(self.read_revocations().await?)
+    }
 }

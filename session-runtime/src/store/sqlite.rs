@@ -112,3 +112,51 @@ impl CustomizeConnection<Connection, diesel::r2d2::Error> for ReadOnly {
             .map_err(diesel::r2d2::Error::QueryError)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use diesel::RunQueryDsl;
+    use diesel::sql_types::BigInt;
+
+    use super::*;
+
+    #[derive(QueryableByName)]
+    struct Setting {
+        #[diesel(sql_type = BigInt)]
+        value: i64,
+    }
+
+    fn setting(conn: &mut Connection, name: &str) -> i64 {
+        let sql = format!("SELECT \"{}\" AS value FROM pragma_{name}", column(name));
+        diesel::sql_query(sql)
+            .get_result::<Setting>(conn)
+            .expect(name)
+            .value
+    }
+
+    fn column(name: &str) -> &str {
+        if name == "busy_timeout" {
+            "timeout"
+        } else {
+            name
+        }
+    }
+
+    #[test]
+    fn connections_have_the_settings_that_durability_rests_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("x.db").display());
+        let location = Location::parse(&url, Duration::from_millis(1234)).expect("a location");
+        let mut writer = location.writer().expect("a writer");
+        assert_eq!(setting(&mut writer, "synchronous"), 2, "FULL");
+        assert_eq!(setting(&mut writer, "foreign_keys"), 1);
+        assert_eq!(setting(&mut writer, "busy_timeout"), 1234);
+
+        let readers = location.readers().expect("readers");
+        let mut reader = readers.get().expect("a reader");
+        assert_eq!(setting(&mut reader, "query_only"), 1);
+        assert_eq!(setting(&mut reader, "busy_timeout"), 1234);
+    }
+}
