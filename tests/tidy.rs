@@ -1,1 +1,252 @@
+//! The rules of this repository that a program can check.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the repository")
+        .to_owned()
+}
+
+/// Files below `folder` with this ending, with their paths from the root.
+fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path
+                .strip_prefix(root())
+                .expect("below the root")
+                .display()
+                .to_string();
+            let built = ["target", ".git", "node_modules"]
+                .iter()
+                .any(|skip| path.ends_with(skip));
+            if path.is_dir() && !built {
+                folders.push(path);
+            } else if name.ends_with(ending) {
+                found.push((name, fs::read_to_string(&path).expect("UTF-8")));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no {ending} below {folder}");
+    found
+}
+
+/// The library's source.
+fn library() -> impl Iterator<Item = (String, String)> {
+    files("session-runtime/src", ".rs")
+        .into_iter()
+        .chain(files("session-macros/src", ".rs"))
+}
+
+/// Lines of code: no comments, no blank lines.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line));
+    lines.filter(|(_, line)| !line.trim_start().starts_with("//") && !line.trim().is_empty())
+}
+
+/// Fails if `word` stands in the code of any file that is not allowed to have it.
+fn forbid(word: &str, allowed: impl Fn(&str) -> bool) {
+    for (name, text) in library().filter(|(name, _)| !allowed(name)) {
+        for (number, line) in code(&text) {
+            assert!(
+                !line.contains(word),
+                "{name}:{number} names `{word}`: {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn only_web_names_rocket_and_only_store_names_diesel() {
+    // The macros write code that names Rocket only through the runtime's hidden module.
+    forbid("rocket::", |name| {
+        name.contains("/web/") || name == "session-runtime/src/lib.rs"
+    });
+    forbid("diesel", |name| name.contains("/store/"));
+}
+
+#[test]
+fn the_leaves_know_nobody_and_the_rule_knows_less() {
+    let allowed = [
+        ("clock", vec![]),
+        ("config", vec![]),
+        ("rotation", vec![]),
+        ("handle", vec![]),
+        ("error", vec!["handle"]),
+        ("payload", vec!["error"]),
+        ("random", vec!["error"]),
+        ("revocation", vec!["handle"]),
+    ];
+    for (file, may_know) in allowed {
+        let path = format!("session-runtime/src/{file}.rs");
+        let text = fs::read_to_string(root().join(&path)).expect("the file");
+        for (number, line) in code(&text) {
+            for known in line.split("crate::").skip(1) {
+                let module = known.split([':', ';', '}', ',']).next().unwrap_or_default();
+                assert!(
+                    may_know.contains(&module),
+                    "{path}:{number} must not know `{module}`"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn nobody_below_looks_up() {
+    forbid("crate::web", |name| {
+        name.contains("/web/") || name == "session-runtime/src/lib.rs"
+    });
+    let above = |name: &str| {
+        name.contains("/web/") || name.contains("/sessions") || name == "session-runtime/src/lib.rs"
+    };
+    forbid("crate::sessions", above);
+}
+
+#[test]
+fn time_and_randomness_come_from_one_file_each() {
+    let clock = |name: &str| name == "session-runtime/src/clock.rs";
+    for word in ["Utc::now", "SystemTime", "Instant::now", "Local::now"] {
+        forbid(word, clock);
+    }
+    // `keys.rs` hands the generator to the library that makes key pairs.
+    let random = |name: &str| name.ends_with("src/random.rs") || name.ends_with("src/keys.rs");
+    for word in [
+        "SystemRandom",
+        "OsRng",
+        "thread_rng",
+        "now_v7",
+        "new_v4",
+        "rand::",
+    ] {
+        forbid(word, random);
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_one_sitting() {
+    for folder in ["session-runtime", "session-macros", "examples", "tests"] {
+        for (name, text) in files(folder, ".rs") {
+            let lines = text.lines().count();
+            assert!(lines <= 400, "{name} has {lines} lines: make it a folder");
+        }
+    }
+}
+
+#[test]
+fn nothing_unwraps_ignores_or_prints() {
+    for word in [
+        ".unwrap()",
+        "todo!(",
+        "unimplemented!(",
+        "println!(",
+        "dbg!(",
+        "panic!(",
+    ] {
+        forbid(word, |_| false);
+    }
+    for folder in ["session-runtime", "session-macros", "examples", "tests"] {
+        for (name, text) in files(folder, ".rs")
+            .into_iter()
+            .filter(|(name, _)| name != "tests/tidy.rs")
+        {
+            assert!(!text.contains("#[ignore"), "{name} leaves a test out");
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for (name, text) in library() {
+        let first = text.lines().next().unwrap_or_default();
+        assert!(
+            first.starts_with("//! ") || first.starts_with("#![doc"),
+            "{name} begins with: {first}"
+        );
+    }
+}
+
+#[test]
+fn every_direct_dependency_has_its_reason() {
+    for member in ["session-runtime", "session-macros", "examples", "tests"] {
+        let path = root().join(member).join("Cargo.toml");
+        let manifest = fs::read_to_string(path).expect("a manifest");
+        let mut section = "";
+        for line in manifest.lines() {
+            if line.starts_with('[') {
+                section = line;
+            } else if section.contains("dependencies]") && line.contains('=') {
+                assert!(line.contains(" # "), "{member}: why {line}?");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_package_inherits_version_and_rust_version() {
+    for member in ["session-runtime", "session-macros", "examples", "tests"] {
+        let manifest =
+            fs::read_to_string(root().join(member).join("Cargo.toml")).expect("a manifest");
+        for key in ["version", "edition", "rust-version", "license"] {
+            assert!(
+                manifest.contains(&format!("{key}.workspace = true")),
+                "{member}: {key}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_top_level_holds_four_packages_and_nothing_else() {
+    let folders: Vec<String> = fs::read_dir(root())
+        .expect("the root")
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with('.') && name != "target")
+        .collect();
+    let known = ["examples", "session-macros", "session-runtime", "tests"];
+    for folder in &folders {
+        assert!(
+            known.contains(&folder.as_str()),
+            "{folder} does not belong here"
+        );
+    }
+}
+
+#[test]
+fn the_text_speaks_of_no_machine() {
+    let texts = [".rs", ".md", ".toml", ".stderr"]
+        .into_iter()
+        .flat_map(|ending| files("", ending));
+    for (name, text) in texts.filter(|(name, _)| name != "tests/tidy.rs") {
+        for word in ["/work/", "/root/", "/home/", "artifactory"] {
+            assert!(!text.contains(word), "{name} names {word}");
+        }
+    }
+}
+
+/// The README's application is the one that the documentation compiles.
+#[test]
+fn the_readmes_code_compiles() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let code = readme
+        .split("```rust\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("code");
+    let docs = root().join("session-runtime/docs/front_door.md");
+    assert!(
+        fs::read_to_string(docs)
+            .expect("the front door")
+            .contains(code)
+    );
+}

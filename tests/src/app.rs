@@ -111,5 +111,7 @@ pub fn open() -> &'static str {
 
 /// All of the above.
 pub fn routes() -> Vec<Route> {
-    routes![log_in, me, live, maybe, optional, other, notes, set_notes, leave, ban, open]
+    routes![
+        log_in, me, live, maybe, optional, other, notes, set_notes, leave, ban, open
+    ]
 }

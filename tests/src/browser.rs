@@ -24,6 +24,10 @@ pub struct Browser<'s> {
     jar: BTreeMap<String, Cookie<'static>>,
 }
 
+/// The cookies of a browser, to be carried to another server.
+#[derive(Debug, Clone)]
+pub struct Jar(BTreeMap<String, Cookie<'static>>);
+
 /// What a server answered.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -37,12 +41,21 @@ pub struct Answer {
 
 impl<'s> Browser<'s> {
     pub(crate) fn new(client: &'s Client, clock: ManualClock) -> Self {
-        Self { client, clock, jar: BTreeMap::new() }
+        Self {
+            client,
+            clock,
+            jar: BTreeMap::new(),
+        }
     }
 
     /// Logs `user` in.
     pub async fn log_in(&mut self, user: &str) -> Answer {
-        self.send(Method::Post, "/login", Some(json!({ "user": user, "name": "Ada", "text": "first" }))).await
+        self.send(
+            Method::Post,
+            "/login",
+            Some(json!({ "user": user, "name": "Ada", "text": "first" })),
+        )
+        .await
     }
 
     /// Calls the refresh route.
@@ -78,7 +91,8 @@ impl<'s> Browser<'s> {
         if let Some(cookies) = self.cookie_header(path) {
             headers.push(("Cookie", cookies));
         }
-        self.send_raw(method, path, headers, body.map(|body| body.to_string())).await
+        self.send_raw(method, path, headers, body.map(|body| body.to_string()))
+            .await
     }
 
     /// Sends a request with these headers and none of its own.
@@ -100,11 +114,20 @@ impl<'s> Browser<'s> {
         let headers = response
             .headers()
             .iter()
-            .map(|header| (header.name().as_str().to_ascii_lowercase(), header.value().to_owned()))
+            .map(|header| {
+                (
+                    header.name().as_str().to_ascii_lowercase(),
+                    header.value().to_owned(),
+                )
+            })
             .collect();
         let Status { code: status } = response.status();
         let body = response.into_string().await.unwrap_or_default();
-        Answer { status, headers, body }
+        Answer {
+            status,
+            headers,
+            body,
+        }
     }
 
     /// Takes the cookies of an answer into the jar.
@@ -112,7 +135,10 @@ impl<'s> Browser<'s> {
         let now = self.clock.now().timestamp();
         for line in answer.all("set-cookie") {
             let cookie = Cookie::parse(line.to_owned()).expect("a well-formed Set-Cookie");
-            let ends = cookie.expires_datetime().expect("an expiry").unix_timestamp();
+            let ends = cookie
+                .expires_datetime()
+                .expect("an expiry")
+                .unix_timestamp();
             if ends > now {
                 self.jar.insert(cookie.name().to_owned(), cookie);
             } else {
@@ -128,7 +154,9 @@ impl<'s> Browser<'s> {
 
     /// Puts a cookie into the jar.
     pub fn plant(&mut self, name: &str, value: &str, path: &str) {
-        let cookie = Cookie::build((name.to_owned(), value.to_owned())).path(path.to_owned()).build();
+        let cookie = Cookie::build((name.to_owned(), value.to_owned()))
+            .path(path.to_owned())
+            .build();
         self.jar.insert(name.to_owned(), cookie);
     }
 
@@ -137,13 +165,27 @@ impl<'s> Browser<'s> {
         self.jar.remove(name);
     }
 
+    /// The cookies, to be carried to another server.
+    pub fn jar(&self) -> Jar {
+        Jar(self.jar.clone())
+    }
+
+    /// This browser with other cookies.
+    pub fn with_jar(self, jar: Jar) -> Self {
+        Self { jar: jar.0, ..self }
+    }
+
     fn cookie_header(&self, path: &str) -> Option<String> {
         let now = self.clock.now().timestamp();
         let sent: Vec<String> = self
             .jar
             .values()
             .filter(|cookie| path.starts_with(cookie.path().unwrap_or("/")))
-            .filter(|cookie| cookie.expires_datetime().is_none_or(|ends| ends.unix_timestamp() > now))
+            .filter(|cookie| {
+                cookie
+                    .expires_datetime()
+                    .is_none_or(|ends| ends.unix_timestamp() > now)
+            })
             .map(|cookie| format!("{}={}", cookie.name(), cookie.value()))
             .collect();
         (!sent.is_empty()).then(|| sent.join("; "))
@@ -153,7 +195,10 @@ impl<'s> Browser<'s> {
 impl Answer {
     /// All values of a header.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers.iter().filter(move |(header, _)| header == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(move |(header, _)| header == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The only value of a header.
@@ -166,7 +211,8 @@ impl Answer {
 
     /// The `Set-Cookie` line of a cookie.
     pub fn set_cookie(&self, name: &str) -> Option<&str> {
-        self.all("set-cookie").find(|line| line.starts_with(&format!("{name}=")))
+        self.all("set-cookie")
+            .find(|line| line.starts_with(&format!("{name}=")))
     }
 
     /// The body as JSON.
@@ -195,7 +241,10 @@ impl Answer {
         for name in [ACCESS, REFRESH] {
             let line = self.set_cookie(name).expect("a removal cookie");
             assert!(line.starts_with(&format!("{name}=;")), "{line}");
-            assert!(line.ends_with("Expires=Thu, 01 Jan 1970 00:00:00 GMT"), "{line}");
+            assert!(
+                line.ends_with("Expires=Thu, 01 Jan 1970 00:00:00 GMT"),
+                "{line}"
+            );
         }
         assert_eq!(self.header("front-token"), Some("remove"));
         self

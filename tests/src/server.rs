@@ -43,14 +43,24 @@ impl Server {
 
     /// Stops this server and starts another on the same database.
     pub async fn restart(self) -> Self {
-        let Self { client, clock, folder } = self;
+        let Self {
+            client,
+            clock,
+            folder,
+        } = self;
         drop(client);
         Self::launch(folder, clock, &[], |rocket| rocket).await
     }
 
     /// Starts a second process, so to speak, on the same database.
     pub async fn beside(&self) -> Self {
-        Self::launch(Arc::clone(&self.folder), self.clock.clone(), &[], |rocket| rocket).await
+        Self::launch(
+            Arc::clone(&self.folder),
+            self.clock.clone(),
+            &[],
+            |rocket| rocket,
+        )
+        .await
     }
 
     async fn launch(
@@ -60,8 +70,14 @@ impl Server {
         change: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
     ) -> Self {
         let rocket = rocket(folder.path().join("test.db"), &clock, settings);
-        let client = Client::untracked(change(rocket)).await.expect("a rocket that launches");
-        Self { client, clock, folder }
+        let client = Client::untracked(change(rocket))
+            .await
+            .expect("a rocket that launches");
+        Self {
+            client,
+            clock,
+            folder,
+        }
     }
 
     /// A browser without cookies.
@@ -71,7 +87,10 @@ impl Server {
 
     /// The handle on the server's sessions.
     pub fn sessions(&self) -> &Sessions {
-        self.client.rocket().state().expect("sessions that the fairing manages")
+        self.client
+            .rocket()
+            .state()
+            .expect("sessions that the fairing manages")
     }
 
     /// The database, behind the server's back.

@@ -1,1 +1,4 @@
-fn main(){}
+//! The contract of the store, through the interface of `Sessions`.
+
+mod concurrency;
+mod contract;

@@ -1,0 +1,262 @@
+//! Bad input: any cookie, header or body gets a fixed answer below 500 and changes nothing.
+
+use rocket::async_test;
+use rocket::http::Method;
+use session_tests::Server;
+use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
+
+const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
+const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
+
+/// Texts that are no token, whatever the cookie.
+fn junk() -> Vec<String> {
+    let mut junk: Vec<String> = [
+        "",
+        "x",
+        ".",
+        "..",
+        "a.b.c",
+        "v1.",
+        "v1.AAAA",
+        "v2.AAAA",
+        "null",
+        "{}",
+        "eyJhbGciOiJub25lIn0.e30.",
+        "eyJhbGciOiJIUzI1NiJ9.e30.AAAA",
+        "' OR 1=1 --",
+        "../../../../etc/passwd",
+        "%00",
+        "%0d%0aSet-Cookie: x=1",
+        "%FF%FE",
+        "%",
+        "\u{1F980}",
+        "\u{feff}x",
+        "=",
+        "a=b",
+        "\"quoted\"",
+    ]
+    .map(String::from)
+    .into();
+    junk.extend([
+        ".".repeat(100_000),
+        "A".repeat(1 << 20),
+        "v1.".repeat(10_000),
+    ]);
+    junk
+}
+
+#[async_test]
+async fn a_junk_access_token_is_401_and_clears_nothing() {
+    let server = Server::start().await;
+    for junk in junk() {
+        for path in ["/me", "/maybe", "/live"] {
+            let headers = vec![("Cookie", format!("{ACCESS}={junk}"))];
+            let answer = server
+                .browser()
+                .send_raw(Method::Get, path, headers, None)
+                .await;
+            // A cookie that cannot be decoded is no cookie, for Rocket and for us.
+            let decodes = !junk.contains("%FF");
+            match (decodes, path) {
+                (true, _) => answer.expect(401, TRY_REFRESH),
+                (false, "/maybe") => answer.expect(200, r#"{"user":null}"#),
+                (false, _) => answer.expect(401, UNAUTHORISED),
+            }
+            .expect_untouched();
+        }
+    }
+}
+
+#[async_test]
+async fn a_junk_refresh_token_is_401_with_clearing_and_asks_no_database() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    // Without its tables the server could answer no query.
+    server
+        .database()
+        .execute("ALTER TABLE session_info RENAME TO hidden");
+    for junk in junk() {
+        let headers = vec![("Cookie", format!("{REFRESH}={junk}"))];
+        let answer = server
+            .browser()
+            .send_raw(Method::Post, REFRESH_PATH, headers, None)
+            .await;
+        answer.expect(401, UNAUTHORISED).expect_cleared();
+    }
+    server
+        .database()
+        .execute("ALTER TABLE hidden RENAME TO session_info");
+    browser.refresh().await.expect(200, "{}");
+}
+
+#[async_test]
+async fn a_refresh_token_that_was_altered_anywhere_harms_nobody() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let token = browser.cookie(REFRESH).expect("a token");
+    server
+        .database()
+        .execute("ALTER TABLE session_info RENAME TO hidden");
+    for position in 0..token.len() {
+        let mut altered = token.clone().into_bytes();
+        altered[position] = if altered[position] == b'A' {
+            b'B'
+        } else {
+            b'A'
+        };
+        let altered = String::from_utf8(altered).expect("ASCII");
+        server
+            .browser()
+            .send_raw(
+                Method::Post,
+                REFRESH_PATH,
+                vec![("Cookie", format!("{REFRESH}={altered}"))],
+                None,
+            )
+            .await
+            .expect(401, UNAUTHORISED);
+    }
+    for altered in [
+        &token[..token.len() - 1],
+        &format!("{token}A"),
+        &format!("{token}="),
+        &token.to_uppercase(),
+    ] {
+        server
+            .browser()
+            .send_raw(
+                Method::Post,
+                REFRESH_PATH,
+                vec![("Cookie", format!("{REFRESH}={altered}"))],
+                None,
+            )
+            .await
+            .expect(401, UNAUTHORISED);
+    }
+    server
+        .database()
+        .execute("ALTER TABLE hidden RENAME TO session_info");
+    browser.refresh().await.expect(200, "{}");
+}
+
+#[async_test]
+async fn tokens_are_not_interchangeable() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let access = browser.cookie(ACCESS).expect("a token");
+    let refresh = browser.cookie(REFRESH).expect("a token");
+
+    let headers = vec![("Cookie", format!("{ACCESS}={refresh}"))];
+    browser
+        .send_raw(Method::Get, "/me", headers, None)
+        .await
+        .expect(401, TRY_REFRESH)
+        .expect_untouched();
+    let headers = vec![("Cookie", format!("{REFRESH}={access}"))];
+    browser
+        .send_raw(Method::Post, REFRESH_PATH, headers, None)
+        .await
+        .expect(401, UNAUTHORISED);
+
+    assert_eq!(browser.get("/me").await.status, 200);
+    browser.refresh().await.expect(200, "{}");
+}
+
+#[async_test]
+async fn tokens_in_addresses_bodies_and_foreign_headers_are_not_read() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let access = browser.cookie(ACCESS).expect("a token");
+    let elsewhere = server.browser();
+    let address = format!("/me?access_token={access}&{ACCESS}={access}");
+    elsewhere
+        .send_raw(Method::Get, &address, vec![], None)
+        .await
+        .expect(401, UNAUTHORISED);
+    for header in [
+        "X-Access-Token",
+        "st-access-token",
+        "front-token",
+        "Set-Cookie",
+    ] {
+        let headers = vec![(header, access.clone())];
+        elsewhere
+            .send_raw(Method::Get, "/me", headers, None)
+            .await
+            .expect(401, UNAUTHORISED);
+    }
+    let refresh = browser.cookie(REFRESH).expect("a token");
+    let body = Some(format!(r#"{{"{REFRESH}":"{refresh}"}}"#));
+    elsewhere
+        .send_raw(Method::Post, REFRESH_PATH, vec![], body)
+        .await
+        .expect(401, UNAUTHORISED);
+}
+
+#[async_test]
+async fn odd_cookie_headers_hide_no_good_token() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let access = browser.cookie(ACCESS).expect("a token");
+    let many: String = (0..300).map(|n| format!("c{n}=v; ")).collect();
+    for cookies in [
+        format!(";;; {ACCESS}={access};;"),
+        format!("novalue; =noname; {ACCESS}={access}"),
+        format!("{many}{ACCESS}={access}"),
+        format!("x={}; {ACCESS}={access}", "y".repeat(60_000)),
+    ] {
+        let answer = browser
+            .send_raw(Method::Get, "/me", vec![("Cookie", cookies)], None)
+            .await;
+        assert_eq!(answer.status, 200);
+    }
+    for cookies in ["", ";;;", "=", "a", "sAccessToken", "sAccessToken "] {
+        let answer = browser
+            .send_raw(Method::Get, "/me", vec![("Cookie", cookies.into())], None)
+            .await;
+        answer.expect(401, UNAUTHORISED).expect_untouched();
+    }
+}
+
+#[async_test]
+async fn bodies_on_refresh_and_sign_out_are_ignored() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let cookies = |name: &str| format!("{name}={}", browser.cookie(name).expect("a token"));
+    for body in ["{", "[]", "\u{0}", &"x".repeat(1 << 20)] {
+        let headers = vec![("Cookie", cookies(REFRESH))];
+        browser
+            .send_raw(Method::Post, REFRESH_PATH, headers, Some(body.into()))
+            .await
+            .expect(200, "{}");
+    }
+    let headers = vec![("Cookie", cookies(ACCESS))];
+    let answer = browser
+        .send_raw(Method::Post, SIGN_OUT_PATH, headers, Some("{".into()))
+        .await;
+    answer.expect(200, r#"{"status":"OK"}"#);
+}
+
+#[async_test]
+async fn a_bad_login_body_is_rockets_own_answer_and_opens_no_session() {
+    let server = Server::start().await;
+    for (body, status) in [
+        ("{", 400),
+        ("{}", 422),
+        (&*format!(r#"{{"user":"{}"}}"#, "x".repeat(2 << 20)), 413),
+    ] {
+        let answer = server
+            .browser()
+            .send_raw(Method::Post, "/login", vec![], Some(body.into()))
+            .await;
+        assert_eq!(answer.status, status);
+        answer.expect_untouched();
+    }
+    assert_eq!(server.database().sessions(), 0);
+}

@@ -1,0 +1,73 @@
+//! Restarting on the same database: sessions, keys and revocations are still there.
+
+use rocket::async_test;
+use session_tests::Server;
+
+#[async_test]
+async fn sessions_survive_a_restart() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let before = browser.jar();
+
+    let server = server.restart().await;
+    let mut browser = server.browser().with_jar(before);
+    assert_eq!(browser.get("/me").await.json()["user"], "ada");
+    assert_eq!(browser.get("/notes").await.json()["text"], "first");
+    browser.refresh().await.expect(200, "{}");
+}
+
+#[async_test]
+async fn revocations_survive_a_restart() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let copy = browser.jar();
+    browser.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+
+    let server = server.restart().await;
+    let mut browser = server.browser().with_jar(copy);
+    browser
+        .get("/me")
+        .await
+        .expect(401, r#"{"message":"unauthorised"}"#)
+        .expect_cleared();
+}
+
+#[async_test]
+async fn rotation_survives_a_restart() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let oldest = browser.jar();
+    browser.refresh().await.expect(200, "{}");
+    server.clock.advance(std::time::Duration::from_secs(60));
+    browser.refresh().await.expect(200, "{}");
+
+    let server = server.restart().await;
+    let mut thief = server.browser().with_jar(oldest);
+    thief
+        .refresh()
+        .await
+        .expect(401, r#"{"message":"token theft detected"}"#)
+        .expect_cleared();
+}
+
+#[async_test]
+async fn processes_that_start_at_once_share_one_set_of_keys() {
+    let server = Server::start().await;
+    let others = rocket::futures::future::join_all((0..4).map(|_| server.beside())).await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    for other in &others {
+        let mut elsewhere = other.browser().with_jar(browser.jar());
+        assert_eq!(elsewhere.get("/me").await.status, 200);
+        elsewhere.refresh().await.expect(200, "{}");
+    }
+    assert_eq!(
+        server
+            .database()
+            .number("SELECT count(*) AS value FROM session_key"),
+        2
+    );
+}

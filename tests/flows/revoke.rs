@@ -1,0 +1,230 @@
+//! Revoking: one, all of a user, from this process and from another.
+
+use std::time::Duration;
+
+use rocket::async_test;
+use session_runtime::SessionHandle;
+use session_tests::{Browser, Server};
+
+const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
+
+async fn handle(browser: &mut Browser<'_>) -> SessionHandle {
+    let me = browser.get("/me").await.json();
+    me["handle"]
+        .as_str()
+        .expect("a handle")
+        .parse()
+        .expect("a UUID")
+}
+
+#[async_test]
+async fn a_revoked_session_is_refused_at_once() {
+    let server = Server::start().await;
+    let (mut laptop, mut phone) = (server.browser(), server.browser());
+    laptop.log_in("ada").await;
+    phone.log_in("ada").await;
+    let stolen = handle(&mut phone).await;
+
+    assert_eq!(server.sessions().revoke(stolen).await, Ok(true));
+    assert_eq!(server.sessions().revoke(stolen).await, Ok(false));
+    for path in ["/me", "/live", "/maybe"] {
+        phone
+            .clone()
+            .get(path)
+            .await
+            .expect(401, UNAUTHORISED)
+            .expect_cleared();
+    }
+    phone
+        .refresh()
+        .await
+        .expect(401, UNAUTHORISED)
+        .expect_cleared();
+    assert_eq!(laptop.get("/me").await.status, 200);
+}
+
+#[async_test]
+async fn all_sessions_of_a_user_end_and_those_of_others_go_on() {
+    let server = Server::start().await;
+    let (mut laptop, mut phone, mut bob) = (server.browser(), server.browser(), server.browser());
+    laptop.log_in("ada").await;
+    server.clock.advance(Duration::from_millis(1));
+    phone.log_in("ada").await;
+    bob.log_in("bob").await;
+    let expected = [handle(&mut laptop).await, handle(&mut phone).await];
+
+    let listed = server.sessions().handles(&"ada".to_owned()).await;
+    let ended = bob.post("/ban/ada").await;
+    assert_eq!(listed.as_deref(), Ok(expected.as_slice()));
+    assert_eq!(ended.json(), serde_json::json!(expected));
+    assert_eq!(laptop.get("/me").await.status, 401);
+    assert_eq!(phone.get("/me").await.status, 401);
+    assert_eq!(bob.get("/me").await.status, 200);
+    bob.post("/ban/nobody").await.expect(200, "[]");
+}
+
+#[async_test]
+async fn user_ids_compare_byte_for_byte() {
+    let server = Server::start().await;
+    for user in ["ada", "Ada", "ada ", "ad\u{e1}", "ada\u{301}"] {
+        server.browser().log_in(user).await;
+    }
+    assert_eq!(
+        server
+            .sessions()
+            .handles(&"ada".to_owned())
+            .await
+            .map(|handles| handles.len()),
+        Ok(1)
+    );
+    assert_eq!(
+        server.sessions().revoke_all(&"ADA".to_owned()).await,
+        Ok(vec![])
+    );
+    server
+        .sessions()
+        .revoke_all(&"ada".to_owned())
+        .await
+        .expect("an answer");
+    assert_eq!(server.database().sessions(), 4);
+}
+
+#[async_test]
+async fn another_process_refuses_a_revoked_session_within_the_bound() {
+    let here = Server::start().await;
+    let there = here.beside().await;
+    let mut browser = here.browser();
+    browser.log_in("ada").await;
+    let revoked = handle(&mut browser).await;
+
+    // The other process knows the token, so its signature is not even looked at again.
+    let mut elsewhere = there.browser();
+    elsewhere.plant(
+        "sAccessToken",
+        &browser.cookie("sAccessToken").expect("a token"),
+        "/",
+    );
+    assert_eq!(elsewhere.get("/me").await.status, 200);
+
+    here.sessions().revoke(revoked).await.expect("an answer");
+    // Nobody calls anything there: the feed is read four times within the bound.
+    for _ in 0..100 {
+        let answer = elsewhere.clone().get("/me").await;
+        if answer.status == 401 {
+            answer.expect(401, UNAUTHORISED).expect_cleared();
+            return;
+        }
+        rocket::tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the session was not refused for five seconds");
+}
+
+#[async_test]
+async fn an_entry_committed_late_is_not_missed() {
+    // Two revocations, of which the second commits first: numbers are given after the commit.
+    let server = Server::start().await;
+    let (mut slow, mut fast) = (server.browser(), server.browser());
+    slow.log_in("slow").await;
+    fast.log_in("fast").await;
+    let (slow_handle, fast_handle) = (handle(&mut slow).await, handle(&mut fast).await);
+    let insert = |handle: SessionHandle| {
+        let hex = handle.to_string().replace('-', "");
+        format!("INSERT INTO session_revocation (handle, until) VALUES (x'{hex}', 9999999999999)")
+    };
+    for (browser, handle) in [(&mut fast, fast_handle), (&mut slow, slow_handle)] {
+        assert_eq!(browser.get("/me").await.status, 200);
+        server.database().execute(&insert(handle));
+        server
+            .sessions()
+            .read_revocations_now()
+            .await
+            .expect("an answer");
+        browser.get("/me").await.expect(401, UNAUTHORISED);
+    }
+}
+
+#[async_test]
+async fn a_feed_that_went_back_in_time_is_read_again_from_its_start() {
+    let server = Server::start().await;
+    let (mut first, mut second) = (server.browser(), server.browser());
+    first.log_in("ada").await;
+    second.log_in("bob").await;
+    let (first_handle, second_handle) = (handle(&mut first).await, handle(&mut second).await);
+    server
+        .sessions()
+        .revoke(first_handle)
+        .await
+        .expect("an answer");
+    server
+        .sessions()
+        .read_revocations_now()
+        .await
+        .expect("an answer");
+
+    // A restored backup: the entry that was read last is gone and its number names another one.
+    let hex = second_handle.to_string().replace('-', "");
+    server.database().execute(&format!(
+        "DELETE FROM session_revocation;
+         INSERT INTO session_revocation (handle, number, until) VALUES (x'{hex}', 1, 9999999999999)"
+    ));
+    server
+        .sessions()
+        .read_revocations_now()
+        .await
+        .expect("an answer");
+    second.get("/me").await.expect(401, UNAUTHORISED);
+}
+
+#[async_test]
+async fn while_the_feed_is_stale_the_database_is_asked() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    // Reading fails from here on, so the feed can only grow stale.
+    server
+        .database()
+        .execute("ALTER TABLE session_revocation RENAME TO hidden");
+    server.clock.advance(Duration::from_secs(2));
+    assert_eq!(browser.get("/me").await.status, 200);
+    server.database().execute("DELETE FROM session_info");
+    browser.get("/me").await.expect(401, UNAUTHORISED);
+}
+
+#[async_test]
+async fn a_stale_feed_can_be_refused_or_accepted_instead() {
+    for (choice, status) in [("refuse", 503), ("accept", 200)] {
+        let server = Server::with(&[("revocation_on_stall", choice.into())]).await;
+        let mut browser = server.browser();
+        browser.log_in("ada").await;
+        server
+            .database()
+            .execute("ALTER TABLE session_revocation RENAME TO hidden");
+        server.clock.advance(Duration::from_secs(2));
+        let answer = browser.get("/me").await;
+        assert_eq!(answer.status, status, "{choice}");
+        answer.expect_untouched();
+    }
+}
+
+#[async_test]
+async fn info_tells_what_the_row_knows() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let handle = handle(&mut browser).await;
+    let info = server
+        .sessions()
+        .info(handle)
+        .await
+        .expect("an answer")
+        .expect("a session");
+    assert_eq!((info.handle, info.user_id.as_str()), (handle, "ada"));
+    assert_eq!(info.payload["name"], "Ada");
+    assert_eq!(info.data["text"], "first");
+    assert_eq!(
+        info.expires_at - info.created_at,
+        chrono::TimeDelta::days(100)
+    );
+    server.sessions().revoke(handle).await.expect("an answer");
+    assert_eq!(server.sessions().info(handle).await, Ok(None));
+}

@@ -1,0 +1,107 @@
+//! Signing out.
+
+use std::time::Duration;
+
+use rocket::async_test;
+use rocket::http::Method;
+use session_tests::Server;
+use session_tests::browser::SIGN_OUT_PATH;
+
+const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
+
+#[async_test]
+async fn signing_out_ends_the_session_and_clears_the_browser() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let copy = browser.clone();
+
+    let answer = browser.sign_out().await;
+    answer.expect(200, r#"{"status":"OK"}"#).expect_cleared();
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(server.database().sessions(), 0);
+
+    copy.clone()
+        .get("/me")
+        .await
+        .expect(401, UNAUTHORISED)
+        .expect_cleared();
+    copy.clone()
+        .refresh()
+        .await
+        .expect(401, UNAUTHORISED)
+        .expect_cleared();
+    browser
+        .sign_out()
+        .await
+        .expect(401, UNAUTHORISED)
+        .expect_untouched();
+}
+
+#[async_test]
+async fn signing_out_twice_with_the_same_token_is_fine() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let mut other_tab = browser.clone();
+    browser.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+    other_tab
+        .sign_out()
+        .await
+        .expect(200, r#"{"status":"OK"}"#)
+        .expect_cleared();
+}
+
+#[async_test]
+async fn with_an_expired_token_the_front_end_is_asked_to_refresh_first() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    server.clock.advance(Duration::from_secs(60 * 60));
+    browser
+        .sign_out()
+        .await
+        .expect(401, r#"{"message":"try refresh token"}"#)
+        .expect_untouched();
+    browser.refresh().await.expect(200, "{}");
+    browser
+        .sign_out()
+        .await
+        .expect(200, r#"{"status":"OK"}"#)
+        .expect_cleared();
+}
+
+#[async_test]
+async fn only_post_signs_out() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    for method in [
+        Method::Get,
+        Method::Head,
+        Method::Put,
+        Method::Delete,
+        Method::Options,
+    ] {
+        let answer = browser.send_only(method, SIGN_OUT_PATH, None).await;
+        assert!(
+            matches!(answer.status, 404 | 405),
+            "{method}: {}",
+            answer.status
+        );
+    }
+    assert_eq!(browser.get("/me").await.status, 200);
+}
+
+#[async_test]
+async fn a_handler_can_end_its_own_session() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    browser
+        .post("/leave")
+        .await
+        .expect(200, "left")
+        .expect_cleared();
+    assert_eq!(server.database().sessions(), 0);
+}

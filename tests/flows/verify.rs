@@ -1,0 +1,250 @@
+//! Verifying: what each guard answers to a good, a missing, an expired and a foreign token.
+
+use std::time::Duration;
+
+use rocket::http::Method;
+use rocket::{Request, async_test, catch, catchers};
+use session_runtime::Error;
+use session_tests::Server;
+use session_tests::browser::ACCESS;
+
+const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
+const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+#[async_test]
+async fn without_a_token_a_session_is_401_and_nothing_is_cleared() {
+    let server = Server::start().await;
+    for path in ["/me", "/live", "/notes"] {
+        let answer = server.browser().get(path).await;
+        answer.expect(401, UNAUTHORISED).expect_untouched();
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    server
+        .browser()
+        .get("/maybe")
+        .await
+        .expect(200, r#"{"user":null}"#);
+    server
+        .browser()
+        .get("/optional")
+        .await
+        .expect(200, r#"{"user":null}"#);
+}
+
+#[async_test]
+async fn a_good_token_opens_every_guard_and_sets_no_header() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    for path in ["/me", "/live", "/maybe", "/optional"] {
+        let answer = browser.get(path).await;
+        assert_eq!(
+            (answer.status, answer.json()["user"].as_str()),
+            (200, Some("ada")),
+            "{path}"
+        );
+        answer.expect_untouched();
+        assert_eq!(answer.header("access-control-expose-headers"), None);
+    }
+}
+
+#[async_test]
+async fn an_expired_token_asks_for_a_refresh() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    server.clock.advance(HOUR);
+    for path in ["/me", "/live", "/maybe"] {
+        browser
+            .get(path)
+            .await
+            .expect(401, TRY_REFRESH)
+            .expect_untouched();
+    }
+    // Rocket's `Option` hides the reason, and a handler's 200 is never touched.
+    browser
+        .get("/optional")
+        .await
+        .expect(200, r#"{"user":null}"#)
+        .expect_untouched();
+}
+
+#[async_test]
+async fn a_token_expires_on_its_second_and_not_before() {
+    let server = Server::with(&[("access_token_jitter", 0.into())]).await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    server.clock.advance(HOUR - Duration::from_millis(1));
+    assert_eq!(browser.get("/me").await.status, 200);
+    server.clock.advance(Duration::from_millis(1));
+    browser.get("/me").await.expect(401, TRY_REFRESH);
+}
+
+#[async_test]
+async fn a_tampered_token_asks_for_a_refresh() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let token = browser.cookie(ACCESS).expect("a token");
+    for position in [3, token.len() / 2, token.len() - 10] {
+        let mut tampered = token.clone().into_bytes();
+        tampered[position] = if tampered[position] == b'A' {
+            b'B'
+        } else {
+            b'A'
+        };
+        browser.plant(ACCESS, &String::from_utf8(tampered).expect("ASCII"), "/");
+        browser
+            .get("/me")
+            .await
+            .expect(401, TRY_REFRESH)
+            .expect_untouched();
+    }
+}
+
+#[async_test]
+async fn a_token_of_another_server_asks_for_a_refresh() {
+    let (ours, theirs) = (Server::start().await, Server::start().await);
+    let mut there = theirs.browser();
+    there.log_in("ada").await;
+    let mut here = ours.browser();
+    here.plant(ACCESS, &there.cookie(ACCESS).expect("a token"), "/");
+    here.get("/me")
+        .await
+        .expect(401, TRY_REFRESH)
+        .expect_untouched();
+}
+
+#[async_test]
+async fn two_access_cookies_are_not_trusted() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let token = browser.cookie(ACCESS).expect("a token");
+    let twice = [
+        vec![("Cookie", format!("{ACCESS}={token}; {ACCESS}={token}"))],
+        vec![
+            ("Cookie", format!("{ACCESS}={token}")),
+            ("Cookie", format!("{ACCESS}=x")),
+        ],
+    ];
+    for headers in twice {
+        let answer = browser.send_raw(Method::Get, "/me", headers, None).await;
+        answer.expect(401, TRY_REFRESH).expect_untouched();
+    }
+    // Another case is another cookie.
+    let headers = vec![(
+        "Cookie",
+        format!("{ACCESS}={token}; saccesstoken=x; SACCESSTOKEN=y"),
+    )];
+    assert_eq!(
+        browser
+            .send_raw(Method::Get, "/me", headers, None)
+            .await
+            .status,
+        200
+    );
+}
+
+#[async_test]
+async fn a_payload_that_no_longer_fits_ends_in_a_login_and_not_in_a_refresh_loop() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    browser
+        .get("/other")
+        .await
+        .expect(401, UNAUTHORISED)
+        .expect_cleared();
+}
+
+#[async_test]
+async fn requests_outside_sessions_are_left_alone() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let answer = browser.get("/open").await;
+    answer.expect(200, "open").expect_untouched();
+    assert_eq!(
+        (answer.header("vary"), answer.header("cache-control")),
+        (None, None)
+    );
+    let missing = browser.get("/no-such-page").await;
+    assert_eq!(missing.status, 404);
+    missing.expect_untouched();
+}
+
+#[catch(401)]
+fn own_page(request: &Request<'_>) -> String {
+    format!("please log in: {:?}", Error::from_request(request))
+}
+
+#[async_test]
+async fn the_applications_own_catcher_answers_and_learns_the_reason() {
+    let server = Server::changed(|rocket| rocket.register("/", catchers![own_page])).await;
+    let mut browser = server.browser();
+    browser.get("/me").await.expect(
+        401,
+        "please log in: Some(Unauthorised { clear_tokens: false })",
+    );
+    browser.log_in("ada").await;
+    server.clock.advance(HOUR);
+    browser
+        .get("/me")
+        .await
+        .expect(401, "please log in: Some(TryRefreshToken)")
+        .expect_untouched();
+}
+
+#[async_test]
+async fn a_catcher_of_another_path_changes_nothing() {
+    let server = Server::changed(|rocket| rocket.register("/m", catchers![own_page])).await;
+    // `/me` begins with `/m` but is not below it.
+    server.browser().get("/me").await.expect(401, UNAUTHORISED);
+}
+
+#[async_test]
+async fn session_data_is_read_and_written() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    assert_eq!(browser.get("/notes").await.json()["text"], "first");
+    let body = serde_json::json!({ "text": "second" });
+    browser
+        .send(Method::Put, "/notes", Some(body))
+        .await
+        .expect(200, "")
+        .expect_untouched();
+    assert_eq!(browser.get("/notes").await.json()["text"], "second");
+}
+
+#[async_test]
+async fn session_data_of_an_ended_session_is_401() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    // Deleted behind the server's back, so its memory of revocations does not know.
+    server.database().execute("DELETE FROM session_info");
+    browser
+        .clone()
+        .get("/notes")
+        .await
+        .expect(401, UNAUTHORISED)
+        .expect_cleared();
+    let body = Some(serde_json::json!({ "text": "revived" }));
+    browser
+        .clone()
+        .send(Method::Put, "/notes", body)
+        .await
+        .expect(401, UNAUTHORISED)
+        .expect_cleared();
+    browser
+        .clone()
+        .get("/live")
+        .await
+        .expect(401, UNAUTHORISED)
+        .expect_cleared();
+    assert_eq!(server.database().sessions(), 0);
+}

@@ -1,0 +1,145 @@
+//! Many at once: what waits is committed together, and nothing that was handed out is lost.
+
+use base64::Engine;
+use rocket::async_test;
+use rocket::futures::future::join_all;
+use session_runtime::SessionTokens;
+use session_tests::Server;
+use session_tests::app::{Claims, Notes};
+
+async fn create(server: &Server, user: String) -> SessionTokens {
+    let created = server
+        .sessions()
+        .create(
+            &user,
+            &Claims {
+                name: String::new(),
+            },
+            &Notes::default(),
+        )
+        .await;
+    created.expect("a session")
+}
+
+#[async_test]
+async fn everything_that_waits_is_one_commit() {
+    let server = Server::start().await;
+    create(&server, "first".into()).await;
+    let mut lock = server.database();
+    let before = lock.commits();
+    // While the lock is held the writer waits with the first, so the others gather behind it.
+    lock.execute("BEGIN IMMEDIATE");
+    let release = async {
+        rocket::tokio::task::yield_now().await;
+        lock.execute("COMMIT");
+    };
+    let creates = join_all((0..100).map(|n| create(&server, format!("user {n}"))));
+    rocket::futures::future::join(creates, release).await;
+
+    assert_eq!(server.database().sessions(), 101);
+    let commits = server.database().commits() - before;
+    assert!(commits <= 2, "100 sessions took {commits} commits");
+}
+
+#[async_test]
+async fn no_session_that_was_acknowledged_is_missing() {
+    let server = Server::start().await;
+    let created = join_all((0..300).map(|n| create(&server, format!("user {}", n % 7)))).await;
+    let found = join_all(
+        created
+            .iter()
+            .map(|tokens| server.sessions().info(tokens.handle())),
+    )
+    .await;
+    assert!(found.iter().all(|info| matches!(info, Ok(Some(_)))));
+    assert_eq!(server.database().sessions(), 300);
+}
+
+#[async_test]
+async fn every_refresh_token_handed_out_is_in_the_row_and_at_most_k() {
+    let server = Server::start().await;
+    let others = [server.beside().await, server.beside().await];
+    let tokens = create(&server, "ada".into()).await;
+    let parent = tokens.refresh_token().expect("a token");
+    let processes = [&server, &others[0], &others[1]];
+    let answers = join_all((0..64).map(|n| processes[n % 3].sessions().refresh(parent))).await;
+
+    let minted: Vec<String> = answers
+        .iter()
+        .map(|answer| answer.as_ref().expect("no refresh is refused"))
+        .filter_map(|tokens| tokens.refresh_token().map(str::to_owned))
+        .collect();
+    assert_eq!(minted.len(), 8, "K children are minted and no more");
+    let children = server
+        .database()
+        .bytes("SELECT children AS value FROM session_info");
+    assert_eq!(children.len(), 8 * 40);
+
+    // Whichever is used next works.
+    for token in minted {
+        assert!(server.sessions().refresh(&token).await.is_ok());
+    }
+}
+
+#[async_test]
+async fn a_revocation_beats_the_refreshes_beside_it() {
+    for _ in 0..50 {
+        let server = Server::start().await;
+        let tokens = create(&server, "ada".into()).await;
+        let refresh = tokens.refresh_token().expect("a token");
+        let sessions = server.sessions();
+        let (refreshed, revoked) = rocket::futures::future::join(
+            join_all((0..4).map(|_| sessions.refresh(refresh))),
+            sessions.revoke(tokens.handle()),
+        )
+        .await;
+        assert_eq!(revoked, Ok(true));
+        for fresh in refreshed.into_iter().flatten() {
+            let token = fresh.refresh_token().expect("a token");
+            assert!(sessions.refresh(token).await.is_err());
+        }
+        assert_eq!(server.database().sessions(), 0);
+    }
+}
+
+#[async_test]
+async fn the_application_may_write_to_the_same_file_all_the_time() {
+    let server = Server::start().await;
+    server.database().execute("CREATE TABLE app (n INTEGER)");
+    let mut database = server.database();
+    let application = std::thread::spawn(move || {
+        for n in 0..200 {
+            database.execute(&format!(
+                "BEGIN IMMEDIATE; INSERT INTO app VALUES ({n}); COMMIT"
+            ));
+        }
+    });
+    for n in 0..100 {
+        create(&server, format!("user {n}")).await;
+    }
+    application.join().expect("an application without errors");
+    assert_eq!(server.database().sessions(), 100);
+    assert_eq!(
+        server
+            .database()
+            .number("SELECT count(*) AS value FROM app"),
+        200
+    );
+}
+
+#[async_test]
+async fn a_million_random_refresh_tokens_would_not_collide_so_a_thousand_do_not() {
+    let server = Server::start().await;
+    let created = join_all((0..1000).map(|n| create(&server, format!("user {n}")))).await;
+    let secrets: std::collections::HashSet<Vec<u8>> = created
+        .iter()
+        .map(|tokens| {
+            let token = &tokens.refresh_token().expect("a token")[3..];
+            base64::engine::general_purpose::URL_SAFE_NO_PAD
+                .decode(token)
+                .expect("base64url")[22..54]
+                .to_vec()
+        })
+        .collect();
+    assert_eq!(secrets.len(), 1000);
+}
