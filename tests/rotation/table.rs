@@ -1,0 +1,217 @@
+//! Every row of the table in section 5 of the design, with its boundaries.
+
+use chrono::{DateTime, Utc};
+use session_runtime::rotation::{Lineage, Presented, Verdict};
+
+use crate::family::{
+    CHILD, DAY, DEAD, GENERATION, M, NEW, born, child, family, judge, parent, successor, token,
+};
+use crate::{K, at, hash};
+
+#[track_caller]
+fn check(lineage: &Lineage, presented: Presented, now: DateTime<Utc>, verdict: &Verdict) {
+    assert_eq!(
+        &judge(lineage, presented, now),
+        verdict,
+        "{presented:?} at {now} of {lineage:?}"
+    );
+}
+
+/// What minting leaves behind: the lineage as it was, one more child, the successor's end.
+fn minted(lineage: &Lineage, late_parent: bool) -> Verdict {
+    let mut next = lineage.clone();
+    next.children.push(born(NEW, 0));
+    next.ends_at = successor().ends_at;
+    Verdict::NewPair { next, late_parent }
+}
+
+/// What an advance at zero leaves behind: the child as the parent, and nobody else but its own child.
+fn advanced(index: u32) -> Verdict {
+    let next = Lineage {
+        parent: hash(CHILD + index),
+        parent_since: at(0),
+        generation: GENERATION + 1,
+        children: vec![born(NEW, 0)],
+        ends_at: successor().ends_at,
+    };
+    Verdict::NewPair {
+        next,
+        late_parent: false,
+    }
+}
+
+const YOUNG: Verdict = Verdict::AccessOnly { full: false };
+const FULL: Verdict = Verdict::AccessOnly { full: true };
+
+#[test]
+fn a_session_is_over_exactly_at_its_end_whoever_asks() {
+    let mut lineage = family(&[M, 0]);
+    lineage.ends_at = at(0);
+    let dead = token(DEAD, GENERATION);
+    for presented in [
+        parent(),
+        child(0),
+        child(1),
+        dead,
+        token(DEAD, GENERATION + 1),
+    ] {
+        check(&lineage, presented, at(0), &Verdict::Ended);
+        check(&lineage, presented, at(DAY), &Verdict::Ended);
+    }
+}
+
+#[test]
+fn one_millisecond_before_its_end_a_session_still_works() {
+    let mut lineage = family(&[M, 0]);
+    lineage.ends_at = at(1);
+    check(&lineage, parent(), at(0), &minted(&lineage, false));
+    check(&lineage, child(0), at(0), &advanced(0));
+    check(&lineage, child(1), at(0), &YOUNG);
+    check(&lineage, token(DEAD, GENERATION), at(0), &Verdict::Theft);
+}
+
+#[test]
+fn the_parent_mints_a_child_and_keeps_the_siblings() {
+    for ages in [&[][..], &[0], &[M], &[DAY, M, 0]] {
+        let lineage = family(ages);
+        check(&lineage, parent(), at(0), &minted(&lineage, false));
+    }
+}
+
+#[test]
+fn the_parent_fills_the_last_place() {
+    let lineage = family(&[0; K - 1]);
+    check(&lineage, parent(), at(0), &minted(&lineage, false));
+}
+
+#[test]
+fn the_parent_at_the_cap_gets_an_access_token_however_old_the_children_are() {
+    check(&family(&[0; K]), parent(), at(0), &FULL);
+    check(&family(&[M; K]), parent(), at(0), &FULL);
+    check(&family(&[M; K]), parent(), at(DAY - 1), &FULL);
+}
+
+#[test]
+fn more_children_than_a_lowered_cap_allows_are_not_dropped() {
+    let lineage = family(&[M; K + 1]);
+    check(&lineage, parent(), at(0), &FULL);
+    check(&lineage, child(0), at(0), &advanced(0));
+}
+
+#[test]
+fn an_old_parent_that_is_used_again_is_marked_late() {
+    let mut lineage = family(&[M]);
+    for (since, late) in [(0, false), (1 - M, false), (-M, true), (-DAY, true)] {
+        lineage.parent_since = at(since);
+        check(&lineage, parent(), at(0), &minted(&lineage, late));
+    }
+}
+
+#[test]
+fn a_parent_from_the_future_is_late_by_its_distance() {
+    let mut lineage = family(&[M]);
+    for (since, late) in [(M - 1, false), (M, true)] {
+        lineage.parent_since = at(since);
+        check(&lineage, parent(), at(0), &minted(&lineage, late));
+    }
+}
+
+#[test]
+fn a_child_younger_than_m_gets_an_access_token_only() {
+    for age in [0, 1, M - 1] {
+        check(&family(&[age]), child(0), at(0), &YOUNG);
+    }
+}
+
+#[test]
+fn a_child_becomes_the_parent_when_it_is_exactly_m_old() {
+    for age in [M, M + 1, DAY, 100 * DAY] {
+        check(&family(&[age]), child(0), at(0), &advanced(0));
+    }
+}
+
+#[test]
+fn a_child_minted_by_a_clock_ahead_of_ours_counts_by_its_distance() {
+    for (ahead, verdict) in [(1, YOUNG), (M - 1, YOUNG), (M, advanced(0))] {
+        check(&family(&[-ahead]), child(0), at(0), &verdict);
+    }
+}
+
+#[test]
+fn a_child_is_judged_by_its_own_age_and_not_by_the_cap_or_its_siblings() {
+    let lineage = family(&[0, M, 0, M, 0, M, 0, M]);
+    for index in [0, 2, 4, 6] {
+        check(&lineage, child(index), at(0), &YOUNG);
+        check(&lineage, child(index + 1), at(0), &advanced(index + 1));
+    }
+}
+
+#[test]
+fn an_advance_is_never_late() {
+    let mut lineage = family(&[M]);
+    lineage.parent_since = at(-DAY);
+    check(&lineage, child(0), at(0), &advanced(0));
+}
+
+#[test]
+fn a_new_pair_takes_over_the_end_of_the_successor_even_if_it_is_sooner() {
+    let mut lineage = family(&[M]);
+    lineage.ends_at = at(1_000 * DAY);
+    check(&lineage, parent(), at(0), &minted(&lineage, false));
+    check(&lineage, child(0), at(0), &advanced(0));
+}
+
+#[test]
+fn after_an_advance_the_old_parent_and_the_old_siblings_are_theft() {
+    let Verdict::NewPair { next, .. } = judge(&family(&[M, M, 0]), child(1), at(0)) else {
+        panic!("an old child advances");
+    };
+    for dead in [parent(), child(0), child(2)] {
+        check(&next, dead, at(0), &Verdict::Theft);
+        check(&next, dead, at(DAY), &Verdict::Theft);
+    }
+}
+
+#[test]
+fn a_dead_token_is_theft_up_to_the_generation_of_the_row() {
+    let lineage = family(&[M, 0]);
+    for generation in [0, GENERATION - 1, GENERATION] {
+        check(&lineage, token(DEAD, generation), at(0), &Verdict::Theft);
+    }
+}
+
+#[test]
+fn a_token_of_a_newer_generation_says_that_the_store_went_back_in_time() {
+    let lineage = family(&[M, 0]);
+    for generation in [GENERATION + 1, GENERATION + 2, u32::MAX] {
+        check(
+            &lineage,
+            token(DEAD, generation),
+            at(0),
+            &Verdict::StoreRolledBack,
+        );
+    }
+}
+
+#[test]
+fn a_token_carries_the_generation_that_its_row_has_once_it_is_the_parent() {
+    assert_eq!(parent().next_generation(), child(0).generation);
+    let Verdict::NewPair { next, .. } = judge(&family(&[M]), child(0), at(0)) else {
+        panic!("an old child advances");
+    };
+    assert_eq!(next.generation, child(0).generation);
+}
+
+#[test]
+fn the_generation_stays_at_the_top_instead_of_starting_over() {
+    let mut lineage = family(&[M]);
+    lineage.generation = u32::MAX;
+    let presented = token(CHILD, u32::MAX);
+    let Verdict::NewPair { next, .. } = judge(&lineage, presented, at(0)) else {
+        panic!("an old child advances");
+    };
+    assert_eq!(
+        (next.generation, presented.next_generation()),
+        (u32::MAX, u32::MAX)
+    );
+}
