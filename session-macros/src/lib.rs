@@ -1,8 +1,16 @@
 //! The macros of `session-runtime`. Entry points only; their docs stand at the re-exports there, where the examples compile.
 
 mod attr;
+mod claim;
+#[cfg(test)]
+mod golden;
 mod login;
+mod logout;
 mod payload;
+mod public_claim;
+mod route;
+mod user_id;
+mod words;
 
 use proc_macro::TokenStream;
 
@@ -12,7 +20,16 @@ use proc_macro::TokenStream;
 )]
 #[proc_macro_attribute]
 pub fn login(args: TokenStream, item: TokenStream) -> TokenStream {
-    login::expand(&args.into(), &item.into()).into()
+    login::LOGIN.expand(&args.into(), &item.into()).into()
+}
+
+#[allow(
+    missing_docs,
+    reason = "documented at the re-export in session-runtime"
+)]
+#[proc_macro_attribute]
+pub fn logout(args: TokenStream, item: TokenStream) -> TokenStream {
+    logout::LOGOUT.expand(&args.into(), &item.into()).into()
 }
 
 #[allow(
@@ -22,4 +39,22 @@ pub fn login(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(JwtPayload, attributes(session))]
 pub fn jwt_payload(item: TokenStream) -> TokenStream {
     payload::expand(item.into()).into()
+}
+
+#[allow(
+    missing_docs,
+    reason = "documented at the re-export in session-runtime"
+)]
+#[proc_macro_derive(PublicClaim, attributes(session))]
+pub fn public_claim(item: TokenStream) -> TokenStream {
+    public_claim::expand(item.into()).into()
+}
+
+#[allow(
+    missing_docs,
+    reason = "documented at the re-export in session-runtime"
+)]
+#[proc_macro_derive(UserId)]
+pub fn user_id(item: TokenStream) -> TokenStream {
+    user_id::expand(item.into()).into()
 }

@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Fields, Type, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Fields, Type, TypeParamBound, parse_quote};
 
 use crate::attr::{self, Mistakes};
+use crate::claim::{self, Level};
 
 /// Expands the derive; a mistake still yields impls that fit anything, so that it is reported once.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
@@ -27,14 +28,21 @@ struct Payload<'a> {
     input: &'a DeriveInput,
     user_id: Type,
     data: Type,
+    claims: Vec<&'a Type>,
 }
 
 impl<'a> Payload<'a> {
     fn check(input: &'a DeriveInput) -> syn::Result<Self> {
         let mut mistakes = Mistakes::default();
-        if !has_named_fields(input) {
-            let message = "a payload becomes a JSON object: derive `JwtPayload` on a struct with named fields";
-            mistakes.add(syn::Error::new(input.ident.span(), message));
+        let mut claims = Vec::new();
+        match &input.data {
+            Data::Struct(data) if matches!(data.fields, Fields::Named(_)) => {
+                claims = claim::check(&data.fields, &input.attrs, Level::Token, &mut mistakes);
+            }
+            _ => {
+                let message = "a payload becomes a JSON object: derive `JwtPayload` on a struct with named fields";
+                mistakes.add(syn::Error::new(input.ident.span(), message));
+            }
         }
         let (mut user_id, mut data) = (None, None);
         for attr in input
@@ -51,6 +59,7 @@ impl<'a> Payload<'a> {
             input,
             user_id: user_id.unwrap_or_else(|| parse_quote!(::std::string::String)),
             data: data.unwrap_or_else(|| parse_quote!(())),
+            claims,
         })
     }
 
@@ -59,9 +68,12 @@ impl<'a> Payload<'a> {
             input,
             user_id,
             data,
+            claims,
         } = self;
         let name = &input.ident;
-        let (parameters, arguments, conditions) = input.generics.split_for_impl();
+        let generics = claim::bounded(&input.generics, &payload_bounds());
+        let (parameters, arguments, conditions) = generics.split_for_impl();
+        let are_public = claim::are_public(claims);
         quote! {
             #[automatically_derived]
             impl #parameters ::session_runtime::JwtPayload for #name #arguments #conditions {
@@ -70,20 +82,28 @@ impl<'a> Payload<'a> {
             }
             #[automatically_derived]
             impl #parameters ::session_runtime::GoesWith<#name #arguments> for (#user_id, #data) #conditions {
-                fn into_new_session(
-                    self,
-                    payload: #name #arguments,
-                ) -> ::core::result::Result<::session_runtime::NewSession, ::session_runtime::Error> {
-                    ::session_runtime::NewSession::serialise(&self.0, &payload, &self.1)
+                fn into_new_session(self, payload: #name #arguments) -> ::session_runtime::NewSession {
+                    #are_public
+                    ::session_runtime::__private::new_session(&self.0, &payload, &self.1)
                 }
             }
         }
     }
 }
 
-fn has_named_fields(input: &DeriveInput) -> bool {
-    matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)))
+/// What a type parameter of a payload must be for the payload to be one.
+fn payload_bounds() -> [TypeParamBound; 6] {
+    [
+        parse_quote!(::session_runtime::PublicClaim),
+        parse_quote!(::session_runtime::__private::Serialize),
+        parse_quote!(::session_runtime::__private::DeserializeOwned),
+        parse_quote!(::core::marker::Send),
+        parse_quote!(::core::marker::Sync),
+        parse_quote!('static),
+    ]
 }
+
+const TAKEN: &str = "`user_id = Type` and `data = Type`";
 
 /// Reads `#[session(user_id = T, data = D)]`.
 fn read_words(
@@ -97,13 +117,13 @@ fn read_words(
         } else if meta.path.is_ident(attr::DATA) {
             &mut *data
         } else {
-            return Err(attr::unknown_word(
-                &meta,
-                "`user_id = Type` and `data = Type`",
-            ));
+            return Err(attr::unknown_word(&meta, "payload", TAKEN));
         };
         if place.is_some() {
             return Err(meta.error("this is already said: remove one"));
+        }
+        if !meta.input.peek(syn::Token![=]) {
+            return Err(attr::unknown_word(&meta, "payload", TAKEN));
         }
         *place = Some(meta.value()?.parse()?);
         Ok(())
@@ -113,8 +133,9 @@ fn read_words(
 /// Impls that fit any login, for a type whose mistake is already reported.
 fn stand_in(input: &DeriveInput) -> TokenStream {
     let name = &input.ident;
-    let (parameters, arguments, conditions) = input.generics.split_for_impl();
-    let mut generics = input.generics.clone();
+    let bounded = claim::bounded(&input.generics, &payload_bounds());
+    let (parameters, arguments, conditions) = bounded.split_for_impl();
+    let mut generics = bounded.clone();
     generics.params.push(parse_quote!(__U));
     generics.params.push(parse_quote!(__D));
     let (any_parameters, ..) = generics.split_for_impl();
@@ -127,7 +148,7 @@ fn stand_in(input: &DeriveInput) -> TokenStream {
             fn into_new_session(
                 self,
                 _: #name #arguments,
-            ) -> ::core::result::Result<::session_runtime::NewSession, ::session_runtime::Error> {
+            ) -> ::session_runtime::NewSession {
                 ::core::unreachable!()
             }
         }

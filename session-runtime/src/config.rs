@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 /// The table `[default.sessions]` of `Rocket.toml`, or `ROCKET_SESSIONS={key=value, ...}`.
@@ -139,13 +140,16 @@ impl Default for SessionConfig {
 }
 
 impl SessionConfig {
+    /// The longest a session may live: beyond it, times no longer fit.
+    pub(crate) const LONGEST: TimeDelta = TimeDelta::days(1000 * 365);
+
     /// Checks what one setting says against the others.
     ///
     /// # Errors
     /// A sentence that names the setting and what to write instead.
     pub fn check(&self) -> Result<(), String> {
         let second = Duration::from_secs(1);
-        let longest = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
+        let longest = Self::LONGEST.to_std().unwrap_or(Duration::MAX);
         let rules = [
             (
                 self.access_token_validity >= second && self.refresh_token_validity <= longest,

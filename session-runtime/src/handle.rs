@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use uuid::{Builder, Uuid};
+use uuid_lib::{Builder, Uuid};
 
 /// Names one session: in logs, in device lists, for revoking. Time-ordered (UUIDv7, RFC 9562).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

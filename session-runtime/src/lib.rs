@@ -1,11 +1,13 @@
 #![doc = include_str!("../docs/front_door.md")]
 
 mod cache;
+mod claim;
 mod clock;
 mod config;
 mod error;
 mod handle;
 mod keys;
+mod new_session;
 mod payload;
 mod random;
 mod revocation;
@@ -13,28 +15,58 @@ pub mod rotation;
 mod sessions;
 mod store;
 mod token;
+mod user_id;
 mod web;
 
+pub use claim::PublicClaim;
 #[cfg(feature = "testing")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
 pub use config::{Auto, OnStall, SameSite, SessionConfig};
 pub use error::Error;
 pub use handle::{InvalidHandle, SessionHandle};
-pub use payload::{GoesWith, JwtPayload, NewSession, RESERVED_CLAIMS, UserId};
+pub use new_session::{NewSession, NoAnswer};
+pub use payload::{GoesWith, JwtPayload, RESERVED_CLAIMS};
 pub use random::{OsRandom, Random};
 pub use sessions::{SessionInfo, Sessions};
 pub use token::SessionTokens;
-pub use web::{LiveSession, MaybeSession, Session, SessionFairing};
+pub use user_id::UserId;
+pub use web::{LiveSession, Login, Logout, MaybeSession, Session, SessionFairing};
 
 #[doc = include_str!("../docs/jwt_payload.md")]
 pub use session_macros::JwtPayload;
+#[doc = include_str!("../docs/public_claim.md")]
+pub use session_macros::PublicClaim;
+#[doc = include_str!("../docs/user_id.md")]
+pub use session_macros::UserId;
 #[doc = include_str!("../docs/login.md")]
 pub use session_macros::login;
+#[doc = include_str!("../docs/logout.md")]
+pub use session_macros::logout;
 
 /// What the macros' output names; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::web::login::{Login, LoginOutcome, LoginResponse};
+    pub use crate::web::login::{LoginOutcome, LoginResponse};
+    pub use crate::web::logout::{LogoutResponse, Probe, ProbeAny};
+    pub use crate::{Login, Logout};
+
+    pub use serde::Serialize;
+    pub use serde::de::DeserializeOwned;
+
+    use crate::{JwtPayload, NewSession, PublicClaim};
+
+    /// Compiles for types that may be part of a payload.
+    pub fn is_public<T: PublicClaim + ?Sized>() {}
+
+    /// What `#[derive(JwtPayload)]` calls once it has tied the three types together.
+    pub fn new_session<P: JwtPayload>(
+        user_id: &P::UserId,
+        payload: &P,
+        data: &P::Data,
+    ) -> NewSession {
+        NewSession::serialise(user_id, payload, data)
+    }
+
     pub use rocket::Route;
 }

@@ -1,13 +1,12 @@
 //! What a login hands over: the user id, the payload inside the access token, the data that stays in the database.
 
-use std::borrow::Cow;
-use std::fmt::Debug;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::new_session::NewSession;
+use crate::user_id::UserId;
 
 /// The part of a session that travels inside the signed access token, readable by the browser.
 ///
@@ -47,105 +46,28 @@ pub trait JwtPayload: Serialize + DeserializeOwned + Send + Sync + 'static {
 )]
 pub trait GoesWith<P> {
     #[doc(hidden)]
-    fn into_new_session(self, payload: P) -> Result<NewSession, Error>;
+    fn into_new_session(self, payload: P) -> NewSession;
 }
 
-/// How an application names its users: `String` or an integer.
-///
-/// Compared byte for byte, at most [128 bytes](NewSession::MAX_USER_ID) as text.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a user id",
-    label = "use `String` or an integer"
-)]
-pub trait UserId: Send + Sync + 'static {
-    /// The text in the token's `sub` claim and in the database.
-    fn to_claim(&self) -> Cow<'_, str>;
-
-    /// Reads [`to_claim`](Self::to_claim) back; `None` if it is of another type.
-    fn from_claim(claim: &str) -> Option<Self>
-    where
-        Self: Sized;
-}
-
-impl UserId for String {
-    fn to_claim(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self)
-    }
-
-    fn from_claim(claim: &str) -> Option<Self> {
-        Some(claim.to_owned())
-    }
-}
-
-macro_rules! integer_user_id {
-    ($($integer:ty)*) => {$(
-        impl UserId for $integer {
-            fn to_claim(&self) -> Cow<'_, str> {
-                Cow::Owned(self.to_string())
-            }
-
-            fn from_claim(claim: &str) -> Option<Self> {
-                // Only the canonical text: `+7` or `007` would be second names for user 7.
-                claim.parse().ok().filter(|id: &Self| id.to_string() == claim)
-            }
+/// A payload as the token carries it.
+pub(crate) fn to_claims<P: JwtPayload>(payload: &P) -> Result<Map<String, Value>, Error> {
+    let claims = match serde_json::to_value(payload) {
+        Ok(Value::Object(claims)) => claims,
+        Ok(_) => {
+            return Err(Error::General(
+                "a payload must serialise to a JSON object".into(),
+            ));
         }
-    )*};
-}
-
-integer_user_id!(i16 i32 i64 i128 u16 u32 u64 u128);
-
-/// A checked, serialised login that waits to be stored.
-#[derive(Debug, Clone)]
-pub struct NewSession {
-    pub(crate) user_id: String,
-    pub(crate) payload: Map<String, Value>,
-    pub(crate) data: String,
-}
-
-impl NewSession {
-    /// The longest user id, in bytes: what an indexed column holds on every database.
-    pub const MAX_USER_ID: usize = 128;
-
-    /// Checks and serialises the three values of a login.
-    ///
-    /// # Errors
-    /// [`Error::ReservedClaim`] if a payload key belongs to the protocol, [`Error::General`] if the user id is empty or too
-    /// long, or a value does not serialise to JSON.
-    pub fn serialise<P: JwtPayload>(
-        user_id: &P::UserId,
-        payload: &P,
-        data: &P::Data,
-    ) -> Result<Self, Error> {
-        let user_id = user_id.to_claim().into_owned();
-        if user_id.is_empty() || user_id.len() > Self::MAX_USER_ID {
+        Err(error) => {
             return Err(Error::General(format!(
-                "a user id has 1 to {} bytes, this one has {}",
-                Self::MAX_USER_ID,
-                user_id.len()
+                "the payload does not serialise to JSON: {error}"
             )));
         }
-        let payload = match serde_json::to_value(payload) {
-            Ok(Value::Object(payload)) => payload,
-            Ok(_) => {
-                return Err(Error::General(
-                    "a payload must serialise to a JSON object".into(),
-                ));
-            }
-            Err(error) => {
-                return Err(Error::General(format!(
-                    "the payload does not serialise to JSON: {error}"
-                )));
-            }
-        };
-        if let Some(name) = payload.keys().find(|name| is_reserved(name)) {
-            return Err(Error::ReservedClaim { name: name.clone() });
-        }
-        let data = to_json(data)?;
-        Ok(Self {
-            user_id,
-            payload,
-            data,
-        })
+    };
+    // The derive sees the fields' names; the keys of a flattened map show only here.
+    match claims.keys().find(|name| is_reserved(name)) {
+        Some(name) => Err(Error::ReservedClaim { name: name.clone() }),
+        None => Ok(claims),
     }
 }
 

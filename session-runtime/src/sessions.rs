@@ -1,6 +1,7 @@
 //! The story: create, verify, refresh, revoke. Every rule is called from here, and nothing here knows HTTP or SQL.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
@@ -11,13 +12,15 @@ use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::keys::KeyRing;
-use crate::payload::{self, JwtPayload, NewSession, UserId};
+use crate::new_session::NewSession;
+use crate::payload::{self, JwtPayload};
 use crate::random::Random;
 use crate::revocation::Revocations;
-use crate::rotation::{Lineage, Policy, Successor, Verdict};
+use crate::rotation::{Lineage, Policy, Verdict};
 use crate::store::{Record, Rotation, Store};
 use crate::token::access::Terms;
 use crate::token::{IssuedRefresh, SessionTokens, refresh};
+use crate::user_id::UserId;
 
 mod issue;
 mod open;
@@ -34,7 +37,7 @@ pub(crate) use open::Surroundings;
 /// # use session_runtime::{Error, Sessions};
 /// #[post("/admin/end-sessions/<user>")]
 /// async fn end_sessions(user: &str, sessions: Sessions) -> Result<String, Error> {
-///     let ended = sessions.revoke_all(&user.to_owned()).await?;
+///     let ended = sessions.revoke_all(user).await?;
 ///     Ok(format!("{} sessions ended", ended.len()))
 /// }
 /// ```
@@ -102,7 +105,7 @@ impl Sessions {
         payload: &P,
         data: &P::Data,
     ) -> Result<SessionTokens, Error> {
-        self.start(NewSession::serialise(user_id, payload, data)?, None)
+        self.start(NewSession::serialise(user_id, payload, data), None)
             .await
     }
 
@@ -112,9 +115,14 @@ impl Sessions {
         new: NewSession,
         replaced: Option<SessionHandle>,
     ) -> Result<SessionTokens, Error> {
+        let values = new.values?;
+        let validity = match new.valid_for {
+            Some(validity) => self.checked_validity(validity)?,
+            None => self.inner.refresh_validity,
+        };
         let now = self.inner.clock.now();
         let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
-        let ends_at = now + self.inner.refresh_validity;
+        let ends_at = now + validity;
         let token = refresh::mint(
             handle,
             0,
@@ -124,7 +132,7 @@ impl Sessions {
         let parent = refresh::hash(&token);
         let record = Record {
             handle,
-            user_id: new.user_id,
+            user_id: values.user_id,
             lineage: Lineage {
                 parent,
                 parent_since: now,
@@ -132,9 +140,10 @@ impl Sessions {
                 children: Vec::new(),
                 ends_at,
             },
-            payload: new.payload,
-            data: new.data,
+            payload: values.payload,
+            data: values.data,
             created_at: now,
+            validity,
         };
         // Signed before the insert, so that a payload too large for a cookie leaves no row.
         let tokens = self.issue(
@@ -188,16 +197,14 @@ impl Sessions {
             &self.inner.random.bytes()?,
             keys.mac(),
         );
-        let successor = Successor {
-            token: refresh::hash(&token),
-            ends_at: now + self.inner.refresh_validity,
-        };
+        let successor = refresh::hash(&token);
+        let policy = self.inner.policy;
         let revoked_until = self.revoked_until(now);
         let rotation = Rotation {
             handle,
             presented,
             successor,
-            policy: self.inner.policy,
+            policy,
             revoked_until,
         };
         let Some((record, verdict)) = self.inner.store.rotate(rotation).await? else {
@@ -205,15 +212,19 @@ impl Sessions {
         };
 
         match verdict {
-            Verdict::NewPair { late_parent, .. } => {
+            Verdict::NewPair { next, late_parent } => {
                 if late_parent {
-                    tracing::info!(event = "late_parent_use", %handle, "an old refresh token was used again: a lost answer, or a copy");
+                    tracing::info!(
+                        event = "late_parent_use",
+                        %handle,
+                        "an old refresh token was used again: a lost answer, or a copy"
+                    );
                 }
                 let refresh = IssuedRefresh {
                     token,
-                    expires_at: successor.ends_at,
+                    expires_at: next.ends_at,
                 };
-                self.issue(&record, successor.token, Some(refresh), now)
+                self.issue(&record, successor, Some(refresh), now)
             }
             Verdict::AccessOnly { full } => {
                 if full {
@@ -255,7 +266,10 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer; the sessions go on then.
     #[doc(alias = "revokeAllSessionsForUser")]
-    pub async fn revoke_all<U: UserId>(&self, user_id: &U) -> Result<Vec<SessionHandle>, Error> {
+    pub async fn revoke_all<U: UserId + ?Sized>(
+        &self,
+        user_id: &U,
+    ) -> Result<Vec<SessionHandle>, Error> {
         let until = self.revoked_until(self.inner.clock.now());
         let ended = self
             .inner
@@ -271,7 +285,10 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer.
     #[doc(alias = "getAllSessionHandlesForUser")]
-    pub async fn handles<U: UserId>(&self, user_id: &U) -> Result<Vec<SessionHandle>, Error> {
+    pub async fn handles<U: UserId + ?Sized>(
+        &self,
+        user_id: &U,
+    ) -> Result<Vec<SessionHandle>, Error> {
         Ok(self
             .inner
             .store
@@ -331,6 +348,17 @@ impl Sessions {
     /// For a task that must not keep the sessions open.
     pub(crate) fn downgrade(&self) -> WeakSessions {
         WeakSessions(Arc::downgrade(&self.inner))
+    }
+
+    /// A validity that one login asks for.
+    fn checked_validity(&self, validity: Duration) -> Result<TimeDelta, Error> {
+        let validity = TimeDelta::from_std(validity).unwrap_or(TimeDelta::MAX);
+        if validity < TimeDelta::seconds(1) || validity > SessionConfig::LONGEST {
+            return Err(Error::General(
+                "a session is valid for one second to 1000 years".into(),
+            ));
+        }
+        Ok(validity)
     }
 
     /// The last instant at which an access token minted until now may be good.

@@ -1,6 +1,6 @@
 //! Rows, and what they mean to the rest of the crate.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
@@ -19,6 +19,8 @@ pub(crate) struct Record {
     pub(crate) payload: Map<String, Value>,
     pub(crate) data: String,
     pub(crate) created_at: DateTime<Utc>,
+    /// How long it lives from each rotation on.
+    pub(crate) validity: TimeDelta,
 }
 
 /// A row of `session_info`.
@@ -34,6 +36,7 @@ pub(super) struct SessionRow {
     payload: String,
     data: String,
     created_at: i64,
+    validity: i64,
     expires_at: i64,
 }
 
@@ -73,6 +76,7 @@ impl From<&Record> for SessionRow {
             payload: Value::Object(record.payload.clone()).to_string(),
             data: record.data.clone(),
             created_at: record.created_at.timestamp_millis(),
+            validity: record.validity.num_milliseconds(),
             expires_at: lineage.expires_at,
         }
     }
@@ -94,6 +98,7 @@ impl SessionRow {
             payload: serde_json::from_str(&self.payload).ok()?,
             data: self.data,
             created_at: time(self.created_at)?,
+            validity: TimeDelta::try_milliseconds(self.validity)?,
         })
     }
 }

@@ -10,14 +10,15 @@ use super::sqlite::Connection;
 use crate::handle::SessionHandle;
 use crate::keys::StoredKey;
 use crate::revocation::{Entry, Position};
-use crate::rotation::{self, Policy, Presented, Successor, Verdict};
+use crate::rotation::{self, Policy, Presented, Successor, TokenHash, Verdict};
 
 /// A refresh on its way to the row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rotation {
     pub(crate) handle: SessionHandle,
     pub(crate) presented: Presented,
-    pub(crate) successor: Successor,
+    /// The hash of the token to hand out if the verdict allows it.
+    pub(crate) successor: TokenHash,
     pub(crate) policy: Policy,
     /// The last instant an access token of this session may be good, for the feed in case of theft.
     pub(crate) revoked_until: DateTime<Utc>,
@@ -76,10 +77,17 @@ pub(super) fn rotate(
     let Some(record) = find(conn, rotation.handle)? else {
         return Ok(None);
     };
+    let Some(ends_at) = now.checked_add_signed(record.validity) else {
+        return Ok(None);
+    };
+    let successor = Successor {
+        token: rotation.successor,
+        ends_at,
+    };
     let verdict = rotation::decide(
         &record.lineage,
         rotation.presented,
-        rotation.successor,
+        successor,
         now,
         rotation.policy,
     );

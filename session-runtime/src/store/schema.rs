@@ -11,6 +11,7 @@ diesel::table! {
         payload -> Text,
         data -> Text,
         created_at -> BigInt,
+        validity -> BigInt,
         expires_at -> BigInt,
     }
 }

@@ -165,6 +165,7 @@ impl SessionFairing {
             issuer,
             secure,
         } = Settings::read(rocket.figment())?;
+        routes::check_free(rocket, &config.api_base_path)?;
         let writer = Writer::new(&config, secure);
         let surroundings = Surroundings {
             issuer,

@@ -1,5 +1,6 @@
 //! The guards: `Session`, `MaybeSession`, `LiveSession`, and `Sessions` itself.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -13,9 +14,10 @@ use super::pending::{Change, Pending};
 use super::transport::{self, Presented};
 use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::payload::{self, JwtPayload, UserId};
+use crate::payload::{self, JwtPayload};
 use crate::sessions::Sessions;
 use crate::token::access::Verified;
+use crate::user_id::UserId;
 
 /// The session of this request; without a valid access token the route answers 401.
 ///
@@ -24,25 +26,26 @@ use crate::token::access::Verified;
 #[doc(alias = "verifySession")]
 #[doc(alias = "getSession")]
 #[doc(alias = "SessionContainer")]
-pub struct Session<P: JwtPayload> {
+pub struct Session<P> {
     sessions: Sessions,
     pending: Pending,
     verified: Arc<Verified>,
-    user_id: P::UserId,
+    /// A `P::UserId`; erased, because a bound on the struct would report an underived payload seven times.
+    user_id: Box<dyn Any + Send + Sync>,
     payload: P,
 }
 
 /// The session of this request, if it presents one: no token is fine, a bad one answers 401.
 #[derive(Debug)]
-pub struct MaybeSession<P: JwtPayload>(Option<Session<P>>);
+pub struct MaybeSession<P>(Option<Session<P>>);
 
 /// [`Session`], and its row is asked for at every request: for routes where the second that a revocation
 /// may take to arrive is too long.
 #[doc(alias = "checkDatabase")]
 #[derive(Debug)]
-pub struct LiveSession<P: JwtPayload>(Session<P>);
+pub struct LiveSession<P>(Session<P>);
 
-impl<P: JwtPayload> Session<P> {
+impl<P> Session<P> {
     /// The payload of the access token.
     #[doc(alias = "getAccessTokenPayload")]
     #[doc(alias = "getJWTPayload")]
@@ -50,16 +53,31 @@ impl<P: JwtPayload> Session<P> {
         &self.payload
     }
 
-    /// Whose session it is.
-    #[doc(alias = "getUserId")]
-    pub fn user_id(&self) -> &P::UserId {
-        &self.user_id
-    }
-
     /// The name of the session.
     #[doc(alias = "getHandle")]
     pub fn handle(&self) -> SessionHandle {
         self.verified.handle
+    }
+
+    /// Ends this session and removes its cookies with this response, also if it was already over.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; the session goes on then.
+    #[doc(alias = "revokeSession")]
+    pub async fn revoke(self) -> Result<(), Error> {
+        self.sessions.revoke(self.handle()).await?;
+        self.pending.set(Change::Clear);
+        Ok(())
+    }
+}
+
+impl<P: JwtPayload> Session<P> {
+    /// Whose session it is.
+    #[doc(alias = "getUserId")]
+    pub fn user_id(&self) -> &P::UserId {
+        self.user_id
+            .downcast_ref()
+            .expect("`load` puts a `P::UserId` here")
     }
 
     /// Reads the session data from the database.
@@ -80,20 +98,9 @@ impl<P: JwtPayload> Session<P> {
     pub async fn set_data(&self, data: &P::Data) -> Result<(), Error> {
         self.sessions.set_data::<P>(self.handle(), data).await
     }
-
-    /// Ends this session and removes its cookies with this response, also if it was already over.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; the session goes on then.
-    #[doc(alias = "revokeSession")]
-    pub async fn revoke(self) -> Result<(), Error> {
-        self.sessions.revoke(self.handle()).await?;
-        self.pending.set(Change::Clear);
-        Ok(())
-    }
 }
 
-impl<P: JwtPayload> fmt::Debug for Session<P> {
+impl<P> fmt::Debug for Session<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("handle", &self.handle())
@@ -101,14 +108,14 @@ impl<P: JwtPayload> fmt::Debug for Session<P> {
     }
 }
 
-impl<P: JwtPayload> MaybeSession<P> {
+impl<P> MaybeSession<P> {
     /// The session, if there is one.
     pub fn into_inner(self) -> Option<Session<P>> {
         self.0
     }
 }
 
-impl<P: JwtPayload> Deref for MaybeSession<P> {
+impl<P> Deref for MaybeSession<P> {
     type Target = Option<Session<P>>;
 
     fn deref(&self) -> &Self::Target {
@@ -116,14 +123,14 @@ impl<P: JwtPayload> Deref for MaybeSession<P> {
     }
 }
 
-impl<P: JwtPayload> LiveSession<P> {
+impl<P> LiveSession<P> {
     /// The session.
     pub fn into_inner(self) -> Session<P> {
         self.0
     }
 }
 
-impl<P: JwtPayload> Deref for LiveSession<P> {
+impl<P> Deref for LiveSession<P> {
     type Target = Session<P>;
 
     fn deref(&self) -> &Self::Target {
@@ -145,10 +152,10 @@ async fn verify(request: &Request<'_>, sessions: &Sessions) -> Result<Arc<Verifi
     verdict.await.0.clone()
 }
 
-async fn session<P: JwtPayload>(request: &Request<'_>) -> Result<Session<P>, Error> {
+async fn load<P: JwtPayload>(request: &Request<'_>) -> Result<Session<P>, Error> {
     let sessions = managed(request)?;
     let verified = verify(request, sessions).await?;
-    let user_id = UserId::from_claim(&verified.user_id).ok_or_else(|| {
+    let user_id = P::UserId::from_claim(&verified.user_id).ok_or_else(|| {
         tracing::warn!(event = "payload_mismatch", handle = %verified.handle, "the user id is of another type than the guard's");
         Error::GONE
     })?;
@@ -160,7 +167,7 @@ async fn session<P: JwtPayload>(request: &Request<'_>) -> Result<Session<P>, Err
         sessions: sessions.clone(),
         pending: Pending::of(request).clone(),
         verified,
-        user_id,
+        user_id: Box::new(user_id),
         payload,
     })
 }
@@ -195,7 +202,7 @@ impl<'r, P: JwtPayload> FromRequest<'r> for Session<P> {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        outcome(request, session(request).await)
+        outcome(request, load(request).await)
     }
 }
 
@@ -204,7 +211,7 @@ impl<'r, P: JwtPayload> FromRequest<'r> for MaybeSession<P> {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        let session = match session(request).await {
+        let session = match load(request).await {
             Ok(session) => Ok(Self(Some(session))),
             Err(Error::NONE) => Ok(Self(None)),
             Err(error) => Err(error),
@@ -219,7 +226,7 @@ impl<'r, P: JwtPayload> FromRequest<'r> for LiveSession<P> {
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
         let live = async {
-            let session = session(request).await?;
+            let session = load(request).await?;
             session.sessions.require_row(session.handle()).await?;
             Ok(Self(session))
         };
@@ -248,19 +255,19 @@ pub(super) fn abort_without_fairing(rocket: &Rocket<Ignite>, what: &str) -> bool
     missing
 }
 
-impl<P: JwtPayload> Sentinel for Session<P> {
+impl<P> Sentinel for Session<P> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         abort_without_fairing(rocket, "Session")
     }
 }
 
-impl<P: JwtPayload> Sentinel for MaybeSession<P> {
+impl<P> Sentinel for MaybeSession<P> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         abort_without_fairing(rocket, "MaybeSession")
     }
 }
 
-impl<P: JwtPayload> Sentinel for LiveSession<P> {
+impl<P> Sentinel for LiveSession<P> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         abort_without_fairing(rocket, "LiveSession")
     }

@@ -1,21 +1,36 @@
 //! `#[login]` at run time: the outcome of the user's function becomes a session, then an answer.
 
-use std::fmt;
-
 use rocket::http::ContentType;
 use rocket::request::{self, FromRequest};
 use rocket::response::{self, Responder};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
+use super::answer::Answer;
 use super::guard;
 use super::pending::{Change, Pending};
 use super::transport;
 use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::payload::{GoesWith, NewSession};
+use crate::new_session::NewSession;
+use crate::payload::GoesWith;
 use crate::sessions::Sessions;
 
-/// The hidden last guard of a login route.
+/// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
+///
+/// ```
+/// # use rocket::{post, http::Status};
+/// # use serde::{Deserialize, Serialize};
+/// # use session_runtime::{Error, JwtPayload, Login, NewSession};
+/// # #[derive(Serialize, Deserialize, JwtPayload)]
+/// # struct Claims { name: String }
+/// #[post("/login")]
+/// async fn log_in(login: Login) -> Result<String, Error> {
+///     let session = NewSession::new("ada".to_owned(), Claims { name: "Ada".into() }, ());
+///     let handle = login.start(session).await?;
+///     Ok(format!("welcome, this is session {handle}"))
+/// }
+/// # let _ = rocket::routes![log_in];
+/// ```
 #[derive(Debug)]
 pub struct Login {
     sessions: Sessions,
@@ -23,20 +38,60 @@ pub struct Login {
     presented: Option<SessionHandle>,
 }
 
-/// An answer with its type erased, to be rendered when Rocket asks for it.
-type Answer<'r> = Box<dyn for<'a> FnOnce(&'r Request<'a>) -> response::Result<'static> + Send + 'r>;
+impl Login {
+    /// Starts `session`, durably, ends the one that the request presented, and has the response carry the new tokens.
+    ///
+    /// Of two calls in one request the last one's tokens reach the browser.
+    ///
+    /// # Errors
+    /// Those of [`Sessions::create`]; then no session is started and no cookie touched.
+    #[doc(alias = "createNewSession")]
+    pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
+        let tokens = self.sessions.start(session, self.presented).await?;
+        let handle = tokens.handle();
+        self.pending.set(Change::Attach(tokens));
+        Ok(handle)
+    }
+
+    /// Does what a login function decided, and prepares the answer.
+    #[doc(hidden)]
+    pub async fn finish<'r>(self, decision: Decision<'r>) -> LoginResponse<'r> {
+        let Some(session) = decision.session else {
+            return LoginResponse(decision.answer);
+        };
+        match self.start(session).await {
+            Ok(_) => LoginResponse(decision.answer),
+            Err(error) => LoginResponse(Answer::new(error)),
+        }
+    }
+}
 
 /// What a login function decided, with its types erased.
-pub struct Decision<'r>(Kind<'r>);
+#[derive(Debug)]
+pub struct Decision<'r> {
+    session: Option<NewSession>,
+    /// The answer if the session starts, or if there is none to start.
+    answer: Answer<'r>,
+}
 
-enum Kind<'r> {
-    /// Start this session; answer 200 `{"status":"OK"}` unless the function brought an answer.
-    Start {
-        session: Result<NewSession, Error>,
-        answer: Option<Answer<'r>>,
-    },
-    /// No session.
-    Refuse(Answer<'r>),
+impl<'r> Decision<'r> {
+    fn start(session: NewSession, answer: Answer<'r>) -> Self {
+        Self {
+            session: Some(session),
+            answer,
+        }
+    }
+
+    fn refuse(answer: Answer<'r>) -> Self {
+        Self {
+            session: None,
+            answer,
+        }
+    }
+}
+
+fn ok<'r>() -> Answer<'r> {
+    Answer::new((ContentType::JSON, r#"{"status":"OK"}"#))
 }
 
 /// What a `#[login]` function may return.
@@ -45,7 +100,8 @@ enum Kind<'r> {
 #[diagnostic::on_unimplemented(
     message = "a `#[login]` function cannot return `{Self}`",
     label = "return `(user_id, payload, session_data)`",
-    note = "it may also return `(user_id, payload, session_data, answer)`, and `Result<_, E>` or `Option<_>` of these"
+    note = "it may also return `(user_id, payload, session_data, answer)` or a `NewSession`, and `Result<_, E>` or \
+            `Option<_>` of these"
 )]
 pub trait LoginOutcome<'r> {
     #[doc(hidden)]
@@ -58,10 +114,7 @@ where
 {
     fn decide(self) -> Decision<'r> {
         let (user_id, payload, data) = self;
-        Decision(Kind::Start {
-            session: (user_id, data).into_new_session(payload),
-            answer: None,
-        })
+        NewSession::new(user_id, payload, data).decide()
     }
 }
 
@@ -72,11 +125,23 @@ where
 {
     fn decide(self) -> Decision<'r> {
         let (user_id, payload, data, answer) = self;
-        let session = (user_id, data).into_new_session(payload);
-        Decision(Kind::Start {
-            session,
-            answer: Some(erase(answer)),
-        })
+        Decision::start(NewSession::new(user_id, payload, data), Answer::new(answer))
+    }
+}
+
+impl<'r> LoginOutcome<'r> for NewSession {
+    fn decide(self) -> Decision<'r> {
+        Decision::start(self, ok())
+    }
+}
+
+impl<'r, R> LoginOutcome<'r> for NewSession<R>
+where
+    R: Responder<'r, 'static> + Send + 'r,
+{
+    fn decide(self) -> Decision<'r> {
+        let (session, answer) = self.split();
+        Decision::start(session, Answer::new(answer))
     }
 }
 
@@ -88,7 +153,7 @@ where
     fn decide(self) -> Decision<'r> {
         match self {
             Ok(outcome) => outcome.decide(),
-            Err(error) => Decision(Kind::Refuse(erase(error))),
+            Err(error) => Decision::refuse(Answer::new(error)),
         }
     }
 }
@@ -97,44 +162,18 @@ impl<'r, T: LoginOutcome<'r>> LoginOutcome<'r> for Option<T> {
     fn decide(self) -> Decision<'r> {
         match self {
             Some(outcome) => outcome.decide(),
-            None => Decision(Kind::Refuse(erase(Error::NONE))),
-        }
-    }
-}
-
-fn erase<'r, R: Responder<'r, 'static> + Send + 'r>(responder: R) -> Answer<'r> {
-    Box::new(move |request| responder.respond_to(request))
-}
-
-impl Login {
-    /// Starts the session that was decided on, durably, and prepares the answer.
-    pub async fn finish<'r>(self, decision: Decision<'r>) -> LoginResponse<'r> {
-        let (session, answer) = match decision.0 {
-            Kind::Refuse(answer) => return LoginResponse(answer),
-            Kind::Start { session, answer } => (session, answer),
-        };
-        let started = match session {
-            Ok(session) => self.sessions.start(session, self.presented).await,
-            Err(error) => Err(error),
-        };
-        match started {
-            Ok(tokens) => {
-                self.pending.set(Change::Attach(tokens));
-                LoginResponse(
-                    answer.unwrap_or_else(|| erase((ContentType::JSON, r#"{"status":"OK"}"#))),
-                )
-            }
-            Err(error) => LoginResponse(erase(error)),
+            None => Decision::refuse(Answer::new(Error::NONE)),
         }
     }
 }
 
 /// The answer of a login route.
+#[derive(Debug)]
 pub struct LoginResponse<'r>(Answer<'r>);
 
 impl<'r> Responder<'r, 'static> for LoginResponse<'r> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        (self.0)(request)
+        self.0.respond_to(request)
     }
 }
 
@@ -144,9 +183,7 @@ impl<'r> FromRequest<'r> for Login {
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
         let login = guard::managed(request).map(|sessions| Self {
-            presented: transport::access_token(request)
-                .token()
-                .and_then(|token| sessions.named_by(token)),
+            presented: transport::presented_session(request, sessions),
             pending: Pending::of(request).clone(),
             sessions: sessions.clone(),
         });
@@ -157,17 +194,5 @@ impl<'r> FromRequest<'r> for Login {
 impl Sentinel for Login {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         guard::abort_without_fairing(rocket, "#[login]")
-    }
-}
-
-impl fmt::Debug for Decision<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decision").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for LoginResponse<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginResponse").finish_non_exhaustive()
     }
 }

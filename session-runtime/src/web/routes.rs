@@ -3,7 +3,7 @@
 use rocket::http::Status;
 use rocket::request::{self, FromRequest};
 use rocket::response::content::RawJson;
-use rocket::{Request, Responder, Route, post, routes};
+use rocket::{Build, Request, Responder, Rocket, Route, post, routes};
 
 use super::pending::{Change, Pending};
 use super::transport::{self, Presented};
@@ -18,6 +18,25 @@ pub(super) fn refresh_path(api_base_path: &str) -> String {
 /// All routes, to be mounted at the API's base path.
 pub(super) fn all() -> Vec<Route> {
     routes![refresh, sign_out]
+}
+
+/// Whether the paths are free: Rocket would stop the launch too, but could not say what to do about it.
+pub(super) fn check_free(rocket: &Rocket<Build>, api_base_path: &str) -> Result<(), String> {
+    for ours in all() {
+        let path = format!("{api_base_path}{}", ours.uri.path());
+        let taken = rocket
+            .routes()
+            .find(|route| route.method == ours.method && route.uri.path() == path);
+        if let Some(route) = taken {
+            let name = route.name.as_deref().unwrap_or("unnamed");
+            return Err(format!(
+                "`{} {path}` is mounted by `Sessions::fairing()`, and by the application as `{name}`: remove that \
+                 route, or set `sessions.api_base_path` to another path",
+                ours.method
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The tokens of a request, unjudged.

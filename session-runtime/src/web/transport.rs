@@ -6,6 +6,8 @@ use rocket::time::OffsetDateTime;
 use rocket::{Request, Response};
 
 use crate::config::{SameSite, SessionConfig};
+use crate::handle::SessionHandle;
+use crate::sessions::Sessions;
 use crate::token::SessionTokens;
 
 /// Name of the access-token cookie.
@@ -38,6 +40,16 @@ impl Presented {
 /// The access token of a request.
 pub(super) fn access_token(request: &Request<'_>) -> Presented {
     cookie(request, ACCESS_COOKIE)
+}
+
+/// The session that the access token of a request names, whether or not the token is still good.
+pub(super) fn presented_session(
+    request: &Request<'_>,
+    sessions: &Sessions,
+) -> Option<SessionHandle> {
+    access_token(request)
+        .token()
+        .and_then(|token| sessions.named_by(token))
 }
 
 /// The refresh token of a request; the browser sends it on the refresh path only.

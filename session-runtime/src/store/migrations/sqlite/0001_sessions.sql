@@ -9,6 +9,7 @@ CREATE TABLE session_info (
     payload      TEXT    NOT NULL,             -- JSON object
     data         TEXT    NOT NULL,             -- JSON
     created_at   BIGINT  NOT NULL,
+    validity     BIGINT  NOT NULL,             -- from each rotation on
     expires_at   BIGINT  NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX session_info_user ON session_info (user_id);

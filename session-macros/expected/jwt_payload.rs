@@ -1,0 +1,21 @@
+#[automatically_derived]
+impl<
+    T: ::session_runtime::PublicClaim + ::session_runtime::__private::Serialize
+        + ::session_runtime::__private::DeserializeOwned + ::core::marker::Send
+        + ::core::marker::Sync + 'static,
+> ::session_runtime::JwtPayload for Claims<T> {
+    type UserId = u64;
+    type Data = Preferences;
+}
+#[automatically_derived]
+impl<
+    T: ::session_runtime::PublicClaim + ::session_runtime::__private::Serialize
+        + ::session_runtime::__private::DeserializeOwned + ::core::marker::Send
+        + ::core::marker::Sync + 'static,
+> ::session_runtime::GoesWith<Claims<T>> for (u64, Preferences) {
+    fn into_new_session(self, payload: Claims<T>) -> ::session_runtime::NewSession {
+        ::session_runtime::__private::is_public::<String>();
+        ::session_runtime::__private::is_public::<Vec<T>>();
+        ::session_runtime::__private::new_session(&self.0, &payload, &self.1)
+    }
+}

@@ -1,0 +1,27 @@
+/// The login of the README.
+#[post("/login", data = "<credentials>")]
+async fn login<'__session>(
+    credentials: Json<Credentials>,
+    users: Users,
+    __session: ::session_runtime::__private::Login,
+) -> ::session_runtime::__private::LoginResponse<'__session> {
+    async fn login(
+        credentials: Json<Credentials>,
+        users: Users,
+    ) -> Result<(String, Claims, Preferences), LoginError> {
+        let user = users.verify(&credentials).await?;
+        Ok((
+            user.id,
+            Claims { name: user.name },
+            Preferences {
+                awesome_things: vec![],
+            },
+        ))
+    }
+    let outcome = login(credentials, users).await;
+    let decision = <Result<
+        (String, Claims, Preferences),
+        LoginError,
+    > as ::session_runtime::__private::LoginOutcome<'_>>::decide(outcome);
+    ::session_runtime::__private::Login::finish(__session, decision).await
+}
