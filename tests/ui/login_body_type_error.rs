@@ -1,0 +1,22 @@
+use rocket::{launch, post, routes};
+use serde::{Deserialize, Serialize};
+use session_runtime::{JwtPayload, Sessions, login};
+
+#[derive(Serialize, Deserialize, JwtPayload)]
+struct Claims {
+    name: String,
+}
+
+#[login]
+#[post("/login", data = "<user>")]
+async fn login(user: String) -> (String, Claims, ()) {
+    let name: String = user.len();
+    (user, Claims { name }, ())
+}
+
+#[launch]
+fn rocket() -> _ {
+    rocket::build()
+        .attach(Sessions::fairing())
+        .mount("/", routes![login])
+}

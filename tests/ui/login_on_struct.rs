@@ -1,0 +1,8 @@
+use session_runtime::login;
+
+#[login]
+struct Login {
+    user: String,
+}
+
+fn main() {}

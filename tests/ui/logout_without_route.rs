@@ -1,0 +1,14 @@
+use rocket::{launch, routes};
+use session_runtime::{Sessions, logout};
+
+#[logout]
+fn logout() -> &'static str {
+    "bye"
+}
+
+#[launch]
+fn rocket() -> _ {
+    rocket::build()
+        .attach(Sessions::fairing())
+        .mount("/", routes![logout])
+}

@@ -1,0 +1,10 @@
+use serde::{Deserialize, Serialize};
+use session_runtime::JwtPayload;
+
+#[derive(Serialize, Deserialize, JwtPayload)]
+struct Claims {
+    #[serde(rename = "accessToken")]
+    key: String,
+}
+
+fn main() {}

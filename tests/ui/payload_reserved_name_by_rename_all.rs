@@ -1,0 +1,11 @@
+use serde::{Deserialize, Serialize};
+use session_runtime::JwtPayload;
+
+#[derive(Serialize, Deserialize, JwtPayload)]
+#[serde(rename_all = "camelCase")]
+struct Claims {
+    name: String,
+    session_handle: String,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use serde::{Deserialize, Serialize};
+use session_runtime::JwtPayload;
+
+#[derive(Serialize, Deserialize, JwtPayload)]
+#[session(user = u64)]
+struct Claims {
+    sub: String,
+    password: String,
+    #[serde(rename = "aud")]
+    audience: String,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use session_runtime::UserId;
+
+#[derive(UserId)]
+struct Account(f64);
+
+fn main() {}

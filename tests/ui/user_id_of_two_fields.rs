@@ -1,0 +1,9 @@
+use session_runtime::UserId;
+
+#[derive(UserId)]
+struct Account {
+    tenant: u32,
+    number: u64,
+}
+
+fn main() {}
