@@ -9,7 +9,7 @@ use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket, async_test, routes};
 use session_runtime::Sessions;
-use session_tests::{Server, app, server};
+use session_tests::{Log, Server, app, server};
 
 async fn fails_to_launch(rocket: Rocket<Build>) -> bool {
     match Client::untracked(rocket).await {
@@ -24,57 +24,177 @@ async fn with(folder: &Path, settings: &[(&str, Value)]) -> Rocket<Build> {
 
 #[async_test]
 async fn every_guard_needs_the_fairing() {
-    for routes in [
-        routes![app::me],
-        routes![app::live],
-        routes![app::maybe],
-        routes![app::ban],
-        routes![app::log_in],
-    ] {
-        let name = routes[0].name.clone();
+    let logout = by_hand();
+    let routes = [
+        (routes![app::me], "Session"),
+        (routes![app::live], "LiveSession"),
+        (routes![app::maybe], "MaybeSession"),
+        (routes![app::ban], "Sessions"),
+        (routes![app::log_in], "#[login]"),
+        (logout, "#[logout]"),
+    ];
+    for (routes, what) in routes {
+        let log = Log::start();
         let figment = Config::figment().merge(("log_level", "off"));
         let launched = Client::untracked(rocket::custom(figment).mount("/", routes)).await;
         let error = launched.expect_err("a launch that is stopped");
         assert!(
             matches!(error.kind(), ErrorKind::SentinelAborts(_)),
-            "{name:?}"
+            "{what}"
         );
+        log.expect(&[&format!("`{what}` needs sessions")]);
+        log.expect(&["Add `.attach(Sessions::fairing())`"]);
     }
+}
+
+fn by_hand() -> Vec<rocket::Route> {
+    #[rocket::post("/logout")]
+    async fn log_out(logout: session_runtime::Logout) -> Result<(), session_runtime::Error> {
+        logout.end().await
+    }
+    routes![log_out]
 }
 
 #[async_test]
 async fn a_second_fairing_stops_the_launch() {
     let folder = tempfile::tempdir().expect("a folder");
+    let log = Log::start();
     let rocket = with(folder.path(), &[]).await.attach(Sessions::fairing());
     assert!(fails_to_launch(rocket).await);
+    log.expect(&["`Sessions::fairing()` is attached twice: remove one"]);
 }
 
 #[async_test]
-async fn wrong_settings_stop_the_launch() {
+async fn a_route_on_our_path_stops_the_launch() {
+    #[rocket::post("/session/refresh")]
+    fn own_refresh() {}
+
     let folder = tempfile::tempdir().expect("a folder");
-    let wrong: [(&str, Value); 18] = [
-        ("no_such_key", 1.into()),
-        ("access_token_validity", "soon".into()),
-        ("access_token_validity", "0s".into()),
-        ("access_token_validity", "101d".into()),
-        ("access_token_jitter", 0.5.into()),
-        ("access_token_jitter", (-0.1).into()),
-        ("rotation_max_children", 0.into()),
-        ("rotation_min_age", "101d".into()),
-        ("api_base_path", "auth".into()),
-        ("api_base_path", "/auth?x".into()),
-        ("api_origin", "example.com".into()),
-        ("api_origin", "https://example.com/path".into()),
-        ("api_origin", "https://user@example.com".into()),
-        ("api_origin", "ftp://example.com".into()),
-        ("revocation_bound", "0s".into()),
-        ("database", "no-such-entry".into()),
-        ("database", "mongodb://x".into()),
-        ("database", "sqlite://no/such/folder/x.db".into()),
+    let log = Log::start();
+    let rocket = with(folder.path(), &[])
+        .await
+        .mount("/auth", routes![own_refresh]);
+    assert!(fails_to_launch(rocket).await);
+    log.expect(&[
+        "POST /auth/session/refresh",
+        "as `own_refresh`",
+        "`sessions.api_base_path`",
+    ]);
+
+    let elsewhere = with(folder.path(), &[("api_base_path", "/api".into())]).await;
+    assert!(!fails_to_launch(elsewhere.mount("/auth", routes![own_refresh])).await);
+}
+
+#[async_test]
+async fn wrong_settings_stop_the_launch_and_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let wrong: [(&str, Value, &[&str]); 19] = [
+        (
+            "no_such_key",
+            1.into(),
+            &[
+                "unknown field",
+                "no_such_key",
+                "`database`",
+                "`write_queue`",
+            ],
+        ),
+        (
+            "access_token_validity",
+            "soon".into(),
+            &["access_token_validity", "soon"],
+        ),
+        (
+            "access_token_validity",
+            "0s".into(),
+            &["`access_token_validity` must be at least"],
+        ),
+        (
+            "access_token_validity",
+            "101d".into(),
+            &["`refresh_token_validity` must be longer than `access_token_validity`"],
+        ),
+        (
+            "access_token_jitter",
+            0.5.into(),
+            &["`access_token_jitter` must be between 0 and 0.25"],
+        ),
+        (
+            "access_token_jitter",
+            (-0.1).into(),
+            &["`access_token_jitter`"],
+        ),
+        (
+            "rotation_max_children",
+            0.into(),
+            &["`rotation_max_children` must be between 1 and 64"],
+        ),
+        (
+            "rotation_min_age",
+            "101d".into(),
+            &["`rotation_min_age` must be shorter than `refresh_token_validity`"],
+        ),
+        (
+            "api_base_path",
+            "auth".into(),
+            &["`api_base_path`", "must start with `/`"],
+        ),
+        (
+            "api_base_path",
+            "/auth?x".into(),
+            &["`sessions.api_base_path`", "\"/auth\""],
+        ),
+        (
+            "api_origin",
+            "example.com".into(),
+            &["`sessions.api_origin`", "https://api.example.com"],
+        ),
+        (
+            "api_origin",
+            "https://example.com/path".into(),
+            &["`sessions.api_origin`"],
+        ),
+        (
+            "api_origin",
+            "https://user@example.com".into(),
+            &["`sessions.api_origin`"],
+        ),
+        (
+            "api_origin",
+            "ftp://example.com".into(),
+            &["`sessions.api_origin`"],
+        ),
+        ("revocation_bound", "0s".into(), &["`revocation_bound`"]),
+        (
+            "cookie_same_site",
+            "sometimes".into(),
+            &["cookie_same_site", "sometimes"],
+        ),
+        (
+            "database",
+            "no-such-entry".into(),
+            &[
+                "no-such-entry",
+                "sqlite://sessions.db",
+                "[default.databases.no-such-entry]",
+            ],
+        ),
+        (
+            "database",
+            "mongodb://x".into(),
+            &["`sessions.database` names `mongodb:`"],
+        ),
+        (
+            "database",
+            "sqlite://no/such/folder/x.db".into(),
+            &["`sessions.database`", "its folder must exist"],
+        ),
     ];
-    for (key, value) in wrong {
+    for (key, value, words) in wrong {
+        let log = Log::start();
         let rocket = with(folder.path(), &[(key, value.clone())]).await;
         assert!(fails_to_launch(rocket).await, "{key} = {value:?}");
+        log.expect(words);
     }
 }
 
@@ -104,8 +224,14 @@ async fn outside_debug_the_origin_must_be_said() {
         }
         .select("release")
     };
+    let log = Log::start();
     let rocket = rocket::custom(figment(None)).attach(Sessions::fairing());
     assert!(fails_to_launch(rocket).await);
+    log.expect(&[
+        "`sessions.api_origin` must be set",
+        "https://api.example.com",
+    ]);
+    drop(log);
     let rocket =
         rocket::custom(figment(Some("https://api.example.com"))).attach(Sessions::fairing());
     assert!(!fails_to_launch(rocket).await);
@@ -168,8 +294,10 @@ async fn a_database_of_a_newer_version_is_refused() {
     server
         .database()
         .execute("UPDATE session_schema SET version = 99");
+    let log = Log::start();
     let rocket = with(&server.folder(), &[]).await;
     assert!(fails_to_launch(rocket).await);
+    log.expect(&["version 99", "start the newer program"]);
     assert_eq!(
         server
             .database()

@@ -5,8 +5,8 @@ use std::time::Duration;
 use rocket::http::Method;
 use rocket::{Request, async_test, catch, catchers};
 use session_runtime::Error;
-use session_tests::Server;
 use session_tests::browser::ACCESS;
+use session_tests::{Log, Server};
 
 const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
@@ -153,11 +153,13 @@ async fn a_payload_that_no_longer_fits_ends_in_a_login_and_not_in_a_refresh_loop
     let server = Server::start().await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
+    let log = Log::start();
     browser
         .get("/other")
         .await
         .expect(401, UNAUTHORISED)
         .expect_cleared();
+    log.expect(&["payload_mismatch", "missing field `role`"]);
 }
 
 #[async_test]

@@ -3,8 +3,10 @@
 pub mod app;
 pub mod browser;
 mod database;
+mod log;
 pub mod server;
 
 pub use browser::{Answer, Browser};
 pub use database::Database;
+pub use log::Log;
 pub use server::Server;
