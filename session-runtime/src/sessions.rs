@@ -257,7 +257,7 @@ impl Sessions {
     pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Error> {
         let until = self.revoked_until(self.inner.clock.now());
         let ended = self.inner.store.revoke(vec![handle], until).await?;
-        self.inner.revocations.insert(&[handle], until);
+        self.inner.revocations.insert(&ended, until);
         Ok(!ended.is_empty())
     }
 

@@ -136,6 +136,13 @@ where
 }
 
 impl Work {
+    fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Insert { record, .. } => Some(record),
+            Self::Step(_) => None,
+        }
+    }
+
     fn answer(self, committed: Result<(), StoreError>) {
         match self {
             Self::Insert { reply, .. } => {
@@ -177,23 +184,32 @@ impl Thread {
         let mut works: Vec<Work> = timely.into_iter().map(|queued| queued.work).collect();
         match self.commit(&mut works) {
             Ok(()) => works.into_iter().for_each(|work| work.answer(Ok(()))),
-            // A failing neighbour takes nobody down: each is tried alone.
-            Err(_) if works.len() > 1 => {
-                for work in works {
-                    let mut alone = [work];
-                    let committed = self.commit(&mut alone);
-                    let [work] = alone;
-                    work.answer(committed);
+            Err(Failure::RolledBack(_)) if works.len() > 1 => self.serve_alone(works),
+            Err(failure) => refuse(works, &failure),
+        }
+    }
+
+    /// A failing neighbour takes nobody down: each is tried alone. But if the database cannot even be locked, the others would only
+    /// wait as long again.
+    fn serve_alone(&mut self, works: Vec<Work>) {
+        let mut works = works.into_iter();
+        while let Some(work) = works.next() {
+            let mut alone = [work];
+            let committed = self.commit(&mut alone);
+            let [work] = alone;
+            match committed {
+                Ok(()) => work.answer(Ok(())),
+                Err(failure @ Failure::NotBegun(_)) => {
+                    refuse([work].into_iter().chain(works), &failure);
+                    return;
                 }
+                Err(Failure::RolledBack(error)) => work.answer(Err(error)),
             }
-            Err(error) => works
-                .into_iter()
-                .for_each(|work| work.answer(Err(error.clone()))),
         }
     }
 
     /// One transaction; nothing of it stays if anything in it fails.
-    fn commit(&mut self, works: &mut [Work]) -> Result<(), StoreError> {
+    fn commit(&mut self, works: &mut [Work]) -> Result<(), Failure> {
         if works.is_empty() {
             return Ok(());
         }
@@ -201,16 +217,12 @@ impl Thread {
             self.conn = self
                 .location
                 .writer()
-                .map_err(|error| StoreError::Database(error.to_string()))?;
+                .map_err(|error| Failure::NotBegun(StoreError::Database(error.to_string())))?;
         }
-        sqlite::write(&mut self.conn, |conn| {
-            let records: Vec<&Record> = works
-                .iter()
-                .filter_map(|work| match work {
-                    Work::Insert { record, .. } => Some(record.as_ref()),
-                    Work::Step(_) => None,
-                })
-                .collect();
+        let mut begun = false;
+        let committed = sqlite::write(&mut self.conn, |conn| {
+            begun = true;
+            let records: Vec<&Record> = works.iter().filter_map(Work::record).collect();
             if !records.is_empty() {
                 queries::insert(conn, &records)?;
             }
@@ -220,7 +232,29 @@ impl Thread {
                 }
             }
             Ok(())
+        });
+        committed.map_err(|error: diesel::result::Error| {
+            let error = StoreError::Database(error.to_string());
+            if begun {
+                Failure::RolledBack(error)
+            } else {
+                Failure::NotBegun(error)
+            }
         })
-        .map_err(|error: diesel::result::Error| StoreError::Database(error.to_string()))
     }
+}
+
+/// How a transaction failed.
+enum Failure {
+    /// The database could not be locked or opened.
+    NotBegun(StoreError),
+    /// Something in it failed, or its commit did.
+    RolledBack(StoreError),
+}
+
+fn refuse(works: impl IntoIterator<Item = Work>, failure: &Failure) {
+    let (Failure::NotBegun(error) | Failure::RolledBack(error)) = failure;
+    works
+        .into_iter()
+        .for_each(|work| work.answer(Err(error.clone())));
 }
