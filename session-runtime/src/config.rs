@@ -1,19 +1,29 @@
 //! `SessionConfig`: every setting with its default, its unit and what it costs. Plain serde; `web/` reads it from Rocket's figment.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use zeroize::Zeroizing;
 
 /// The table `[default.sessions]` of `Rocket.toml`, or `ROCKET_SESSIONS={key=value, ...}`.
 ///
 /// Durations are texts such as `"15m"`, `"1h"`, `"100d"`. An unknown key stops the launch.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SessionConfig {
     /// Where sessions are kept: a URL (`sqlite://file.db`, relative to the working directory) or the name of a
     /// `[default.databases.*]` entry. Default: `sqlite://sessions.db`.
     pub database: String,
+
+    /// What the keys in the database are sealed under: 32 random bytes in base64, as `openssl rand -base64 32` prints them. Who has it and the
+    /// database can mint tokens, so keep the two apart. Default: made and kept beside the file in debug builds on SQLite,
+    /// required otherwise.
+    pub master_key: Option<Secret>,
+
+    /// Older or newer master keys under which keys may still be sealed. Default: none.
+    pub accepted_master_keys: Vec<Secret>,
 
     /// The longest wait for the database before a request is answered 503. Default: `"5s"`.
     #[serde(with = "humantime_serde")]
@@ -75,8 +85,31 @@ pub struct SessionConfig {
     pub write_queue: usize,
 }
 
+/// A setting that no log shows.
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 /// A switch that the library can set itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Auto {
@@ -89,7 +122,7 @@ pub enum Auto {
 }
 
 /// When a browser sends the cookies along from another site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum SameSite {
@@ -102,7 +135,7 @@ pub enum SameSite {
 }
 
 /// What to do while revocations cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum OnStall {
@@ -119,6 +152,8 @@ impl Default for SessionConfig {
         const HOUR: Duration = Duration::from_secs(60 * 60);
         Self {
             database: "sqlite://sessions.db".into(),
+            master_key: None,
+            accepted_master_keys: Vec::new(),
             database_timeout: Duration::from_secs(5),
             access_token_validity: HOUR,
             access_token_jitter: 0.05,

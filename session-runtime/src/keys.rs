@@ -1,6 +1,6 @@
 //! The keys: one signs access tokens, one MACs refresh tokens. They live in the database, so that replicas share them.
 //!
-//! Everything that turns a stored secret into a key or back is in this file; sealing them at rest belongs here too.
+//! They lie there sealed (`sealing.rs`); here they are open, in memory only.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -9,17 +9,18 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::random::Random;
 use crate::token::access::Header;
 
-/// A key as the database keeps it.
-pub(crate) struct StoredKey {
+/// A key, open.
+pub(crate) struct Key {
     pub(crate) id: String,
     pub(crate) kind: KeyKind,
     /// PKCS#8 for a signing key, 32 random bytes for the MAC root.
-    pub(crate) secret: Vec<u8>,
+    pub(crate) secret: Zeroizing<Vec<u8>>,
     pub(crate) created_at: DateTime<Utc>,
 }
 
@@ -48,8 +49,8 @@ impl KeyKind {
     }
 }
 
-impl StoredKey {
-    /// A fresh key; it counts only once it was read back from the database.
+impl Key {
+    /// A fresh key; it counts only once it was read back from the database, sealed.
     pub(crate) fn generate(
         kind: KeyKind,
         now: DateTime<Utc>,
@@ -64,10 +65,13 @@ impl StoredKey {
                 .map_err(|_| Error::General("the signing key could not be generated".into()))?;
                 (
                     format!("d-{}", now.timestamp_millis()),
-                    pkcs8.as_ref().to_vec(),
+                    Zeroizing::new(pkcs8.as_ref().to_vec()),
                 )
             }
-            KeyKind::RefreshMac => ("1".to_owned(), random.bytes::<32>()?.to_vec()),
+            KeyKind::RefreshMac => (
+                "1".to_owned(),
+                Zeroizing::new(random.bytes::<32>()?.to_vec()),
+            ),
         };
         Ok(Self {
             id,
@@ -101,7 +105,7 @@ impl SigningKey {
             && header.version == TOKEN_VERSION
     }
 
-    fn from_stored(stored: &StoredKey) -> Result<Self, String> {
+    fn from_stored(stored: &Key) -> Result<Self, String> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &stored.secret)
             .map_err(|error| format!("signing key `{}` is damaged: {error}", stored.id))?;
         let header = Header {
@@ -133,7 +137,7 @@ pub(crate) struct MacKey {
 
 impl MacKey {
     /// Derives the key for this one purpose from the stored root (HKDF, RFC 5869).
-    fn from_stored(stored: &StoredKey) -> Result<Self, String> {
+    fn from_stored(stored: &Key) -> Result<Self, String> {
         let id = stored
             .id
             .parse()
@@ -161,7 +165,7 @@ impl KeyRing {
     ///
     /// # Errors
     /// A sentence that names the key, if one is damaged or a kind is missing.
-    pub(crate) fn new(stored: &[StoredKey]) -> Result<Self, String> {
+    pub(crate) fn new(stored: &[Key]) -> Result<Self, String> {
         let (mut signing, mut mac) = (Vec::new(), Vec::new());
         for key in stored {
             match key.kind {

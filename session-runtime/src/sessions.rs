@@ -17,6 +17,7 @@ use crate::payload::{self, JwtPayload};
 use crate::random::Random;
 use crate::revocation::Revocations;
 use crate::rotation::{Lineage, Policy, Verdict};
+use crate::sealing::MasterKeys;
 use crate::store::{Record, Rotation, Store};
 use crate::token::access::Terms;
 use crate::token::{IssuedRefresh, SessionTokens, refresh};
@@ -65,6 +66,7 @@ struct Inner {
     access_cookie_name: &'static str,
     store: Store,
     keys: KeyRing,
+    master_keys: MasterKeys,
     revocations: Revocations,
     verified: VerifiedTokens,
     clock: Arc<dyn Clock>,

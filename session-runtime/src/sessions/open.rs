@@ -9,10 +9,12 @@ use crate::cache::VerifiedTokens;
 use crate::clock::Clock;
 use crate::config::SessionConfig;
 use crate::error::Error;
-use crate::keys::{self, KeyKind, KeyRing, StoredKey};
+use crate::keys::{self, Key, KeyKind, KeyRing};
+use crate::master_key;
 use crate::random::Random;
 use crate::revocation::Revocations;
 use crate::rotation::Policy;
+use crate::sealing::MasterKeys;
 use crate::store::Store;
 use crate::token::access::Terms;
 
@@ -20,6 +22,8 @@ use crate::token::access::Terms;
 pub(crate) struct Surroundings {
     pub(crate) issuer: String,
     pub(crate) access_cookie_name: &'static str,
+    /// Whether a missing master key may be made and kept beside the database.
+    pub(crate) development: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -35,6 +39,10 @@ impl Sessions {
         around: Surroundings,
     ) -> Result<Self, String> {
         config.check()?;
+        let beside = around
+            .development
+            .then(|| Store::master_key_file(&database))
+            .flatten();
         let delta = |duration| TimeDelta::from_std(duration).map_err(|error| error.to_string());
         let (timeout, queue, clock) = (
             config.database_timeout,
@@ -48,7 +56,13 @@ impl Sessions {
                 .map_err(|error| error.to_string())?;
 
         keys::install_crypto_provider();
-        let keys = load_keys(&store, around.clock.now(), &*around.random).await?;
+        let has_keys = !store
+            .keys()
+            .await
+            .map_err(|error| error.to_string())?
+            .is_empty();
+        let master_keys = master_key::load(&config, beside.as_deref(), has_keys, &*around.random)?;
+        let keys = load_keys(&store, &master_keys, around.clock.now(), &*around.random).await?;
         keys.self_test()?;
 
         let inner = Inner {
@@ -70,6 +84,7 @@ impl Sessions {
             config,
             store,
             keys,
+            master_keys,
         };
         let sessions = Self {
             inner: Arc::new(inner),
@@ -83,26 +98,81 @@ impl Sessions {
 }
 
 /// Loads the keys; on a first start, makes those that are missing and reads back whichever start won.
+///
+/// Every key is opened before anything is written, so a wrong master key changes nothing.
 async fn load_keys(
     store: &Store,
+    master_keys: &MasterKeys,
     now: DateTime<Utc>,
     random: &dyn Random,
 ) -> Result<KeyRing, String> {
-    let mut stored = store.keys().await.map_err(|error| error.to_string())?;
-    let missing: Vec<KeyKind> = KeyKind::ALL
+    let mut keys = open_keys(store, master_keys).await?;
+    let missing = KeyKind::ALL
         .into_iter()
-        .filter(|kind| !stored.iter().any(|key| key.kind == *kind))
-        .collect();
-    if !missing.is_empty() {
-        let candidates: Result<Vec<_>, Error> = missing
-            .into_iter()
-            .map(|kind| StoredKey::generate(kind, now, random))
-            .collect();
+        .filter(|kind| !keys.iter().any(|key| key.kind == *kind));
+    let candidates: Vec<_> = missing
+        .map(|kind| Key::generate(kind, now, random).and_then(|key| master_keys.seal(&key, random)))
+        .collect::<Result<_, Error>>()
+        .map_err(|error| error.to_string())?;
+    if !candidates.is_empty() {
         store
-            .add_missing_keys(candidates.map_err(|error| error.to_string())?)
+            .add_missing_keys(candidates)
             .await
             .map_err(|error| error.to_string())?;
-        stored = store.keys().await.map_err(|error| error.to_string())?;
+        keys = open_keys(store, master_keys).await?;
     }
-    KeyRing::new(&stored)
+    KeyRing::new(&keys)
+}
+
+async fn open_keys(store: &Store, master_keys: &MasterKeys) -> Result<Vec<Key>, String> {
+    let sealed = store.keys().await.map_err(|error| error.to_string())?;
+    sealed.iter().map(|key| master_keys.open(key)).collect()
+}
+
+impl Sessions {
+    /// Seals all keys under `master_key` that are still sealed under one of `accepted_master_keys`; returns how many.
+    ///
+    /// To change the master key: add the new one to `accepted_master_keys` everywhere, then make it `master_key` and the old one
+    /// accepted, then call this once and drop the old one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer, [`Error::General`] if a key cannot be opened; nothing is changed then.
+    pub async fn reseal_keys(&self) -> Result<usize, Error> {
+        let Inner {
+            store,
+            master_keys,
+            random,
+            ..
+        } = &*self.inner;
+        let mut anew = Vec::new();
+        for sealed in store
+            .keys()
+            .await?
+            .iter()
+            .filter(|key| !master_keys.is_current(key))
+        {
+            let key = master_keys.open(sealed).map_err(Error::General)?;
+            anew.push(master_keys.seal(&key, &**random)?);
+        }
+        let resealed = anew.len();
+        if resealed > 0 {
+            store.replace_keys(anew).await?;
+        }
+        Ok(resealed)
+    }
+
+    /// The keys of this server, open, as (kind, secret): for tests that forge tokens or search for leaks.
+    ///
+    /// # Errors
+    /// Those of [`reseal_keys`](Self::reseal_keys).
+    #[cfg(feature = "testing")]
+    pub async fn reveal_keys(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+        let keys = open_keys(&self.inner.store, &self.inner.master_keys)
+            .await
+            .map_err(Error::General)?;
+        Ok(keys
+            .into_iter()
+            .map(|key| (key.kind.as_str(), key.secret.to_vec()))
+            .collect())
+    }
 }

@@ -7,6 +7,7 @@ mod schema;
 mod sqlite;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,9 +23,9 @@ use self::writer::Writer;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::keys::StoredKey;
 use crate::revocation::{Entry, Position};
 use crate::rotation::Verdict;
+use crate::sealing::SealedKey;
 
 /// Why a database could not be opened; each says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +110,12 @@ impl Store {
         })
     }
 
+    /// The file beside the database at `url` that may hold a master key for development.
+    pub(crate) fn master_key_file(url: &str) -> Option<PathBuf> {
+        let location = Location::parse(url, Duration::ZERO).ok()?;
+        Some(location.beside(".key"))
+    }
+
     /// Stores a new session and ends the one it replaces. Durable when this returns.
     pub(crate) async fn create(
         &self,
@@ -190,17 +197,24 @@ impl Store {
     }
 
     /// All keys.
-    pub(crate) async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+    pub(crate) async fn keys(&self) -> Result<Vec<SealedKey>, StoreError> {
         self.read(queries::keys).await
     }
 
     /// Adds keys of kinds that have none yet.
     pub(crate) async fn add_missing_keys(
         &self,
-        candidates: Vec<StoredKey>,
+        candidates: Vec<SealedKey>,
     ) -> Result<(), StoreError> {
         self.writer
             .step(move |conn| queries::add_missing_keys(conn, &candidates))
+            .await
+    }
+
+    /// Overwrites keys that were sealed anew.
+    pub(crate) async fn replace_keys(&self, keys: Vec<SealedKey>) -> Result<(), StoreError> {
+        self.writer
+            .step(move |conn| queries::replace_keys(conn, &keys))
             .await
     }
 

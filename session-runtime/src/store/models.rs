@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::schema::{session_info, session_key, session_revocation};
 use crate::handle::SessionHandle;
-use crate::keys::{KeyKind, StoredKey};
+use crate::keys::KeyKind;
 use crate::revocation::Entry;
 use crate::rotation::{Child, Lineage, TokenHash};
+use crate::sealing::SealedKey;
 
 /// A session as the rest of the crate knows it.
 #[derive(Debug, Clone)]
@@ -137,16 +138,16 @@ impl RevocationRow {
 pub(super) struct KeyRow {
     id: String,
     kind: String,
-    secret: Vec<u8>,
+    sealed: Vec<u8>,
     created_at: i64,
 }
 
-impl From<&StoredKey> for KeyRow {
-    fn from(key: &StoredKey) -> Self {
+impl From<&SealedKey> for KeyRow {
+    fn from(key: &SealedKey) -> Self {
         Self {
             id: key.id.clone(),
             kind: key.kind.as_str().to_owned(),
-            secret: key.secret.clone(),
+            sealed: key.sealed.clone(),
             created_at: key.created_at.timestamp_millis(),
         }
     }
@@ -154,12 +155,12 @@ impl From<&StoredKey> for KeyRow {
 
 impl KeyRow {
     /// `None` for a kind that this version does not know.
-    pub(super) fn into_key(self) -> Option<StoredKey> {
-        Some(StoredKey {
+    pub(super) fn into_key(self) -> Option<SealedKey> {
+        Some(SealedKey {
             kind: KeyKind::from_name(&self.kind)?,
             created_at: time(self.created_at)?,
             id: self.id,
-            secret: self.secret,
+            sealed: self.sealed,
         })
     }
 }

@@ -8,9 +8,9 @@ use super::models::{self, KeyRow, LineageRow, Record, RevocationRow, SessionRow}
 use super::schema::{session_counter, session_info, session_key, session_revocation};
 use super::sqlite::Connection;
 use crate::handle::SessionHandle;
-use crate::keys::StoredKey;
 use crate::revocation::{Entry, Position};
 use crate::rotation::{self, Policy, Presented, Successor, TokenHash, Verdict};
+use crate::sealing::SealedKey;
 
 /// A refresh on its way to the row.
 #[derive(Debug, Clone, Copy)]
@@ -151,13 +151,13 @@ pub(super) fn set_data(
 }
 
 /// All keys of kinds this version knows.
-pub(super) fn keys(conn: &mut Connection) -> QueryResult<Vec<StoredKey>> {
+pub(super) fn keys(conn: &mut Connection) -> QueryResult<Vec<SealedKey>> {
     let rows: Vec<KeyRow> = session_key::table.select(KeyRow::as_select()).load(conn)?;
     Ok(rows.into_iter().filter_map(KeyRow::into_key).collect())
 }
 
 /// Adds those of `candidates` whose kind has no key yet, so that of several first starts exactly one wins.
-pub(super) fn add_missing_keys(conn: &mut Connection, candidates: &[StoredKey]) -> QueryResult<()> {
+pub(super) fn add_missing_keys(conn: &mut Connection, candidates: &[SealedKey]) -> QueryResult<()> {
     let present = keys(conn)?;
     for candidate in candidates {
         if !present.iter().any(|key| key.kind == candidate.kind) {
@@ -165,6 +165,16 @@ pub(super) fn add_missing_keys(conn: &mut Connection, candidates: &[StoredKey]) 
                 .values(KeyRow::from(candidate))
                 .execute(conn)?;
         }
+    }
+    Ok(())
+}
+
+/// Overwrites keys that were sealed anew.
+pub(super) fn replace_keys(conn: &mut Connection, keys: &[SealedKey]) -> QueryResult<()> {
+    for key in keys {
+        diesel::update(session_key::table.find((key.kind.as_str(), &key.id)))
+            .set(session_key::sealed.eq(&key.sealed))
+            .execute(conn)?;
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ diesel::table! {
     session_key (kind, id) {
         id -> Text,
         kind -> Text,
-        secret -> Binary,
+        sealed -> Binary,
         created_at -> BigInt,
     }
 }

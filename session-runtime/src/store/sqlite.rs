@@ -1,5 +1,6 @@
 //! SQLite: how a connection is opened, what makes it durable, how a write transaction begins.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use diesel::connection::{Connection as _, SimpleConnection};
@@ -45,6 +46,11 @@ impl Location {
             path: path.to_owned(),
             timeout,
         })
+    }
+
+    /// A file beside this one.
+    pub(super) fn beside(&self, ending: &str) -> PathBuf {
+        PathBuf::from(format!("{}{ending}", self.path))
     }
 
     /// Opens the connection that writes: WAL, and every commit synced to the disk before it is acknowledged.

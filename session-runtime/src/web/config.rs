@@ -17,6 +17,8 @@ pub(super) struct Settings {
     pub(super) database: String,
     pub(super) issuer: String,
     pub(super) secure: bool,
+    /// Whether this is a debug build, where a master key may be made.
+    pub(super) development: bool,
 }
 
 impl Settings {
@@ -45,6 +47,7 @@ impl Settings {
                 Auto::Yes => true,
                 Auto::No => false,
             },
+            development: debug,
             config,
         })
     }

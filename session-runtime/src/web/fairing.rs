@@ -164,12 +164,14 @@ impl SessionFairing {
             database,
             issuer,
             secure,
+            development,
         } = Settings::read(rocket.figment())?;
         routes::check_free(rocket, &config.api_base_path)?;
         let writer = Writer::new(&config, secure);
         let surroundings = Surroundings {
             issuer,
             access_cookie_name: ACCESS_COOKIE,
+            development,
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
         };

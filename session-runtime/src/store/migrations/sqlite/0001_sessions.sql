@@ -28,11 +28,11 @@ CREATE TABLE session_counter (
 ) WITHOUT ROWID;
 INSERT INTO session_counter (name, value) VALUES ('revocation', 0);
 
--- Keys of all kinds.
+-- Keys of all kinds, sealed under the master key.
 CREATE TABLE session_key (
     id           TEXT    NOT NULL,
     kind         TEXT    NOT NULL,
-    secret       BLOB    NOT NULL,
+    sealed       BLOB    NOT NULL,
     created_at   BIGINT  NOT NULL,
     PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;

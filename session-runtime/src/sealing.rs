@@ -1,0 +1,164 @@
+//! Sealing: keys lie in the database only encrypted under a master key that does not.
+//!
+//! A sealed key is `1 ‖ master id 8 ‖ nonce 12 ‖ AES-256-GCM`, whose associated data ties it to its row, so that rows cannot be swapped.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf;
+use chrono::{DateTime, Utc};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::keys::{Key, KeyKind};
+use crate::random::Random;
+
+/// A key as the database keeps it.
+#[derive(Debug, Clone)]
+pub(crate) struct SealedKey {
+    pub(crate) id: String,
+    pub(crate) kind: KeyKind,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+const VERSION: u8 = 1;
+const ID_LEN: usize = 8;
+
+/// The purposes that keys are derived for (HKDF, RFC 5869): never one key for two.
+const PURPOSE_SEAL: &[u8] = b"session/v1/seal";
+const PURPOSE_ID: &[u8] = b"session/v1/master-id";
+
+/// What seals and opens keys. Derived from 32 bytes that the configuration holds.
+pub(crate) struct MasterKey {
+    /// Names the key without telling anything of it.
+    id: [u8; ID_LEN],
+    seal: LessSafeKey,
+}
+
+impl MasterKey {
+    pub(crate) fn new(secret: &[u8; 32]) -> Self {
+        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"session/v1").extract(secret);
+        let seal = root.expand(&[PURPOSE_SEAL], &AES_256_GCM).expect(ENOUGH);
+        let mut id = [0; ID_LEN];
+        root.expand(&[PURPOSE_ID], Length(ID_LEN))
+            .and_then(|okm| okm.fill(&mut id))
+            .expect(ENOUGH);
+        Self {
+            id,
+            seal: LessSafeKey::new(UnboundKey::from(seal)),
+        }
+    }
+}
+
+const ENOUGH: &str = "HKDF-SHA-256 gives up to 8160 bytes";
+
+struct Length(usize);
+
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+/// The master key that seals, and those that are still accepted for opening.
+pub(crate) struct MasterKeys {
+    pub(crate) current: MasterKey,
+    pub(crate) accepted: Vec<MasterKey>,
+}
+
+impl MasterKeys {
+    /// Seals a key under the current master key.
+    pub(crate) fn seal(&self, key: &Key, random: &dyn Random) -> Result<SealedKey, Error> {
+        let nonce: [u8; NONCE_LEN] = random.bytes()?;
+        let mut secret = key.secret.to_vec();
+        self.current
+            .seal
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(row(&key.id, key.kind, key.created_at)),
+                &mut secret,
+            )
+            .map_err(|_| Error::General("a key could not be sealed".into()))?;
+        let sealed = [&[VERSION][..], &self.current.id, &nonce, &secret].concat();
+        Ok(SealedKey {
+            id: key.id.clone(),
+            kind: key.kind,
+            sealed,
+            created_at: key.created_at,
+        })
+    }
+
+    /// Opens a key, whichever of the master keys sealed it.
+    ///
+    /// # Errors
+    /// A sentence that says which master key is wanted, or that the row was altered.
+    pub(crate) fn open(&self, key: &SealedKey) -> Result<Key, String> {
+        let damaged = || {
+            format!(
+                "the key `{}` in the database is damaged or belongs to another row",
+                key.id
+            )
+        };
+        let (&[VERSION], rest) = key.sealed.split_first_chunk().ok_or_else(damaged)? else {
+            return Err(damaged());
+        };
+        let (id, rest) = rest.split_first_chunk::<ID_LEN>().ok_or_else(damaged)?;
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(damaged)?;
+        let master = self.all().find(|master| master.id == *id).ok_or_else(|| {
+            format!(
+                "the keys in the database are sealed under another master key than `sessions.master_key` (its mark is {}): \
+                 set the right one, or add the old one to `sessions.accepted_master_keys`; nothing was changed",
+                hex(id)
+            )
+        })?;
+        let mut secret = Zeroizing::new(sealed.to_vec());
+        let length = master
+            .seal
+            .open_in_place(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(row(&key.id, key.kind, key.created_at)),
+                &mut secret,
+            )
+            .map_err(|_| damaged())?
+            .len();
+        secret.truncate(length);
+        Ok(Key {
+            id: key.id.clone(),
+            kind: key.kind,
+            secret,
+            created_at: key.created_at,
+        })
+    }
+
+    /// Whether the current master key sealed it.
+    pub(crate) fn is_current(&self, key: &SealedKey) -> bool {
+        key.sealed.get(1..=ID_LEN) == Some(&self.current.id)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &MasterKey> {
+        std::iter::once(&self.current).chain(&self.accepted)
+    }
+}
+
+/// What a sealed key is tied to; each part with its length, so that none runs into the next.
+fn row(id: &str, kind: KeyKind, created_at: DateTime<Utc>) -> Vec<u8> {
+    let mut row = Vec::new();
+    for part in [
+        id.as_bytes(),
+        kind.as_str().as_bytes(),
+        &created_at.timestamp_millis().to_be_bytes(),
+    ] {
+        row.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        row.extend_from_slice(part);
+    }
+    row
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl std::fmt::Debug for MasterKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKeys")
+    }
+}
