@@ -26,11 +26,13 @@ impl Forge {
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).expect("base64url"))
                 .expect("JSON")
         };
-        let secret = server
-            .database()
-            .bytes("SELECT secret AS value FROM session_key WHERE kind = 'ES256'");
+        let keys = server.sessions().reveal_keys().await.expect("the keys");
+        let (_, secret) = keys
+            .iter()
+            .find(|(kind, _)| *kind == "ES256")
+            .expect("a signing key");
         Self {
-            key: EncodingKey::from_ec_der(&secret),
+            key: EncodingKey::from_ec_der(secret),
             header: segment(0),
             payload: segment(1),
         }

@@ -218,6 +218,10 @@ async fn outside_debug_the_origin_must_be_said() {
             "sessions.database",
             format!("sqlite://{}", folder.path().join("r.db").display()),
         ));
+        let figment = figment.merge((
+            "sessions.master_key",
+            "q6/7jzOqNlBPzv3eOFyRZ1m3Kk0Zt4Q1i2D5o8Wc6Xs=",
+        ));
         match origin {
             Some(origin) => figment.merge(("sessions.api_origin", origin)),
             None => figment,

@@ -52,6 +52,17 @@ impl Server {
         Self::launch(folder, clock, &[], |rocket| rocket).await
     }
 
+    /// Stops this server and starts another on the same database, with other settings.
+    pub async fn restart_with(self, settings: &[(&str, Value)]) -> Self {
+        let Self {
+            client,
+            clock,
+            folder,
+        } = self;
+        drop(client);
+        Self::launch(folder, clock, settings, |rocket| rocket).await
+    }
+
     /// Starts a second process, so to speak, on the same database.
     pub async fn beside(&self) -> Self {
         Self::launch(

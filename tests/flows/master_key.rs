@@ -1,0 +1,253 @@
+//! The master key: where it comes from, what a wrong one does, how it is changed, and that no secret lies open in the database.
+
+use std::fs;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rocket::error::ErrorKind;
+use rocket::figment::value::Value;
+use rocket::local::asynchronous::Client;
+use rocket::{Build, Rocket, async_test};
+use session_tests::{Log, Server, server};
+
+/// Keys of the tests, made from text: not random enough for anything else.
+fn key(text: &str) -> String {
+    STANDARD.encode(
+        format!("{text:-<32}")
+            .bytes()
+            .zip(0..)
+            .map(|(byte, n)| byte ^ (n * 7))
+            .collect::<Vec<u8>>(),
+    )
+}
+
+async fn launches(rocket: Rocket<Build>) -> bool {
+    match Client::untracked(rocket).await {
+        Ok(_) => true,
+        Err(error) => {
+            assert!(
+                matches!(error.kind(), ErrorKind::FailedFairings(_)),
+                "{error}"
+            );
+            false
+        }
+    }
+}
+
+fn rocket(folder: &Path, settings: &[(&str, Value)]) -> Rocket<Build> {
+    server::rocket(folder.join("test.db"), &server::clock(), settings)
+}
+
+fn release(folder: &Path, settings: &[(&str, Value)]) -> Rocket<Build> {
+    let mut settings = settings.to_vec();
+    settings.push(("api_origin", "https://api.example.com".into()));
+    let rocket = rocket(folder, &settings);
+    let figment = rocket.figment().clone().select("release");
+    rocket.configure(figment)
+}
+
+#[async_test]
+async fn in_debug_a_key_is_made_once_and_kept_beside_the_database() {
+    let log = Log::start();
+    let server = Server::start().await;
+    log.expect(&[
+        "made a master key for development",
+        "test.db.key",
+        "`sessions.master_key`",
+    ]);
+    let path = server.folder().join("test.db.key");
+    let text = fs::read_to_string(&path).expect("the key file");
+    assert_eq!(STANDARD.decode(text.trim()).expect("base64").len(), 32);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(
+            fs::metadata(&path)
+                .expect("the key file")
+                .permissions()
+                .mode()
+                & 0o777,
+            0o600
+        );
+    }
+    let left: Vec<_> = fs::read_dir(server.folder())
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    assert!(
+        !left
+            .iter()
+            .any(|name| name.to_string_lossy().contains("key.")),
+        "a draft is left: {left:?}"
+    );
+
+    let server = server.restart().await;
+    assert_eq!(fs::read_to_string(&path).expect("the key file"), text);
+    assert!(!log.text().contains(text.trim()));
+    drop(server);
+}
+
+#[async_test]
+async fn outside_debug_a_missing_or_weak_key_stops_the_launch() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = Log::start();
+    assert!(!launches(release(folder.path(), &[])).await);
+    log.expect(&[
+        "`sessions.master_key` must be set",
+        "openssl rand -base64 32",
+    ]);
+    assert!(!folder.path().join("test.db.key").exists());
+
+    let zeros = STANDARD.encode([0; 32]);
+    let short = STANDARD.encode([7; 31]);
+    let pattern = STANDARD.encode(b"abcdabcdabcdabcdabcdabcdabcdabcd");
+    for weak in [
+        "",
+        "changeme",
+        "not base64 at all, but long enough!",
+        &zeros,
+        &short,
+        &pattern,
+    ] {
+        let log = Log::start();
+        assert!(
+            !launches(release(folder.path(), &[("master_key", weak.into())])).await,
+            "{weak}"
+        );
+        log.expect(&["`sessions.master_key` is", "openssl rand -base64 32"]);
+        assert!(
+            weak.is_empty() || !log.text().contains(weak),
+            "the log shows the key"
+        );
+    }
+    assert!(
+        launches(release(
+            folder.path(),
+            &[("master_key", key("good").into())]
+        ))
+        .await
+    );
+}
+
+#[async_test]
+async fn a_wrong_key_stops_the_launch_before_anything_is_overwritten() {
+    let server = Server::with(&[("master_key", key("right").into())]).await;
+    let before = server
+        .database()
+        .text("SELECT group_concat(hex(sealed)) AS value FROM session_key");
+    for settings in [
+        vec![("master_key", key("wrong").into())],
+        vec![
+            ("master_key", key("wrong").into()),
+            ("accepted_master_keys", vec![key("also wrong")].into()),
+        ],
+        vec![],
+    ] {
+        let log = Log::start();
+        assert!(!launches(rocket(&server.folder(), &settings)).await);
+        log.expect(&["nothing was changed", "`sessions.master_key`"]);
+    }
+    assert_eq!(
+        server
+            .database()
+            .text("SELECT group_concat(hex(sealed)) AS value FROM session_key"),
+        before
+    );
+    assert!(
+        !server.folder().join("test.db.key").exists(),
+        "a key that opens nothing was made"
+    );
+    assert!(
+        launches(rocket(
+            &server.folder(),
+            &[("master_key", key("right").into())]
+        ))
+        .await
+    );
+}
+
+#[async_test]
+async fn a_new_key_is_accepted_switched_to_and_resealed_under() {
+    let old = Server::with(&[("master_key", key("old").into())]).await;
+    let mut browser = old.browser();
+    browser.log_in("ada").await;
+    let jar = browser.jar();
+
+    // Step one: the new key is accepted everywhere; step two: it seals.
+    let both = [
+        ("master_key", key("old").into()),
+        ("accepted_master_keys", vec![key("new")].into()),
+    ];
+    let server = old.restart_with(&both).await;
+    assert_eq!(server.sessions().reseal_keys().await, Ok(0));
+    let switched = [
+        ("master_key", key("new").into()),
+        ("accepted_master_keys", vec![key("old")].into()),
+    ];
+    let server = server.restart_with(&switched).await;
+    assert_eq!(server.sessions().reseal_keys().await, Ok(2));
+    assert_eq!(server.sessions().reseal_keys().await, Ok(0));
+
+    let server = server
+        .restart_with(&[("master_key", key("new").into())])
+        .await;
+    let mut browser = server.browser().with_jar(jar);
+    assert_eq!(browser.get("/me").await.status, 200);
+    browser.refresh().await.expect(200, "{}");
+    assert!(
+        !launches(rocket(
+            &server.folder(),
+            &[("master_key", key("old").into())]
+        ))
+        .await
+    );
+}
+
+#[async_test]
+async fn a_sealed_key_that_was_altered_or_moved_does_not_open() {
+    let swap = "UPDATE session_key SET sealed = (SELECT other.sealed FROM session_key AS other WHERE other.kind <> session_key.kind)";
+    let flip = "UPDATE session_key SET sealed = CAST(substr(sealed, 1, 40) || x'00' || substr(sealed, 42) AS BLOB)";
+    let renamed = "UPDATE session_key SET id = id || '0'";
+    let redated = "UPDATE session_key SET created_at = created_at + 1";
+    let cut = "UPDATE session_key SET sealed = substr(sealed, 1, 12)";
+    let empty = "UPDATE session_key SET sealed = x''";
+    for damage in [swap, flip, renamed, redated, cut, empty] {
+        let server = Server::with(&[("master_key", key("right").into())]).await;
+        server.database().execute(damage);
+        let log = Log::start();
+        let again = rocket(&server.folder(), &[("master_key", key("right").into())]);
+        assert!(!launches(again).await, "{damage}");
+        log.expect(&["is damaged or belongs to another row"]);
+    }
+}
+
+#[async_test]
+async fn no_key_lies_open_in_the_database() {
+    let server = Server::start().await;
+    server.browser().log_in("ada").await;
+    let contents = server.database().contents();
+    let holds = |needle: &[u8]| {
+        contents
+            .windows(needle.len())
+            .any(|window| window == needle)
+    };
+    let file = fs::read_to_string(server.folder().join("test.db.key")).expect("the key file");
+    let master = STANDARD.decode(file.trim()).expect("base64");
+    let mut secrets = vec![file.trim().as_bytes().to_vec(), master];
+    for (kind, secret) in server.sessions().reveal_keys().await.expect("the keys") {
+        // Of a PKCS#8 document the private scalar is the secret; it begins at byte 36.
+        if kind == "ES256" {
+            secrets.push(secret[36..68].to_vec());
+        }
+        secrets.push(secret);
+    }
+    assert_eq!(secrets.len(), 5);
+    for secret in secrets {
+        assert!(!holds(&secret) && !holds(STANDARD.encode(&secret).as_bytes()));
+        assert!(
+            !holds(&secret[..16.min(secret.len())]) || secret.starts_with(&[0x30]),
+            "the beginning of a secret"
+        );
+    }
+}
