@@ -45,7 +45,8 @@ impl Clock for SystemClock {
 #[derive(Debug, Clone)]
 pub struct ManualClock {
     start: DateTime<Utc>,
-    elapsed: std::sync::Arc<std::sync::Mutex<Duration>>,
+    /// How far time went on, and how far the wall clock jumped beside it.
+    elapsed: std::sync::Arc<std::sync::Mutex<(Duration, Duration)>>,
 }
 
 #[cfg(feature = "testing")]
@@ -60,10 +61,15 @@ impl ManualClock {
 
     /// Moves the clock, wall time and monotonic time alike.
     pub fn advance(&self, by: Duration) {
-        *self.lock() += by;
+        self.lock().0 += by;
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Duration> {
+    /// Sets the wall clock ahead, without any time passing.
+    pub fn jump(&self, by: Duration) {
+        self.lock().1 += by;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, (Duration, Duration)> {
         self.elapsed
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -73,10 +79,11 @@ impl ManualClock {
 #[cfg(feature = "testing")]
 impl Clock for ManualClock {
     fn now(&self) -> DateTime<Utc> {
-        self.start + *self.lock()
+        let (elapsed, jumped) = *self.lock();
+        self.start + elapsed + jumped
     }
 
     fn monotonic(&self) -> Duration {
-        *self.lock()
+        self.lock().0
     }
 }

@@ -77,6 +77,10 @@ pub struct SessionConfig {
     /// What a request gets when the feed was not read for longer than the bound. Default: `"live"`.
     pub revocation_on_stall: OnStall,
 
+    /// The pause between two clean-ups; sessions are deleted one day after they expired. Default: `"10m"`.
+    #[serde(with = "humantime_serde")]
+    pub cleanup_interval: Duration,
+
     /// How many verified tokens are remembered, so that their signatures are not checked again; about 640 bytes
     /// each. 0 remembers none. Default: 100000.
     pub verified_token_cache: usize,
@@ -168,6 +172,7 @@ impl Default for SessionConfig {
             access_token_path: "/".into(),
             revocation_bound: Duration::from_secs(1),
             revocation_on_stall: OnStall::Live,
+            cleanup_interval: Duration::from_secs(10 * 60),
             verified_token_cache: 100_000,
             write_queue: 10_000,
         }
@@ -212,9 +217,10 @@ impl SessionConfig {
             ),
             (
                 !self.revocation_bound.is_zero()
+                    && !self.cleanup_interval.is_zero()
                     && !self.database_timeout.is_zero()
                     && self.write_queue > 0,
-                "`revocation_bound`, `database_timeout` and `write_queue` must be more than zero",
+                "`revocation_bound`, `cleanup_interval`, `database_timeout` and `write_queue` must be more than zero",
             ),
             (
                 self.cookie_same_site != SameSite::None || self.cookie_secure != Auto::No,

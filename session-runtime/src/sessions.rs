@@ -1,6 +1,6 @@
 //! The story: create, verify, refresh, revoke. Every rule is called from here, and nothing here knows HTTP or SQL.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,6 +25,7 @@ use crate::user_id::UserId;
 
 mod issue;
 mod open;
+mod upkeep;
 mod verify;
 
 pub(crate) use open::Surroundings;
@@ -68,6 +69,8 @@ struct Inner {
     keys: KeyRing,
     master_keys: MasterKeys,
     revocations: Revocations,
+    /// Wall clock and monotonic time of the last clean-up.
+    last_cleanup: Mutex<Option<(DateTime<Utc>, Duration)>>,
     verified: VerifiedTokens,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,

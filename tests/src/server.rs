@@ -63,6 +63,11 @@ impl Server {
         Self::launch(folder, clock, settings, |rocket| rocket).await
     }
 
+    /// Stops this server; the folder lives as long as what is returned.
+    pub fn stop(self) -> Arc<TempDir> {
+        self.folder
+    }
+
     /// Starts a second process, so to speak, on the same database.
     pub async fn beside(&self) -> Self {
         Self::launch(

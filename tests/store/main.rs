@@ -2,3 +2,5 @@
 
 mod concurrency;
 mod contract;
+mod machine;
+mod upkeep;

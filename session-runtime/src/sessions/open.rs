@@ -1,6 +1,6 @@
 //! Opening: what must hold before the first request is served.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -79,6 +79,7 @@ impl Sessions {
             access_cookie_name: around.access_cookie_name,
             verified: VerifiedTokens::new(config.verified_token_cache),
             revocations: Revocations::default(),
+            last_cleanup: Mutex::default(),
             clock: around.clock,
             random: around.random,
             config,

@@ -6,7 +6,6 @@ use super::Sessions;
 use crate::config::OnStall;
 use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::store::StoreError;
 use crate::token::access::{self, Verified};
 
 impl Sessions {
@@ -65,28 +64,5 @@ impl Sessions {
     pub(crate) fn named_by(&self, access_token: &str) -> Option<SessionHandle> {
         access::verify(access_token, &self.inner.keys, &self.inner.terms)
             .map(|verified| verified.handle)
-    }
-
-    /// Reads what was revoked since the last call, here or in another process.
-    pub(crate) async fn read_revocations(&self) -> Result<(), StoreError> {
-        let began = self.inner.clock.monotonic();
-        let entries = self
-            .inner
-            .store
-            .feed(self.inner.revocations.position())
-            .await?;
-        self.inner
-            .revocations
-            .advance(&entries, began, self.inner.clock.now());
-        Ok(())
-    }
-
-    /// Reads the feed of revocations now instead of at its next turn, so that a test need not wait.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer.
-    #[cfg(feature = "testing")]
-    pub async fn read_revocations_now(&self) -> Result<(), Error> {
-        Ok(self.read_revocations().await?)
     }
 }

@@ -82,6 +82,24 @@ impl From<StoreError> for Error {
     }
 }
 
+/// Rows deleted in one transaction: few enough that no login waits noticeably behind them.
+const CLEANUP_BATCH: i64 = 200;
+
+/// How many rows a clean-up deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Cleaned {
+    pub(crate) sessions: usize,
+    pub(crate) revocations: usize,
+}
+
+impl Cleaned {
+    /// Whether a full batch was deleted, so that there may be more.
+    pub(crate) fn may_go_on(self) -> bool {
+        let full = usize::try_from(CLEANUP_BATCH).unwrap_or(usize::MAX);
+        self.sessions >= full || self.revocations >= full
+    }
+}
+
 /// The sessions in the database.
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -224,6 +242,26 @@ impl Store {
             self.writer.step(queries::number_feed).await?;
         }
         self.read(move |conn| queries::feed(conn, position)).await
+    }
+
+    /// Deletes one small batch of what ended before `sessions_before` or no longer matters since `revocations_before`; says
+    /// whether there may be more.
+    pub(crate) async fn clean_up(
+        &self,
+        sessions_before: DateTime<Utc>,
+        revocations_before: DateTime<Utc>,
+    ) -> Result<Cleaned, StoreError> {
+        let step = move |conn: &mut Connection| {
+            Ok(Cleaned {
+                sessions: queries::delete_expired(conn, sessions_before, CLEANUP_BATCH)?,
+                revocations: queries::delete_old_revocations(
+                    conn,
+                    revocations_before,
+                    CLEANUP_BATCH,
+                )?,
+            })
+        };
+        self.writer.step(step).await
     }
 
     async fn read<T: Send + 'static>(

@@ -230,3 +230,38 @@ pub(super) fn feed(conn: &mut Connection, position: Option<Position>) -> QueryRe
         .filter_map(RevocationRow::into_entry)
         .collect())
 }
+
+/// Deletes up to `most` sessions that expired before `before`, those that expired first; says how many.
+pub(super) fn delete_expired(
+    conn: &mut Connection,
+    before: DateTime<Utc>,
+    most: i64,
+) -> QueryResult<usize> {
+    let expired: Vec<Vec<u8>> = session_info::table
+        .filter(session_info::expires_at.lt(before.timestamp_millis()))
+        .order(session_info::expires_at)
+        .limit(most)
+        .select(session_info::handle)
+        .load(conn)?;
+    diesel::delete(session_info::table.filter(session_info::handle.eq_any(expired))).execute(conn)
+}
+
+/// Deletes up to `most` entries of the feed that no longer matter; the newest one stays, for it says where the feed ends.
+pub(super) fn delete_old_revocations(
+    conn: &mut Connection,
+    before: DateTime<Utc>,
+    most: i64,
+) -> QueryResult<usize> {
+    let newest: i64 = session_counter::table
+        .find("revocation")
+        .select(session_counter::value)
+        .first(conn)?;
+    let old: Vec<Vec<u8>> = session_revocation::table
+        .filter(session_revocation::until.lt(before.timestamp_millis()))
+        .filter(session_revocation::number.lt(newest))
+        .limit(most)
+        .select(session_revocation::handle)
+        .load(conn)?;
+    diesel::delete(session_revocation::table.filter(session_revocation::handle.eq_any(old)))
+        .execute(conn)
+}

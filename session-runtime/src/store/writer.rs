@@ -1,6 +1,7 @@
 //! The writer thread: takes everything that waits and commits it as one batch. No delay is added when idle.
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use diesel::r2d2::R2D2Connection;
@@ -18,11 +19,28 @@ const MAX_BATCH: usize = 1000;
 /// A write that was not begun this long after it arrived is refused, so that a client's round trip is bounded.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// The sending side of the queue.
+/// The sending side of the queue. When the last clone goes, the thread finishes what waits and closes its connection.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
-    queue: mpsc::Sender<Queued>,
+    shared: Arc<Shared>,
     clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// `None` only while being dropped.
+    queue: Option<mpsc::Sender<Queued>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.queue = None;
+        // Waits, so that a process that ends after this has left nothing half done.
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -55,10 +73,17 @@ impl Writer {
             location,
             clock: Arc::clone(&clock),
         };
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("session-writer".into())
             .spawn(move || thread.run(waiting))?;
-        Ok(Self { queue, clock })
+        let shared = Shared {
+            queue: Some(queue),
+            thread: Some(thread),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+            clock,
+        })
     }
 
     /// Stores a new session; it is durable when this returns.
@@ -92,12 +117,11 @@ impl Writer {
             arrived: self.clock.monotonic(),
             work,
         };
-        self.queue
-            .try_send(queued)
-            .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => StoreError::QueueFull,
-                mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
-            })
+        let queue = self.shared.queue.as_ref().ok_or(StoreError::Stopped)?;
+        queue.try_send(queued).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => StoreError::QueueFull,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+        })
     }
 }
 

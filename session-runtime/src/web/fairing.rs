@@ -4,13 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::http::Status;
-use rocket::tokio;
-use rocket::tokio::time::MissedTickBehavior;
 use rocket::{Build, Orbit, Request, Response, Rocket};
 
 use super::config::Settings;
 use super::pending::{Change, Pending};
 use super::routes;
+use super::tasks;
 use super::transport::{self, ACCESS_COOKIE, Writer};
 use crate::clock::{Clock, SystemClock};
 use crate::random::{OsRandom, Random};
@@ -130,7 +129,7 @@ impl Fairing for SessionFairing {
             response_side.catchers.get_or_init(|| catchers);
         }
         if let Some(sessions) = rocket.state::<Sessions>() {
-            follow_revocations(sessions, rocket);
+            tasks::start(sessions, &rocket.shutdown());
         }
     }
 
@@ -178,33 +177,4 @@ impl SessionFairing {
         let sessions = Sessions::open(config, database, surroundings).await?;
         Ok((sessions, writer))
     }
-}
-
-/// Reads the feed of revocations for as long as Rocket runs and somebody holds the sessions.
-fn follow_revocations(sessions: &Sessions, rocket: &Rocket<Orbit>) {
-    let mut ticks = tokio::time::interval(sessions.config().revocation_bound / 4);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let sessions = sessions.downgrade();
-    let mut shutdown = rocket.shutdown();
-    tokio::spawn(async move {
-        let mut stalled = false;
-        loop {
-            tokio::select! {
-                _ = ticks.tick() => {}
-                () = &mut shutdown => break,
-            }
-            let Some(sessions) = sessions.upgrade() else {
-                break;
-            };
-            match sessions.read_revocations().await {
-                Ok(()) => stalled = false,
-                // Told once per outage, not four times a second.
-                Err(_) if stalled => {}
-                Err(cause) => {
-                    tracing::error!(event = "revocation_feed_stalled", %cause, "revocations cannot be read");
-                    stalled = true;
-                }
-            }
-        }
-    });
 }

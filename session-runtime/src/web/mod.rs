@@ -9,6 +9,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 mod pending;
 mod routes;
+mod tasks;
 mod transport;
 
 pub use fairing::SessionFairing;

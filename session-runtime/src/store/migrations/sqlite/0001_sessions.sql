@@ -22,6 +22,7 @@ CREATE TABLE session_revocation (
     until        BIGINT  NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX session_revocation_number ON session_revocation (number);
+CREATE INDEX session_revocation_until ON session_revocation (until);
 CREATE TABLE session_counter (
     name         TEXT    NOT NULL PRIMARY KEY,
     value        BIGINT  NOT NULL

@@ -1,0 +1,92 @@
+//! Upkeep: what runs beside the requests. Follows the feed of revocations, and deletes what is long over.
+
+use chrono::TimeDelta;
+
+use super::Sessions;
+use crate::revocation::RETENTION;
+use crate::store::{Cleaned, StoreError};
+
+/// Expired sessions stay this long, so that a clock that was wrong for a while ends nobody's session for good.
+const GRACE: TimeDelta = TimeDelta::days(1);
+
+/// Clocks that disagree by more than this must not decide what is deleted.
+const MAX_DISAGREEMENT: TimeDelta = TimeDelta::minutes(5);
+
+impl Sessions {
+    /// Reads what was revoked since the last call, here or in another process.
+    pub(crate) async fn read_revocations(&self) -> Result<(), StoreError> {
+        let began = self.inner.clock.monotonic();
+        let entries = self
+            .inner
+            .store
+            .feed(self.inner.revocations.position())
+            .await?;
+        self.inner
+            .revocations
+            .advance(&entries, began, self.inner.clock.now());
+        Ok(())
+    }
+
+    /// Deletes one small batch of sessions that expired a day ago and of revocations that no token can outlive; says whether to go on.
+    pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
+        let now = self.inner.clock.now();
+        if self.clock_jumped() {
+            tracing::warn!(
+                event = "clock_skew",
+                "the clock jumped by more than five minutes: nothing is deleted this time"
+            );
+            return Ok(false);
+        }
+        let cleaned: Cleaned = self
+            .inner
+            .store
+            .clean_up(now - GRACE, now - RETENTION)
+            .await?;
+        if cleaned != Cleaned::default() {
+            tracing::debug!(
+                sessions = cleaned.sessions,
+                revocations = cleaned.revocations,
+                "deleted what is long over"
+            );
+        }
+        Ok(cleaned.may_go_on())
+    }
+
+    /// Whether the wall clock moved otherwise than time did since the last call.
+    fn clock_jumped(&self) -> bool {
+        let (wall, monotonic) = (self.inner.clock.now(), self.inner.clock.monotonic());
+        let mut last = self
+            .inner
+            .last_cleanup
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (last_wall, last_monotonic) =
+            last.replace((wall, monotonic)).unwrap_or((wall, monotonic));
+        let passed =
+            TimeDelta::from_std(monotonic.saturating_sub(last_monotonic)).unwrap_or(TimeDelta::MAX);
+        ((wall - last_wall) - passed).abs() > MAX_DISAGREEMENT
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Sessions {
+    /// Reads the feed of revocations now instead of at its next turn, so that a test need not wait.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if the store does not answer.
+    pub async fn read_revocations_now(&self) -> Result<(), crate::Error> {
+        Ok(self.read_revocations().await?)
+    }
+
+    /// Cleans up now instead of at its next turn; returns how many batches it took.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`](crate::Error::Unavailable) if the store does not answer.
+    pub async fn clean_up_now(&self) -> Result<usize, crate::Error> {
+        let mut batches = 1;
+        while self.clean_up().await? {
+            batches += 1;
+        }
+        Ok(batches)
+    }
+}

@@ -1,0 +1,74 @@
+//! The chores beside the requests. Each ends with Rocket, or when nobody holds the sessions any more.
+
+use std::time::Duration;
+
+use rocket::Shutdown;
+use rocket::tokio;
+use rocket::tokio::time::{Instant, MissedTickBehavior};
+
+use crate::sessions::Sessions;
+use crate::store::StoreError;
+
+#[derive(Debug, Clone, Copy)]
+enum Chore {
+    FollowRevocations,
+    CleanUp,
+}
+
+/// Starts all chores.
+pub(super) fn start(sessions: &Sessions, shutdown: &Shutdown) {
+    let config = sessions.config();
+    repeat(
+        Chore::FollowRevocations,
+        config.revocation_bound / 4,
+        sessions,
+        shutdown,
+    );
+    repeat(Chore::CleanUp, config.cleanup_interval, sessions, shutdown);
+}
+
+/// Does a chore at every turn, and again at once while there is more to do.
+fn repeat(chore: Chore, pause: Duration, sessions: &Sessions, shutdown: &Shutdown) {
+    let sessions = sessions.downgrade();
+    let mut shutdown = shutdown.clone();
+    let mut turns = tokio::time::interval_at(Instant::now() + pause, pause);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::spawn(async move {
+        let (mut more, mut failed) = (false, false);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                () = tokio::task::yield_now(), if more => {}
+                _ = turns.tick() => {}
+            }
+            let Some(sessions) = sessions.upgrade() else {
+                return;
+            };
+            let done = chore.run(&sessions).await;
+            // Told once per outage, not at every turn.
+            if let (Err(cause), false) = (&done, failed) {
+                tracing::error!(%cause, "{}", chore.failure());
+            }
+            failed = done.is_err();
+            more = done.unwrap_or(false);
+        }
+    });
+}
+
+impl Chore {
+    /// Does it once; says whether there is more to do.
+    async fn run(self, sessions: &Sessions) -> Result<bool, StoreError> {
+        match self {
+            Self::FollowRevocations => sessions.read_revocations().await.map(|()| false),
+            Self::CleanUp => sessions.clean_up().await,
+        }
+    }
+
+    fn failure(self) -> &'static str {
+        match self {
+            Self::FollowRevocations => "revocations cannot be read",
+            Self::CleanUp => "expired sessions cannot be deleted",
+        }
+    }
+}
