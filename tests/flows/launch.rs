@@ -200,6 +200,7 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
 
 #[async_test]
 async fn the_database_may_be_the_name_of_a_rocket_pool() {
+    let _log = Log::start();
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("pool.db");
     let figment: Figment = Config::figment()
@@ -212,6 +213,7 @@ async fn the_database_may_be_the_name_of_a_rocket_pool() {
 
 #[async_test]
 async fn outside_debug_the_origin_must_be_said() {
+    let log = Log::start();
     let folder = tempfile::tempdir().expect("a folder");
     let figment = |origin: Option<&str>| {
         let figment = Config::figment().merge(("log_level", "off")).merge((
@@ -228,7 +230,6 @@ async fn outside_debug_the_origin_must_be_said() {
         }
         .select("release")
     };
-    let log = Log::start();
     let rocket = rocket::custom(figment(None)).attach(Sessions::fairing());
     assert!(fails_to_launch(rocket).await);
     log.expect(&[

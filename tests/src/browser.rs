@@ -7,6 +7,8 @@ use rocket::local::asynchronous::Client;
 use serde_json::{Value, json};
 use session_runtime::{Clock, ManualClock};
 
+use crate::secrets::Issued;
+
 /// Name of the access-token cookie.
 pub const ACCESS: &str = "sAccessToken";
 /// Name of the refresh-token cookie.
@@ -21,6 +23,7 @@ pub const SIGN_OUT_PATH: &str = "/auth/signout";
 pub struct Browser<'s> {
     client: &'s Client,
     clock: ManualClock,
+    issued: Issued,
     jar: BTreeMap<String, Cookie<'static>>,
 }
 
@@ -40,10 +43,11 @@ pub struct Answer {
 }
 
 impl<'s> Browser<'s> {
-    pub(crate) fn new(client: &'s Client, clock: ManualClock) -> Self {
+    pub(crate) fn new(client: &'s Client, clock: ManualClock, issued: Issued) -> Self {
         Self {
             client,
             clock,
+            issued,
             jar: BTreeMap::new(),
         }
     }
@@ -123,11 +127,16 @@ impl<'s> Browser<'s> {
             .collect();
         let Status { code: status } = response.status();
         let body = response.into_string().await.unwrap_or_default();
-        Answer {
+        let answer = Answer {
             status,
             headers,
             body,
+        };
+        for cookie in answer.all("set-cookie") {
+            let value = cookie.split(['=', ';']).nth(1).unwrap_or_default();
+            self.issued.token(value);
         }
+        answer
     }
 
     /// Takes the cookies of an answer into the jar.

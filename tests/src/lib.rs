@@ -4,6 +4,7 @@ pub mod app;
 pub mod browser;
 mod database;
 mod log;
+mod secrets;
 pub mod server;
 
 pub use browser::{Answer, Browser};

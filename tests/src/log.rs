@@ -8,6 +8,8 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Metadata, Subscriber};
 
+use crate::secrets;
+
 /// Collects events from its making until it is dropped.
 #[derive(Debug)]
 pub struct Log {
@@ -18,6 +20,7 @@ pub struct Log {
 impl Log {
     /// Begins to collect.
     pub fn start() -> Self {
+        secrets::record();
         let lines = Arc::default();
         let guard = tracing::subscriber::set_default(Collector {
             lines: Arc::clone(&lines),
@@ -47,23 +50,27 @@ impl Log {
     }
 }
 
-#[derive(Debug)]
-struct Collector {
+/// Hands every event to the record of all logs, and keeps it.
+#[derive(Debug, Default)]
+pub(crate) struct Collector {
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Subscriber for Collector {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("session_runtime")
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
     }
 
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(event.metadata().level().to_string());
         event.record(&mut line);
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line.0);
+        secrets::add(&line.0);
+        if event.metadata().target().starts_with("session_runtime") {
+            self.lines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(line.0);
+        }
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::app;
 use crate::browser::Browser;
 use crate::database::Database;
+use crate::secrets::{self, Issued};
 
 /// An application under test.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct Server {
     /// The time of the server and of its browsers.
     pub clock: ManualClock,
     folder: Arc<TempDir>,
+    issued: Issued,
 }
 
 impl Server {
@@ -47,6 +49,7 @@ impl Server {
             client,
             clock,
             folder,
+            ..
         } = self;
         drop(client);
         Self::launch(folder, clock, &[], |rocket| rocket).await
@@ -58,6 +61,7 @@ impl Server {
             client,
             clock,
             folder,
+            ..
         } = self;
         drop(client);
         Self::launch(folder, clock, settings, |rocket| rocket).await
@@ -85,20 +89,24 @@ impl Server {
         settings: &[(&str, Value)],
         change: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
     ) -> Self {
+        let issued = Issued::new();
         let rocket = rocket(folder.path().join("test.db"), &clock, settings);
         let client = Client::untracked(change(rocket))
             .await
             .expect("a rocket that launches");
-        Self {
+        let server = Self {
             client,
             clock,
             folder,
-        }
+            issued,
+        };
+        server.issued.keys_of(server.sessions()).await;
+        server
     }
 
     /// A browser without cookies.
     pub fn browser(&self) -> Browser<'_> {
-        Browser::new(&self.client, self.clock.clone())
+        Browser::new(&self.client, self.clock.clone(), self.issued.clone())
     }
 
     /// The handle on the server's sessions.
@@ -122,6 +130,8 @@ impl Server {
 
 /// A Rocket as [`Server`] starts it, before it is launched.
 pub fn rocket(file: PathBuf, clock: &ManualClock, settings: &[(&str, Value)]) -> Rocket<Build> {
+    // Before Rocket sets a logger of its own.
+    secrets::record();
     let mut figment = rocket::Config::figment()
         .merge(("log_level", "off"))
         .merge(("sessions.database", format!("sqlite://{}", file.display())));
