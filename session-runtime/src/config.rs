@@ -69,6 +69,9 @@ pub struct SessionConfig {
     /// The `Path` of the access-token cookie. Default: `/`.
     pub access_token_path: String,
 
+    /// How verifying learns of revocations. Default: `"feed"`.
+    pub revocation: Revocation,
+
     /// How soon every process that shares the database refuses a revoked session; a quarter of it is the pause between two reads of
     /// the feed. Default: `"1s"`.
     #[serde(with = "humantime_serde")]
@@ -138,6 +141,19 @@ pub enum SameSite {
     Strict,
 }
 
+/// How verifying learns of revocations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Revocation {
+    /// From memory, which follows the database within `revocation_bound`; no read per request.
+    Feed,
+    /// From the database, at every request: at once everywhere, at the price of a read.
+    Live,
+    /// Not at all: an access token is good until it expires. Refreshing still notices.
+    None,
+}
+
 /// What to do while revocations cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -170,6 +186,7 @@ impl Default for SessionConfig {
             cookie_secure: Auto::Auto,
             cookie_same_site: SameSite::Lax,
             access_token_path: "/".into(),
+            revocation: Revocation::Feed,
             revocation_bound: Duration::from_secs(1),
             revocation_on_stall: OnStall::Live,
             cleanup_interval: Duration::from_secs(10 * 60),

@@ -24,7 +24,7 @@ pub use claim::PublicClaim;
 #[cfg(feature = "testing")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
-pub use config::{Auto, OnStall, SameSite, Secret, SessionConfig};
+pub use config::{Auto, OnStall, Revocation, SameSite, Secret, SessionConfig};
 pub use error::Error;
 pub use handle::{InvalidHandle, SessionHandle};
 pub use new_session::{NewSession, NoAnswer};

@@ -228,3 +228,18 @@ async fn info_tells_what_the_row_knows() {
     server.sessions().revoke(handle).await.expect("an answer");
     assert_eq!(server.sessions().info(handle).await, Ok(None));
 }
+
+#[async_test]
+async fn verifying_can_ask_the_database_or_nobody() {
+    for (choice, status) in [("live", 401), ("none", 200)] {
+        let server = Server::with(&[("revocation", choice.into())]).await;
+        let mut browser = server.browser();
+        browser.log_in("ada").await;
+        assert_eq!(browser.get("/me").await.status, 200);
+        // Behind the server's back, so only the database knows.
+        server.database().execute("DELETE FROM session_info");
+        assert_eq!(browser.clone().get("/me").await.status, status, "{choice}");
+        assert_eq!(browser.clone().get("/live").await.status, 401);
+        assert_eq!(browser.clone().refresh().await.status, 401);
+    }
+}

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Sessions;
-use crate::config::OnStall;
+use super::{Inner, Sessions};
+use crate::config::{OnStall, Revocation};
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::token::access::{self, Verified};
@@ -12,26 +12,39 @@ impl Sessions {
     /// Checks an access token: signature (or the memory of it), time, revocations. No I/O while the feed is fresh.
     pub(crate) async fn verify(&self, access_token: &str) -> Result<Arc<Verified>, Error> {
         let verified = self.check(access_token)?;
-        if self.inner.revocations.contains(verified.handle) {
-            return Err(Error::GONE);
-        }
-        if !self.inner.revocations.is_fresh(
-            self.inner.clock.monotonic(),
-            self.inner.config.revocation_bound,
-        ) {
-            match self.inner.config.revocation_on_stall {
-                OnStall::Accept => {}
-                OnStall::Live => self.require_row(verified.handle).await?,
-                OnStall::Refuse => {
-                    tracing::error!(
-                        event = "revocation_feed_stalled",
-                        "requests are refused until it can be read"
-                    );
-                    return Err(Error::Unavailable);
-                }
-            }
+        match self.inner.config.revocation {
+            Revocation::Feed => self.require_unrevoked(verified.handle).await?,
+            Revocation::Live => self.require_row(verified.handle).await?,
+            Revocation::None => {}
         }
         Ok(verified)
+    }
+
+    /// Asks the memory of revocations, if it is fresh.
+    async fn require_unrevoked(&self, handle: SessionHandle) -> Result<(), Error> {
+        let Inner {
+            revocations,
+            clock,
+            config,
+            ..
+        } = &*self.inner;
+        if revocations.contains(handle) {
+            return Err(Error::GONE);
+        }
+        if revocations.is_fresh(clock.monotonic(), config.revocation_bound) {
+            return Ok(());
+        }
+        match config.revocation_on_stall {
+            OnStall::Accept => Ok(()),
+            OnStall::Live => self.require_row(handle).await,
+            OnStall::Refuse => {
+                tracing::error!(
+                    event = "revocation_feed_stalled",
+                    "requests are refused until it can be read"
+                );
+                Err(Error::Unavailable)
+            }
+        }
     }
 
     /// Asks the database whether a session still exists.
