@@ -8,7 +8,6 @@ pub(crate) async fn login<'__session, 'r>(
 where
     'r: '__session,
 {
-    #[allow(clippy::needless_pass_by_value)]
     fn login<'r>(user: &'r str, mut jar: &CookieJar<'_>) -> Option<Outcome> {
         None
     }

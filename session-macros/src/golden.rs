@@ -60,6 +60,20 @@ fn login_with_lifetimes() {
 }
 
 #[test]
+fn login_cross_site() {
+    let route = quote! {
+        #[get("/oauth/callback?<code>&<state>")]
+        async fn callback(code: &str, state: &str) -> Result<NewSession<Redirect>, Status> {
+            exchange(code, state).await
+        }
+    };
+    check(
+        "login_cross_site",
+        &crate::login::LOGIN.expand(&quote!(cross_site), &route),
+    );
+}
+
+#[test]
 fn logout() {
     let route = quote! {
         #[post("/logout")]

@@ -63,6 +63,7 @@ impl Macro {
 /// A route function in which every mistake that syntax shows has been ruled out.
 struct Route<'a> {
     kind: &'a Macro,
+    cross_site: bool,
     function: &'a ItemFn,
     arguments: Vec<Argument<'a>>,
     outcome: Type,
@@ -121,6 +122,7 @@ impl<'a> Route<'a> {
         mistakes.check()?;
         Ok(Self {
             kind,
+            cross_site: cross_site == Some(true),
             function,
             arguments,
             outcome,
@@ -140,6 +142,7 @@ impl<'a> Route<'a> {
             .map(|token| quote_spanned!(token.span=> .await));
         let decide = (self.kind.decide)(&self.outcome);
         let guard = self.kind.path(self.kind.guard, Span::call_site());
+        let unwrapped = self.cross_site.then(|| quote!(.into_inner()));
 
         quote! {
             #(#attrs)*
@@ -147,7 +150,7 @@ impl<'a> Route<'a> {
                 #inner
                 let outcome = #name(#(#names),*) #awaited;
                 let decision = #decide;
-                #guard::finish(__session, decision).await
+                #guard::finish(__session #unwrapped, decision).await
             }
         }
     }
@@ -165,7 +168,11 @@ impl<'a> Route<'a> {
             .collect();
         // Rocket shows where a guard's type was written when its fairing is missing: at the function's name.
         let span = sig.ident.span().resolved_at(Span::call_site());
-        let guard = self.kind.path(self.kind.guard, span);
+        let mut guard = self.kind.path(self.kind.guard, span);
+        if self.cross_site {
+            let cross_site = self.kind.path("CrossSite", span);
+            guard = quote_spanned!(span=> #cross_site<#guard>);
+        }
         sig.inputs
             .push(parse_quote_spanned!(span=> __session: #guard));
         let response = self.kind.path(self.kind.response, Span::call_site());
@@ -224,17 +231,10 @@ fn mentions_impl(ty: TokenStream) -> bool {
     })
 }
 
-/// The user's function, without what belongs to the route.
+/// The user's function, without its attributes: those that set lint levels reach into it from the outer one.
 fn inner_function(function: &ItemFn) -> TokenStream {
-    let ItemFn {
-        attrs, sig, block, ..
-    } = function;
-    let lints = attrs.iter().filter(|attr| {
-        ["allow", "deny", "expect", "forbid", "warn"]
-            .iter()
-            .any(|lint| attr.path().is_ident(lint))
-    });
-    quote!(#(#lints)* #sig #block)
+    let ItemFn { sig, block, .. } = function;
+    quote!(#sig #block)
 }
 
 /// The function's generics and the lifetime of the request, which every other lifetime of a route outlives.

@@ -66,6 +66,17 @@ pub struct SessionConfig {
     /// The `SameSite` of the cookies. `"none"` needs `Secure`. Default: `"lax"`.
     pub cookie_same_site: SameSite,
 
+    /// Origins of pages, other than this server's own, that may use the cookies for more than reading, such as
+    /// `["https://www.example.com"]`. Default: none.
+    pub website_origins: Vec<String>,
+
+    /// How requests of other sites are told. Default: `"fetch-metadata"`.
+    pub csrf: Csrf,
+
+    /// Whether a request that carries neither `Sec-Fetch-Site` nor `Origin` is refused as well; no browser of today sends one, but
+    /// command-line clients do. With `cookie_same_site = "none"` it always is. Default: false.
+    pub csrf_require_evidence: bool,
+
     /// The `Path` of the access-token cookie. Default: `/`.
     pub access_token_path: String,
 
@@ -141,6 +152,17 @@ pub enum SameSite {
     Strict,
 }
 
+/// How a request that a page of another site made is told from one of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Csrf {
+    /// By `Sec-Fetch-Site`, and by `Origin` where that is absent or says otherwise.
+    FetchMetadata,
+    /// Not at all; then only `SameSite` protects.
+    None,
+}
+
 /// How verifying learns of revocations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -185,6 +207,9 @@ impl Default for SessionConfig {
             cookie_domain: None,
             cookie_secure: Auto::Auto,
             cookie_same_site: SameSite::Lax,
+            website_origins: Vec::new(),
+            csrf: Csrf::FetchMetadata,
+            csrf_require_evidence: false,
             access_token_path: "/".into(),
             revocation: Revocation::Feed,
             revocation_bound: Duration::from_secs(1),

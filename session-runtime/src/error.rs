@@ -33,6 +33,10 @@ pub enum Error {
         user_id: String,
     },
 
+    /// A page of another site made the browser send this request; nothing changed. Answers 403 `cross-site request refused`.
+    #[error("cross-site request refused")]
+    CrossSite,
+
     /// The access token would not fit into a cookie; nothing was stored. Answers 500.
     #[error(
         "the access token cookie would take {bytes} bytes and browsers drop cookies over {limit}: \

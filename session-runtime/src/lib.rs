@@ -24,7 +24,7 @@ pub use claim::PublicClaim;
 #[cfg(feature = "testing")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
-pub use config::{Auto, OnStall, Revocation, SameSite, Secret, SessionConfig};
+pub use config::{Auto, Csrf, OnStall, Revocation, SameSite, Secret, SessionConfig};
 pub use error::Error;
 pub use handle::{InvalidHandle, SessionHandle};
 pub use new_session::{NewSession, NoAnswer};
@@ -33,7 +33,7 @@ pub use random::{OsRandom, Random};
 pub use sessions::{SessionInfo, Sessions};
 pub use token::SessionTokens;
 pub use user_id::UserId;
-pub use web::{LiveSession, Login, Logout, MaybeSession, Session, SessionFairing};
+pub use web::{CrossSite, LiveSession, Login, Logout, MaybeSession, Session, SessionFairing};
 
 #[doc = include_str!("../docs/jwt_payload.md")]
 pub use session_macros::JwtPayload;
@@ -51,7 +51,7 @@ pub use session_macros::logout;
 pub mod __private {
     pub use crate::web::login::{LoginOutcome, LoginResponse};
     pub use crate::web::logout::{LogoutResponse, Probe, ProbeAny};
-    pub use crate::{Login, Logout};
+    pub use crate::{CrossSite, Login, Logout};
 
     pub use serde::Serialize;
     pub use serde::de::DeserializeOwned;

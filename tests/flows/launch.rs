@@ -265,7 +265,7 @@ async fn the_settings_show_in_the_cookies() {
         ("api_base_path", "/api/auth/".into()),
         ("access_token_path", "/app".into()),
         ("cookie_domain", "example.com".into()),
-        ("cookie_same_site", "none".into()),
+        ("cookie_same_site", "strict".into()),
         ("cookie_secure", "yes".into()),
     ])
     .await;
@@ -273,7 +273,7 @@ async fn the_settings_show_in_the_cookies() {
     let access = answer.set_cookie("sAccessToken").expect("a cookie");
     assert!(
         access
-            .contains("; HttpOnly; SameSite=None; Secure; Path=/app; Domain=example.com; Expires="),
+            .contains("; HttpOnly; SameSite=Strict; Secure; Path=/app; Domain=example.com; Expires="),
         "{access}"
     );
     let refresh = answer.set_cookie("sRefreshToken").expect("a cookie");

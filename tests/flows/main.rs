@@ -1,6 +1,7 @@
 //! Flows over HTTP: one file each.
 
 mod bad_input;
+mod csrf;
 mod forged;
 mod launch;
 mod login;

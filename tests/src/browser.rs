@@ -107,12 +107,36 @@ impl<'s> Browser<'s> {
         headers: Vec<(&'static str, String)>,
         body: Option<String>,
     ) -> Answer {
+        self.send_as(method, path, headers, body, ContentType::JSON)
+            .await
+    }
+
+    /// The same, with a form.
+    pub async fn send_form(
+        &self,
+        method: Method,
+        path: &str,
+        headers: Vec<(&'static str, String)>,
+        form: String,
+    ) -> Answer {
+        self.send_as(method, path, headers, Some(form), ContentType::Form)
+            .await
+    }
+
+    async fn send_as(
+        &self,
+        method: Method,
+        path: &str,
+        headers: Vec<(&'static str, String)>,
+        body: Option<String>,
+        kind: ContentType,
+    ) -> Answer {
         let mut request = self.client.req(method, path.to_owned());
         for (name, value) in headers {
             request.add_header(Header::new(name, value));
         }
         if let Some(body) = body {
-            request = request.header(ContentType::JSON).body(body);
+            request = request.header(kind).body(body);
         }
         let response = request.dispatch().await;
         let headers = response

@@ -15,6 +15,8 @@ const TABLE: &str = "sessions";
 pub(super) struct Settings {
     pub(super) config: SessionConfig,
     pub(super) database: String,
+    /// Where browsers reach this server.
+    pub(super) origin: String,
     pub(super) issuer: String,
     pub(super) secure: bool,
     /// Whether this is a debug build, where a master key may be made.
@@ -42,6 +44,7 @@ impl Settings {
         Ok(Self {
             database: database_url(figment, &config.database)?,
             issuer: format!("{origin}{}", config.api_base_path),
+            origin,
             secure: match config.cookie_secure {
                 Auto::Auto => !(debug && local_http),
                 Auto::Yes => true,

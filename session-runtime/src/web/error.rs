@@ -36,6 +36,7 @@ impl Error {
             Self::Unauthorised { .. } | Self::TryRefreshToken | Self::TokenTheft { .. } => {
                 Status::Unauthorized
             }
+            Self::CrossSite => Status::Forbidden,
             Self::Unavailable => Status::ServiceUnavailable,
             Self::PayloadTooLarge { .. } | Self::ReservedClaim { .. } | Self::General(_) => {
                 Status::InternalServerError
@@ -48,6 +49,7 @@ impl Error {
             Self::Unauthorised { .. } => r#"{"message":"unauthorised"}"#,
             Self::TryRefreshToken => r#"{"message":"try refresh token"}"#,
             Self::TokenTheft { .. } => r#"{"message":"token theft detected"}"#,
+            Self::CrossSite => r#"{"message":"cross-site request refused"}"#,
             Self::Unavailable => r#"{"message":"temporarily unavailable"}"#,
             Self::PayloadTooLarge { .. } | Self::ReservedClaim { .. } | Self::General(_) => {
                 r#"{"message":"internal error"}"#

@@ -7,6 +7,7 @@ use rocket::http::Status;
 use rocket::{Build, Orbit, Request, Response, Rocket};
 
 use super::config::Settings;
+use super::csrf::CsrfPolicy;
 use super::pending::{Change, Pending};
 use super::routes;
 use super::tasks;
@@ -97,7 +98,7 @@ impl Fairing for SessionFairing {
             return Err(rocket);
         }
         match self.open(&rocket).await {
-            Ok((sessions, writer)) => {
+            Ok((sessions, writer, csrf)) => {
                 let routes_at = sessions.config().api_base_path.clone();
                 let mount_at = if routes_at.is_empty() {
                     "/".to_owned()
@@ -111,6 +112,7 @@ impl Fairing for SessionFairing {
                 Ok(rocket
                     .manage(sessions)
                     .manage(response_side)
+                    .manage(csrf)
                     .mount(mount_at, routes::all()))
             }
             Err(reason) => {
@@ -157,16 +159,18 @@ impl Fairing for SessionFairing {
 }
 
 impl SessionFairing {
-    async fn open(&self, rocket: &Rocket<Build>) -> Result<(Sessions, Writer), String> {
+    async fn open(&self, rocket: &Rocket<Build>) -> Result<(Sessions, Writer, CsrfPolicy), String> {
         let Settings {
             config,
             database,
+            origin,
             issuer,
             secure,
             development,
         } = Settings::read(rocket.figment())?;
         routes::check_free(rocket, &config.api_base_path)?;
         let writer = Writer::new(&config, secure);
+        let csrf = CsrfPolicy::new(&config, &origin, development && config.api_origin.is_none());
         let surroundings = Surroundings {
             issuer,
             access_cookie_name: ACCESS_COOKIE,
@@ -175,6 +179,6 @@ impl SessionFairing {
             random: Arc::clone(&self.random),
         };
         let sessions = Sessions::open(config, database, surroundings).await?;
-        Ok((sessions, writer))
+        Ok((sessions, writer, csrf))
     }
 }

@@ -10,6 +10,7 @@ use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
+use super::csrf::CsrfPolicy;
 use super::pending::{Change, Pending};
 use super::transport::{self, Presented};
 use crate::error::Error;
@@ -146,7 +147,10 @@ async fn verify(request: &Request<'_>, sessions: &Sessions) -> Result<Arc<Verifi
         Verdict(match transport::access_token(request) {
             Presented::Nothing => Err(Error::NONE),
             Presented::Twice => Err(Error::TryRefreshToken),
-            Presented::Token(token) => sessions.verify(&token).await,
+            Presented::Token(token) => match csrf(request).check_cookie(request) {
+                Ok(()) => sessions.verify(&token).await,
+                Err(refused) => Err(refused),
+            },
         })
     });
     verdict.await.0.clone()
@@ -178,6 +182,14 @@ pub(super) fn managed<'r>(request: &'r Request<'_>) -> Result<&'r Sessions, Erro
         .rocket()
         .state()
         .ok_or_else(|| Error::General(MISSING.into()))
+}
+
+/// The policy that is managed beside the sessions.
+pub(super) fn csrf<'r>(request: &'r Request<'_>) -> &'r CsrfPolicy {
+    request
+        .rocket()
+        .state()
+        .expect("the fairing manages the policy whenever it manages the sessions")
 }
 
 /// Ends a guard, parking the reason of a failure for the response fairing and for the application's catchers.

@@ -39,6 +39,16 @@ pub struct Login {
 }
 
 impl Login {
+    /// Of a request, wherever that comes from.
+    pub(super) fn of(request: &Request<'_>) -> Result<Self, Error> {
+        let sessions = guard::managed(request)?;
+        Ok(Self {
+            presented: transport::presented_session(request, sessions),
+            pending: Pending::of(request).clone(),
+            sessions: sessions.clone(),
+        })
+    }
+
     /// Starts `session`, durably, ends the one that the request presented, and has the response carry the new tokens.
     ///
     /// Of two calls in one request the last one's tokens reach the browser.
@@ -182,10 +192,9 @@ impl<'r> FromRequest<'r> for Login {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        let login = guard::managed(request).map(|sessions| Self {
-            presented: transport::presented_session(request, sessions),
-            pending: Pending::of(request).clone(),
-            sessions: sessions.clone(),
+        let login = Self::of(request).and_then(|login| {
+            guard::csrf(request).check_login(request)?;
+            Ok(login)
         });
         guard::outcome(request, login)
     }

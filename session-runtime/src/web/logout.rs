@@ -23,6 +23,16 @@ pub struct Logout {
 }
 
 impl Logout {
+    /// Of a request, wherever that comes from.
+    pub(super) fn of(request: &Request<'_>) -> Result<Self, Error> {
+        let sessions = guard::managed(request)?;
+        Ok(Self {
+            presented: transport::presented_session(request, sessions),
+            pending: Pending::of(request).clone(),
+            sessions: sessions.clone(),
+        })
+    }
+
     /// Ends the session that the request presented, if it presented one, and has the response remove its tokens.
     ///
     /// # Errors
@@ -135,10 +145,11 @@ impl<'r> FromRequest<'r> for Logout {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        let logout = guard::managed(request).map(|sessions| Self {
-            presented: transport::presented_session(request, sessions),
-            pending: Pending::of(request).clone(),
-            sessions: sessions.clone(),
+        let logout = Self::of(request).and_then(|logout| {
+            if logout.presented.is_some() {
+                guard::csrf(request).check_cookie(request)?;
+            }
+            Ok(logout)
         });
         guard::outcome(request, logout)
     }

@@ -2,6 +2,8 @@
 
 mod answer;
 mod config;
+mod cross_site;
+mod csrf;
 mod error;
 mod fairing;
 mod guard;
@@ -12,6 +14,7 @@ mod routes;
 mod tasks;
 mod transport;
 
+pub use cross_site::CrossSite;
 pub use fairing::SessionFairing;
 pub use guard::{LiveSession, MaybeSession, Session};
 pub use login::Login;

@@ -5,6 +5,7 @@ use rocket::request::{self, FromRequest};
 use rocket::response::content::RawJson;
 use rocket::{Build, Request, Responder, Rocket, Route, post, routes};
 
+use super::guard;
 use super::pending::{Change, Pending};
 use super::transport::{self, Presented};
 use crate::error::Error;
@@ -39,7 +40,7 @@ pub(super) fn check_free(rocket: &Rocket<Build>, api_base_path: &str) -> Result<
     Ok(())
 }
 
-/// The tokens of a request, unjudged.
+/// The tokens of a request, unjudged but for where it comes from.
 struct Tokens {
     access: Presented,
     refresh: Presented,
@@ -48,14 +49,21 @@ struct Tokens {
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Tokens {
-    type Error = std::convert::Infallible;
+    type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
-        request::Outcome::Success(Self {
+        let tokens = Self {
             access: transport::access_token(request),
             refresh: transport::refresh_token(request),
             pending: Pending::of(request).clone(),
-        })
+        };
+        let nothing = tokens.access == Presented::Nothing && tokens.refresh == Presented::Nothing;
+        let judged = match guard::managed(request) {
+            Ok(_) if nothing => Ok(tokens),
+            Ok(_) => guard::csrf(request).check_cookie(request).map(|()| tokens),
+            Err(error) => Err(error),
+        };
+        guard::outcome(request, judged)
     }
 }
 
