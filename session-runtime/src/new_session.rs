@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::payload::{self, GoesWith, JwtPayload};
+use crate::payload::{self, JwtPayload};
 use crate::user_id::UserId;
 
 /// A session that is to start: what a login returns when the three values are not all it has to say.
@@ -40,6 +40,19 @@ pub struct NewSession<A = NoAnswer> {
 /// A [`NewSession`] without an answer of its own: 200 `{"status":"OK"}`.
 #[derive(Debug, Clone, Copy)]
 pub struct NoAnswer(());
+
+/// Ties a user id and session data to the payload they log in with; `#[derive(JwtPayload)]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "a login with payload `{P}` cannot return user id and session data `{Self}`",
+    label = "`{P}` does not derive `JwtPayload`, or declares another user id or other session data",
+    note = "a login returns `(user_id, payload, session_data)`, in this order",
+    note = "put `#[derive(JwtPayload)]` on the payload, and `#[session(user_id = .., data = ..)]` below it; \
+            what you leave out is `user_id = String` and `data = ()`"
+)]
+pub trait GoesWith<P> {
+    #[doc(hidden)]
+    fn into_new_session(self, payload: P) -> NewSession;
+}
 
 /// The three values of a login, as they are stored.
 #[derive(Debug, Clone)]

@@ -5,7 +5,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::new_session::NewSession;
 use crate::user_id::UserId;
 
 /// The part of a session that travels inside the signed access token, readable by the browser.
@@ -34,19 +33,6 @@ pub trait JwtPayload: Serialize + DeserializeOwned + Send + Sync + 'static {
     type UserId: UserId;
     /// What stays in the database, never sent to the browser.
     type Data: Serialize + DeserializeOwned + Send + 'static;
-}
-
-/// Ties a user id and session data to the payload they log in with; `#[derive(JwtPayload)]` implements it.
-#[diagnostic::on_unimplemented(
-    message = "a login with payload `{P}` cannot return user id and session data `{Self}`",
-    label = "`{P}` does not derive `JwtPayload`, or declares another user id or other session data",
-    note = "a login returns `(user_id, payload, session_data)`, in this order",
-    note = "put `#[derive(JwtPayload)]` on the payload, and `#[session(user_id = .., data = ..)]` below it; \
-            what you leave out is `user_id = String` and `data = ()`"
-)]
-pub trait GoesWith<P> {
-    #[doc(hidden)]
-    fn into_new_session(self, payload: P) -> NewSession;
 }
 
 /// A payload as the token carries it.

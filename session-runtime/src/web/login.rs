@@ -6,14 +6,12 @@ use rocket::response::{self, Responder};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use super::answer::Answer;
+use super::caller::Caller;
 use super::guard;
-use super::pending::{Change, Pending};
-use super::transport;
+use super::pending::Change;
 use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::new_session::NewSession;
-use crate::payload::GoesWith;
-use crate::sessions::Sessions;
+use crate::new_session::{GoesWith, NewSession};
 
 /// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
 ///
@@ -33,20 +31,13 @@ use crate::sessions::Sessions;
 /// ```
 #[derive(Debug)]
 pub struct Login {
-    sessions: Sessions,
-    pending: Pending,
-    presented: Option<SessionHandle>,
+    caller: Caller,
 }
 
 impl Login {
     /// Of a request, wherever that comes from.
     pub(super) fn of(request: &Request<'_>) -> Result<Self, Error> {
-        let sessions = guard::managed(request)?;
-        Ok(Self {
-            presented: transport::presented_session(request, sessions),
-            pending: Pending::of(request).clone(),
-            sessions: sessions.clone(),
-        })
+        Caller::of(request).map(|caller| Self { caller })
     }
 
     /// Starts `session`, durably, ends the one that the request presented, and has the response carry the new tokens.
@@ -57,9 +48,13 @@ impl Login {
     /// Those of [`Sessions::create`]; then no session is started and no cookie touched.
     #[doc(alias = "createNewSession")]
     pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
-        let tokens = self.sessions.start(session, self.presented).await?;
+        let tokens = self
+            .caller
+            .sessions
+            .start(session, self.caller.presented)
+            .await?;
         let handle = tokens.handle();
-        self.pending.set(Change::Attach(tokens));
+        self.caller.pending.set(Change::Attach(tokens));
         Ok(handle)
     }
 

@@ -5,32 +5,23 @@ use rocket::response::{self, Responder};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use super::answer::Answer;
+use super::caller::Caller;
 use super::guard;
-use super::pending::{Change, Pending};
-use super::transport;
+use super::pending::Change;
 use crate::error::Error;
-use crate::handle::SessionHandle;
-use crate::sessions::Sessions;
 
 /// A guard that ends the session of the request: by hand, all that [`#[logout]`](crate::logout) does.
 ///
 /// It never fails, so that logging out twice is fine, and it takes an access token that has expired.
 #[derive(Debug)]
 pub struct Logout {
-    sessions: Sessions,
-    pending: Pending,
-    presented: Option<SessionHandle>,
+    caller: Caller,
 }
 
 impl Logout {
     /// Of a request, wherever that comes from.
     pub(super) fn of(request: &Request<'_>) -> Result<Self, Error> {
-        let sessions = guard::managed(request)?;
-        Ok(Self {
-            presented: transport::presented_session(request, sessions),
-            pending: Pending::of(request).clone(),
-            sessions: sessions.clone(),
-        })
+        Caller::of(request).map(|caller| Self { caller })
     }
 
     /// Ends the session that the request presented, if it presented one, and has the response remove its tokens.
@@ -39,10 +30,10 @@ impl Logout {
     /// [`Error::Unavailable`] if the store does not answer; then nothing changed.
     #[doc(alias = "signOut")]
     pub async fn end(&self) -> Result<(), Error> {
-        if let Some(handle) = self.presented {
-            self.sessions.revoke(handle).await?;
+        if let Some(handle) = self.caller.presented {
+            self.caller.sessions.revoke(handle).await?;
         }
-        self.pending.set(Change::Clear);
+        self.caller.pending.set(Change::Clear);
         Ok(())
     }
 
@@ -146,7 +137,7 @@ impl<'r> FromRequest<'r> for Logout {
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
         let logout = Self::of(request).and_then(|logout| {
-            if logout.presented.is_some() {
+            if logout.caller.presented.is_some() {
                 guard::csrf(request).check_cookie(request)?;
             }
             Ok(logout)

@@ -1,6 +1,7 @@
 //! Sessions on Rocket. The only folder that names it.
 
 mod answer;
+mod caller;
 mod config;
 mod cross_site;
 mod csrf;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rocket::Shutdown;
 use rocket::tokio;
-use rocket::tokio::time::{Instant, MissedTickBehavior};
+use rocket::tokio::time::MissedTickBehavior;
 
 use crate::sessions::Sessions;
 use crate::store::StoreError;
@@ -31,9 +31,11 @@ pub(super) fn start(sessions: &Sessions, shutdown: &Shutdown) {
 fn repeat(chore: Chore, pause: Duration, sessions: &Sessions, shutdown: &Shutdown) {
     let sessions = sessions.downgrade();
     let mut shutdown = shutdown.clone();
-    let mut turns = tokio::time::interval_at(Instant::now() + pause, pause);
+    let mut turns = tokio::time::interval(pause);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::spawn(async move {
+        // The first turn comes at once, when the launch has just done it all.
+        turns.tick().await;
         let (mut more, mut failed) = (false, false);
         loop {
             tokio::select! {
