@@ -90,7 +90,7 @@ pub enum Verdict {
     NewPair {
         /// The lineage to write.
         next: Lineage,
-        /// The parent was presented although it is older than M: a lost answer, or a copy from a log.
+        /// The parent was presented again although it is older than M: a lost answer, or a copy from a log.
         late_parent: bool,
     },
     /// A fresh access token and no refresh token; nothing written.
@@ -129,7 +129,7 @@ pub fn decide(
         next.ends_at = successor.ends_at;
         return Verdict::NewPair {
             next,
-            late_parent: is_old(lineage.parent_since, now, policy),
+            late_parent: !lineage.children.is_empty() && is_old(lineage.parent_since, now, policy),
         };
     }
 

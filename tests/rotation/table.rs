@@ -107,6 +107,14 @@ fn an_old_parent_that_is_used_again_is_marked_late() {
     }
 }
 
+/// The first refresh of a session comes an access token's lifetime after its login: nothing is late about that.
+#[test]
+fn an_old_parent_that_is_used_for_the_first_time_is_not_late() {
+    let mut lineage = family(&[]);
+    lineage.parent_since = at(-DAY);
+    check(&lineage, parent(), at(0), &minted(&lineage, false));
+}
+
 #[test]
 fn a_parent_from_the_future_is_late_by_its_distance() {
     let mut lineage = family(&[M]);

@@ -33,8 +33,6 @@ pub(crate) fn any_pick() -> impl Strategy<Value = Pick> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
-
     /// The bound is in `World::count_round`. This thief is as clever as random is: it keeps every token it ever
     /// got, floods the parent, pretends lost answers.
     #[test]
