@@ -32,7 +32,8 @@ struct Bytes {
 }
 
 impl Database {
-    pub(crate) fn open(file: &Path) -> Self {
+    /// Opens the file of a server, whoever runs that.
+    pub fn open(file: &Path) -> Self {
         let mut conn = SqliteConnection::establish(&file.to_string_lossy()).expect("the database");
         conn.batch_execute("PRAGMA busy_timeout = 5000")
             .expect("a pragma");

@@ -1,0 +1,5 @@
+//! Faults of the machine: the process is killed, the disk is full, an fsync fails. What was acknowledged stays, the rest never was.
+
+mod disk;
+mod kill;
+mod process;

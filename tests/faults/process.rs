@@ -1,0 +1,201 @@
+//! A server process, and clients that survive its death.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+/// Where a server runs; it may be dead at the moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    file: PathBuf,
+    port: u16,
+    settings: String,
+}
+
+/// A running server; killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Process(Child);
+
+/// The tokens that a client holds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+/// What came back, if anything did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Status and body.
+    Came(u16, String),
+    /// The connection broke: the work may be done or not.
+    Lost,
+}
+
+impl Place {
+    /// A database in `folder` and a free port.
+    pub(crate) fn new(folder: &Path, settings: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|socket| socket.local_addr())
+            .expect("a free port")
+            .port();
+        Self {
+            file: folder.join("test.db"),
+            port,
+            settings: settings.to_owned(),
+        }
+    }
+
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Starts the server and waits until it answers.
+    pub(crate) fn start(&self) -> Process {
+        let settings = format!(
+            r#"{{database="sqlite://{}"{}}}"#,
+            self.file.display(),
+            self.settings
+        );
+        let mut child = Command::new(env!("CARGO_BIN_EXE_session-test-server"))
+            .env("ROCKET_PORT", self.port.to_string())
+            .env("ROCKET_SESSIONS", settings)
+            .env("ROCKET_CLI_COLORS", "false")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the server starts");
+        let output = BufReader::new(child.stdout.take().expect("its output"));
+        let process = Process(child);
+        let mut lines = output.lines().map_while(Result::ok);
+        assert!(
+            lines.any(|line| line.contains("has launched from")),
+            "the server did not launch"
+        );
+        // Somebody must go on reading, or the server would block on a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        process
+    }
+
+    /// Logs `user` in.
+    pub(crate) fn log_in(&self, user: &str) -> (Answer, Tokens) {
+        let mut tokens = Tokens::default();
+        let body = json!({ "user": user, "name": "Ada" }).to_string();
+        let request = agent()
+            .post(self.url("/login"))
+            .header("Content-Type", "application/json");
+        (keep(request.send(body), &mut tokens), tokens)
+    }
+
+    /// Refreshes; new tokens are kept.
+    pub(crate) fn refresh(&self, tokens: &mut Tokens) -> Answer {
+        let cookie = format!("{REFRESH}={}", tokens.refresh);
+        keep(
+            agent()
+                .post(self.url(REFRESH_PATH))
+                .header("Cookie", cookie)
+                .send_empty(),
+            tokens,
+        )
+    }
+
+    /// Signs out.
+    pub(crate) fn sign_out(&self, tokens: &Tokens) -> Answer {
+        let cookie = format!("{ACCESS}={}", tokens.access);
+        let answer = agent()
+            .post(self.url(SIGN_OUT_PATH))
+            .header("Cookie", cookie)
+            .send_empty();
+        keep(answer, &mut Tokens::default())
+    }
+
+    /// Gets a page with the access token.
+    pub(crate) fn get(&self, path: &str, tokens: &Tokens) -> Answer {
+        let cookie = format!("{ACCESS}={}", tokens.access);
+        keep(
+            agent().get(self.url(path)).header("Cookie", cookie).call(),
+            &mut Tokens::default(),
+        )
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+}
+
+/// A client without a pool: a connection to a server that was killed is of no use.
+fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_idle_connections(0)
+        .timeout_global(Some(Duration::from_secs(20)));
+    config.build().into()
+}
+
+/// What came back; the cookies that it set are kept.
+fn keep(answer: Result<Response<Body>, ureq::Error>, tokens: &mut Tokens) -> Answer {
+    let Ok(mut response) = answer else {
+        return Answer::Lost;
+    };
+    let cookies: Vec<String> = response
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .filter_map(|cookie| cookie.to_str().ok().map(str::to_owned))
+        .collect();
+    let status = response.status().as_u16();
+    let Ok(body) = response.body_mut().read_to_string() else {
+        return Answer::Lost;
+    };
+    for (name, place) in [(ACCESS, &mut tokens.access), (REFRESH, &mut tokens.refresh)] {
+        let value = |cookie: &String| {
+            Some(
+                cookie
+                    .strip_prefix(name)?
+                    .strip_prefix('=')?
+                    .split(';')
+                    .next()?
+                    .to_owned(),
+            )
+        };
+        if let Some(value) = cookies.iter().find_map(value) {
+            *place = value;
+        }
+    }
+    Answer::Came(status, body)
+}
+
+impl Answer {
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Came(status, _) => Some(*status),
+            Self::Lost => None,
+        }
+    }
+}
+
+impl Process {
+    /// SIGKILL: nothing is flushed, nobody is told.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().expect("a process that can be killed");
+        self.0.wait().expect("a process that is dead");
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _already_dead = self.0.kill();
+        let _status = self.0.wait();
+    }
+}
