@@ -272,8 +272,9 @@ async fn the_settings_show_in_the_cookies() {
     let answer = server.browser().log_in("ada").await;
     let access = answer.set_cookie("sAccessToken").expect("a cookie");
     assert!(
-        access
-            .contains("; HttpOnly; SameSite=Strict; Secure; Path=/app; Domain=example.com; Expires="),
+        access.contains(
+            "; HttpOnly; SameSite=Strict; Secure; Path=/app; Domain=example.com; Expires="
+        ),
         "{access}"
     );
     let refresh = answer.set_cookie("sRefreshToken").expect("a cookie");

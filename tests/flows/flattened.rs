@@ -1,0 +1,123 @@
+//! What only run time can see of a payload: the keys of a flattened map, and whether an old token still fits.
+
+use std::collections::HashMap;
+
+use rocket::serde::json::Json;
+use rocket::{async_test, get, post, routes};
+use serde::{Deserialize, Serialize};
+use session_runtime::{Error, JwtPayload, RESERVED_CLAIMS, Session, login};
+use session_tests::Server;
+use session_tests::browser::ACCESS;
+
+#[derive(Debug, Serialize, Deserialize, JwtPayload)]
+struct Open {
+    #[serde(flatten)]
+    extra: HashMap<String, String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JwtPayload)]
+#[serde(deny_unknown_fields)]
+struct Strict {
+    color: String,
+}
+
+#[derive(Debug, Serialize, Deserialize, JwtPayload)]
+struct Later {
+    color: String,
+    #[serde(default)]
+    size: u32,
+}
+
+#[login]
+#[post("/login", data = "<extra>")]
+fn log_in(extra: Json<HashMap<String, String>>) -> (String, Open, ()) {
+    (
+        "ada".into(),
+        Open {
+            extra: extra.into_inner(),
+        },
+        (),
+    )
+}
+
+#[get("/open")]
+fn open(session: Session<Open>) -> Json<HashMap<String, String>> {
+    Json(session.payload().extra.clone())
+}
+
+#[get("/strict")]
+fn strict(session: Session<Strict>) -> String {
+    session.payload().color.clone()
+}
+
+#[get("/later")]
+fn later(session: Session<Later>) -> String {
+    format!("{} {}", session.payload().color, session.payload().size)
+}
+
+async fn server() -> Server {
+    Server::changed(|rocket| rocket.mount("/m", routes![log_in, open, strict, later])).await
+}
+
+#[async_test]
+async fn a_key_of_the_protocol_is_a_typed_error_that_names_it_and_leaves_no_row() {
+    let server = server().await;
+    for name in RESERVED_CLAIMS {
+        let extra = HashMap::from([
+            ("color".to_owned(), "red".to_owned()),
+            (name.to_owned(), "x".to_owned()),
+        ]);
+        let created = server
+            .sessions()
+            .create(
+                &"ada".to_owned(),
+                &Open {
+                    extra: extra.clone(),
+                },
+                &(),
+            )
+            .await;
+        assert_eq!(
+            created.map(drop),
+            Err(Error::ReservedClaim {
+                name: name.to_owned()
+            })
+        );
+        let body = serde_json::to_value(&extra).expect("JSON");
+        let answer = server
+            .browser()
+            .send(rocket::http::Method::Post, "/m/login", Some(body))
+            .await;
+        answer
+            .expect(500, r#"{"message":"internal error"}"#)
+            .expect_untouched();
+    }
+    assert_eq!(server.database().sessions(), 0);
+}
+
+#[async_test]
+async fn a_payload_sees_its_own_keys_only() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let body = serde_json::json!({ "color": "red", "Sub": "other case", "__proto__": "data" });
+    browser
+        .send(rocket::http::Method::Post, "/m/login", Some(body.clone()))
+        .await
+        .expect(200, r#"{"status":"OK"}"#);
+    assert_eq!(browser.get("/m/open").await.json(), body);
+}
+
+#[async_test]
+async fn strict_and_later_payloads_read_older_tokens() {
+    let server = server().await;
+    let extra = HashMap::from([("color".to_owned(), "red".to_owned())]);
+    let created = server
+        .sessions()
+        .create(&"ada".to_owned(), &Open { extra }, &())
+        .await
+        .expect("a session");
+    let mut browser = server.browser();
+    browser.plant(ACCESS, created.access_token(), "/");
+    browser.get("/m/strict").await.expect(200, "red");
+    browser.get("/m/later").await.expect(200, "red 0");
+}

@@ -1,0 +1,168 @@
+//! `#[logout]`: the function answers, then the session ends; unless it refuses.
+
+use std::time::Duration;
+
+use rocket::http::Status;
+use rocket::response::Redirect;
+use rocket::{Route, async_test, get, post, routes};
+use session_runtime::{Session, logout};
+use session_tests::app::Claims;
+use session_tests::browser::ACCESS;
+use session_tests::{Browser, Server};
+
+#[logout]
+#[post("/plain")]
+fn plain() -> &'static str {
+    "bye"
+}
+
+#[logout]
+#[post("/nothing")]
+async fn nothing() {}
+
+#[logout]
+#[post("/redirect")]
+fn redirect() -> Redirect {
+    Redirect::to("/")
+}
+
+#[logout]
+#[post("/result/<sure>")]
+fn result(sure: bool) -> Result<&'static str, (Status, &'static str)> {
+    if sure {
+        Ok("bye")
+    } else {
+        Err((Status::Conflict, "unsaved work"))
+    }
+}
+
+type Maybe = Option<&'static str>;
+
+#[logout]
+#[post("/option/<sure>")]
+fn option(sure: bool) -> Maybe {
+    sure.then_some("bye")
+}
+
+#[logout]
+#[post("/greeting")]
+fn greeting(session: Session<Claims>) -> String {
+    format!("bye {}", session.payload().name)
+}
+
+#[logout(cross_site)]
+#[get("/link")]
+fn link() -> &'static str {
+    "bye"
+}
+
+fn logouts() -> Vec<Route> {
+    routes![plain, nothing, redirect, result, option, greeting, link]
+}
+
+async fn server() -> Server {
+    Server::changed(|rocket| rocket.mount("/m", logouts())).await
+}
+
+async fn logged_in(server: &Server) -> Browser<'_> {
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    browser
+}
+
+#[async_test]
+async fn whatever_the_function_answers_the_session_ends() {
+    let server = server().await;
+    for (path, status, body) in [
+        ("/m/plain", 200, "bye"),
+        ("/m/nothing", 200, ""),
+        ("/m/redirect", 303, ""),
+        ("/m/result/true", 200, "bye"),
+        ("/m/option/true", 200, "bye"),
+        ("/m/greeting", 200, "bye Ada"),
+    ] {
+        let mut browser = logged_in(&server).await;
+        let copy = browser.clone();
+        browser
+            .post(path)
+            .await
+            .expect(status, body)
+            .expect_cleared();
+        assert_eq!(copy.clone().get("/me").await.status, 401, "{path}");
+        assert_eq!(copy.clone().refresh().await.status, 401, "{path}");
+        assert_eq!(server.database().sessions(), 0, "{path}");
+    }
+    let mut browser = logged_in(&server).await;
+    browser
+        .get("/m/link")
+        .await
+        .expect(200, "bye")
+        .expect_cleared();
+    assert_eq!(server.database().sessions(), 0);
+}
+
+#[async_test]
+async fn err_and_none_end_nothing() {
+    let server = server().await;
+    let mut browser = logged_in(&server).await;
+    browser
+        .post("/m/result/false")
+        .await
+        .expect(409, "unsaved work")
+        .expect_untouched();
+    let answer = browser.post("/m/option/false").await;
+    assert_eq!(answer.status, 404);
+    answer.expect_untouched();
+    assert_eq!(browser.get("/live").await.status, 200);
+}
+
+#[async_test]
+async fn logging_out_twice_or_without_a_session_is_fine() {
+    let server = server().await;
+    let browser = logged_in(&server).await;
+    for mut tab in [browser.clone(), browser.clone(), server.browser()] {
+        tab.post("/m/plain")
+            .await
+            .expect(200, "bye")
+            .expect_cleared();
+    }
+    let mut junk = server.browser();
+    junk.plant(ACCESS, "junk", "/");
+    junk.post("/m/plain")
+        .await
+        .expect(200, "bye")
+        .expect_cleared();
+}
+
+#[async_test]
+async fn an_expired_access_token_still_says_which_session_ends() {
+    let server = server().await;
+    let mut browser = logged_in(&server).await;
+    let copy = browser.clone();
+    server.clock.advance(Duration::from_secs(2 * 60 * 60));
+    browser
+        .post("/m/plain")
+        .await
+        .expect(200, "bye")
+        .expect_cleared();
+    assert_eq!(copy.clone().refresh().await.status, 401);
+    assert_eq!(server.database().sessions(), 0);
+}
+
+#[async_test]
+async fn a_store_that_is_down_keeps_the_session_and_its_cookies() {
+    let server = server().await;
+    let mut browser = logged_in(&server).await;
+    server
+        .database()
+        .execute("ALTER TABLE session_info RENAME TO hidden");
+    browser
+        .post("/m/plain")
+        .await
+        .expect(503, r#"{"message":"temporarily unavailable"}"#)
+        .expect_untouched();
+    server
+        .database()
+        .execute("ALTER TABLE hidden RENAME TO session_info");
+    assert_eq!(browser.get("/live").await.status, 200);
+}
