@@ -44,6 +44,11 @@ impl<'a> Payload<'a> {
                 mistakes.add(syn::Error::new(input.ident.span(), message));
             }
         }
+        if let Some(borrowed) = input.generics.lifetimes().next() {
+            let message = "a payload is read from a token that is gone by then, so it owns its values: use `String` \
+                           instead of `&str`, and remove the lifetime";
+            mistakes.add(syn::Error::new(borrowed.lifetime.span(), message));
+        }
         let (mut user_id, mut data) = (None, None);
         for attr in input
             .attrs
@@ -139,11 +144,17 @@ fn stand_in(input: &DeriveInput) -> TokenStream {
     generics.params.push(parse_quote!(__U));
     generics.params.push(parse_quote!(__D));
     let (any_parameters, ..) = generics.split_for_impl();
-    quote! {
-        impl #parameters ::session_runtime::JwtPayload for #name #arguments #conditions {
-            type UserId = ::std::string::String;
-            type Data = ();
+    // One that borrows cannot be a payload at all, not even for show.
+    let payload = input.generics.lifetimes().next().is_none().then(|| {
+        quote! {
+            impl #parameters ::session_runtime::JwtPayload for #name #arguments #conditions {
+                type UserId = ::std::string::String;
+                type Data = ();
+            }
         }
+    });
+    quote! {
+        #payload
         impl #any_parameters ::session_runtime::GoesWith<#name #arguments> for (__U, __D) #conditions {
             fn into_new_session(
                 self,

@@ -199,6 +199,34 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
 }
 
 #[async_test]
+async fn settings_that_contradict_each_other_are_both_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pairs = [
+        (
+            [
+                ("access_token_validity", "2h"),
+                ("refresh_token_validity", "1h"),
+            ],
+            ["`access_token_validity`", "`refresh_token_validity`"],
+        ),
+        (
+            [("rotation_min_age", "2d"), ("refresh_token_validity", "1d")],
+            ["`rotation_min_age`", "`refresh_token_validity`"],
+        ),
+        (
+            [("cookie_same_site", "none"), ("cookie_secure", "no")],
+            ["`cookie_same_site = \"none\"`", "`cookie_secure`"],
+        ),
+    ];
+    for (settings, named) in pairs {
+        let settings = settings.map(|(key, value)| (key, Value::from(value)));
+        let log = Log::start();
+        assert!(fails_to_launch(with(folder.path(), &settings).await).await);
+        log.expect(&named);
+    }
+}
+
+#[async_test]
 async fn the_database_may_be_the_name_of_a_rocket_pool() {
     let _log = Log::start();
     let folder = tempfile::tempdir().expect("a folder");

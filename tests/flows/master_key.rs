@@ -9,6 +9,7 @@ use rocket::error::ErrorKind;
 use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket, async_test};
+use session_tests::app::{Claims, Notes};
 use session_tests::{Log, Server, server};
 
 /// Keys of the tests, made from text: not random enough for anything else.
@@ -249,5 +250,33 @@ async fn no_key_lies_open_in_the_database() {
             !holds(&secret[..16.min(secret.len())]) || secret.starts_with(&[0x30]),
             "the beginning of a secret"
         );
+    }
+}
+
+#[async_test]
+async fn debugging_prints_no_secret() {
+    let secrets = [key("current"), key("older")];
+    let settings = [
+        ("master_key", secrets[0].clone().into()),
+        ("accepted_master_keys", vec![secrets[1].clone()].into()),
+    ];
+    let server = Server::with(&settings).await;
+    let claims = Claims { name: "Ada".into() };
+    let tokens = server
+        .sessions()
+        .create(&"ada".to_owned(), &claims, &Notes::default())
+        .await
+        .expect("a session");
+    let printed = format!("{:?} {tokens:?}", server.sessions());
+    assert!(printed.contains("SessionConfig") && printed.contains("SessionTokens"));
+    let refresh = tokens.refresh_token().expect("a token");
+    for secret in [
+        &*secrets[0],
+        &*secrets[1],
+        tokens.access_token(),
+        refresh,
+        &refresh[10..40],
+    ] {
+        assert!(!printed.contains(secret), "{secret} in {printed}");
     }
 }

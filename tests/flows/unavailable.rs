@@ -111,3 +111,26 @@ async fn more_waiting_writes_than_the_queue_holds_are_refused_at_once() {
         .expect(200, r#"{"status":"OK"}"#);
     assert_eq!(server.database().sessions(), 1);
 }
+
+#[async_test]
+async fn a_write_that_waited_more_than_ten_seconds_is_not_done_any_more() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let mut lock = server.database();
+    lock.execute("BEGIN IMMEDIATE");
+    let wait = async {
+        // The refresh and the login are on their way to the writer, which waits for the lock.
+        rocket::tokio::task::yield_now().await;
+        server.clock.advance(std::time::Duration::from_secs(11));
+        lock.execute("COMMIT");
+    };
+    let refresh = browser.send_only(Method::Post, REFRESH_PATH, None);
+    let (refreshed, login, ()) = rocket::tokio::join!(refresh, log_in(&server, "bob"), wait);
+    expect_unavailable(&refreshed);
+    expect_unavailable(&login);
+    assert_eq!(server.database().sessions(), 1);
+    let children = "SELECT length(children) AS value FROM session_info";
+    assert_eq!(server.database().number(children), 0);
+    browser.refresh().await.expect(200, "{}");
+}

@@ -46,7 +46,20 @@ impl Drop for Shared {
 #[derive(Debug)]
 struct Queued {
     arrived: Duration,
+    /// Whether it waited too long, and is left out of the transaction.
+    late: bool,
     work: Work,
+}
+
+impl Queued {
+    fn answer(self, committed: Result<(), StoreError>) {
+        let committed = if self.late {
+            Err(StoreError::TooLate)
+        } else {
+            committed
+        };
+        self.work.answer(committed);
+    }
 }
 
 /// A write. Inserts are named, because all that wait become one statement.
@@ -115,6 +128,7 @@ impl Writer {
     fn enqueue(&self, work: Work) -> Result<(), StoreError> {
         let queued = Queued {
             arrived: self.clock.monotonic(),
+            late: false,
             work,
         };
         let queue = self.shared.queue.as_ref().ok_or(StoreError::Stopped)?;
@@ -197,46 +211,35 @@ impl Thread {
         }
     }
 
-    fn serve(&mut self, batch: Vec<Queued>) {
-        let now = self.clock.monotonic();
-        let (late, timely): (Vec<_>, Vec<_>) = batch
-            .into_iter()
-            .partition(|queued| now.saturating_sub(queued.arrived) > MAX_WAIT);
-        for queued in late {
-            queued.work.answer(Err(StoreError::TooLate));
-        }
-        let mut works: Vec<Work> = timely.into_iter().map(|queued| queued.work).collect();
-        match self.commit(&mut works) {
-            Ok(()) => works.into_iter().for_each(|work| work.answer(Ok(()))),
-            Err(Failure::RolledBack(_)) if works.len() > 1 => self.serve_alone(works),
-            Err(failure) => refuse(works, &failure),
+    fn serve(&mut self, mut batch: Vec<Queued>) {
+        match self.commit(&mut batch) {
+            Ok(()) => batch.into_iter().for_each(|queued| queued.answer(Ok(()))),
+            Err(Failure::RolledBack(_)) if batch.len() > 1 => self.serve_alone(batch),
+            Err(failure) => refuse(batch, &failure),
         }
     }
 
     /// A failing neighbour takes nobody down: each is tried alone. But if the database cannot even be locked, the others would only
     /// wait as long again.
-    fn serve_alone(&mut self, works: Vec<Work>) {
-        let mut works = works.into_iter();
-        while let Some(work) = works.next() {
-            let mut alone = [work];
+    fn serve_alone(&mut self, batch: Vec<Queued>) {
+        let mut batch = batch.into_iter();
+        while let Some(queued) = batch.next() {
+            let mut alone = [queued];
             let committed = self.commit(&mut alone);
-            let [work] = alone;
+            let [queued] = alone;
             match committed {
-                Ok(()) => work.answer(Ok(())),
+                Ok(()) => queued.answer(Ok(())),
                 Err(failure @ Failure::NotBegun(_)) => {
-                    refuse([work].into_iter().chain(works), &failure);
+                    refuse([queued].into_iter().chain(batch), &failure);
                     return;
                 }
-                Err(Failure::RolledBack(error)) => work.answer(Err(error)),
+                Err(Failure::RolledBack(error)) => queued.answer(Err(error)),
             }
         }
     }
 
     /// One transaction; nothing of it stays if anything in it fails.
-    fn commit(&mut self, works: &mut [Work]) -> Result<(), Failure> {
-        if works.is_empty() {
-            return Ok(());
-        }
+    fn commit(&mut self, batch: &mut [Queued]) -> Result<(), Failure> {
         if self.conn.is_broken() {
             self.conn = self
                 .location
@@ -244,14 +247,22 @@ impl Thread {
                 .map_err(|error| Failure::NotBegun(StoreError::Database(error.to_string())))?;
         }
         let mut begun = false;
+        let clock = &self.clock;
         let committed = sqlite::write(&mut self.conn, |conn| {
             begun = true;
-            let records: Vec<&Record> = works.iter().filter_map(Work::record).collect();
+            // Judged once the lock is held, for waiting for it counts.
+            let now = clock.monotonic();
+            for queued in batch.iter_mut() {
+                queued.late = now.saturating_sub(queued.arrived) > MAX_WAIT;
+            }
+            let timely = || batch.iter().filter(|queued| !queued.late);
+            let records: Vec<&Record> =
+                timely().filter_map(|queued| queued.work.record()).collect();
             if !records.is_empty() {
                 queries::insert(conn, &records)?;
             }
-            for work in works.iter_mut() {
-                if let Work::Step(step) = work {
+            for queued in batch.iter_mut().filter(|queued| !queued.late) {
+                if let Work::Step(step) = &mut queued.work {
                     step.run(conn)?;
                 }
             }
@@ -276,9 +287,9 @@ enum Failure {
     RolledBack(StoreError),
 }
 
-fn refuse(works: impl IntoIterator<Item = Work>, failure: &Failure) {
+fn refuse(batch: impl IntoIterator<Item = Queued>, failure: &Failure) {
     let (Failure::NotBegun(error) | Failure::RolledBack(error)) = failure;
-    works
+    batch
         .into_iter()
-        .for_each(|work| work.answer(Err(error.clone())));
+        .for_each(|queued| queued.answer(Err(error.clone())));
 }

@@ -45,7 +45,7 @@ impl Login {
     /// Of two calls in one request the last one's tokens reach the browser.
     ///
     /// # Errors
-    /// Those of [`Sessions::create`]; then no session is started and no cookie touched.
+    /// Those of [`Sessions::create`](crate::Sessions::create); then no session is started and no cookie touched.
     #[doc(alias = "createNewSession")]
     pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
         let tokens = self
