@@ -1,6 +1,8 @@
-//! What the compiler says to mistakes: one message each, in our words, where the user has to change something.
+//! What the compiler says to mistakes: one message each, in our words, where the user has to change
+//! something.
 //!
-//! `TRYBUILD=overwrite cargo test -p session-tests --test ui` writes the `.stderr` files anew; read what changed.
+//! `TRYBUILD=overwrite cargo test -p session-tests --test ui` writes the `.stderr` files anew; read
+//! what changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -52,7 +52,8 @@ pub(crate) fn is_route(attr: &syn::Attribute) -> bool {
         .is_some_and(|last| ROUTES.iter().any(|route| last.ident == route))
 }
 
-/// Whether `attr` routes a method that must change nothing (RFC 9110 section 9.2.1): `#[get(..)]`, `#[route(GET, ..)]`.
+/// Whether `attr` routes a method that must change nothing (RFC 9110 section 9.2.1): `#[get(..)]`,
+/// `#[route(GET, ..)]`.
 pub(crate) fn is_safe_route(attr: &syn::Attribute) -> bool {
     let method = match attr.path().segments.last() {
         Some(last) if last.ident == "route" => attr

@@ -1,4 +1,5 @@
-//! The fields of a payload as the token will carry them: their names after serde's renames, and whether they may be public.
+//! The fields of a payload as the token will carry them: their names after serde's renames, and
+//! whether they may be public.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -161,8 +162,8 @@ fn serde(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("serde"))
 }
 
-/// Walks one `#[serde(..)]`: hands each `word = "text"` that matters for serialising to `see`, and returns the words without a value.
-/// What serde itself will complain about is left to serde.
+/// Walks one `#[serde(..)]`: hands each `word = "text"` that matters for serialising to `see`, and
+/// returns the words without a value. What serde itself will complain about is left to serde.
 fn read(
     attr: &Attribute,
     mistakes: &mut Mistakes,

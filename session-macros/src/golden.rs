@@ -1,4 +1,5 @@
-//! One expansion of each macro, pretty-printed and kept in `expected/`, so that a change of the generated code is read.
+//! One expansion of each macro, pretty-printed and kept in `expected/`, so that a change of the
+//! generated code is read.
 //!
 //! `UPDATE_EXPECTED=1 cargo test -p session-macros` writes them anew.
 

@@ -15,7 +15,8 @@ pub(crate) const LOGOUT: Macro = Macro {
     decide,
 };
 
-/// `Result` and `Option` have an inherent `outcome`, which is found before the one of the trait that every type has.
+/// `Result` and `Option` have an inherent `outcome`, which is found before the one of the trait
+/// that every type has.
 fn decide(outcome: &Type) -> TokenStream {
     let span = outcome.span().resolved_at(Span::call_site());
     quote_spanned! {span=> {

@@ -1,7 +1,8 @@
 //! A route function that a macro wraps: parse, check, expand; the same for `#[login]` and `#[logout]`.
 //!
-//! The user's function stays whole, as an inner function. The outer one takes the same arguments and one hidden guard, last, so that the
-//! user's guards run first; it returns one concrete type, so that rustc reports a wrong outcome once.
+//! The user's function stays whole, as an inner function. The outer one takes the same arguments
+//! and one hidden guard, last, so that the user's guards run first; it returns one concrete type,
+//! so that rustc reports a wrong outcome once.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -29,7 +30,8 @@ pub(crate) struct Macro {
 }
 
 impl Macro {
-    /// Expands the macro; a mistake still yields a function and a route of that name, so that it is reported once.
+    /// Expands the macro; a mistake still yields a function and a route of that name, so that it is
+    /// reported once.
     pub(crate) fn expand(&self, args: &TokenStream, item: &TokenStream) -> TokenStream {
         let function = match syn::parse2::<Item>(item.clone()) {
             Ok(Item::Fn(function)) => function,
@@ -199,7 +201,8 @@ fn read_arguments(name: &str, args: &TokenStream) -> syn::Result<bool> {
     Ok(cross_site)
 }
 
-/// Rocket's routes take plain names, and so does the call of the inner function. `mut` stays with the inner one.
+/// Rocket's routes take plain names, and so does the call of the inner function. `mut` stays with
+/// the inner one.
 fn argument(input: &FnArg) -> syn::Result<Argument<'_>> {
     let FnArg::Typed(input) = input else {
         return Err(syn::Error::new(
@@ -255,7 +258,8 @@ fn outer_generics(sig: &Signature, request: &Lifetime) -> syn::Generics {
     generics
 }
 
-/// What stands for the function after a mistake: its body is still checked, and `routes![..]` still finds a route.
+/// What stands for the function after a mistake: its body is still checked, and `routes![..]` still
+/// finds a route.
 ///
 /// The route comes through a glob import, which a real route of this name (`#[login]` below
 /// `#[post(..)]`) shadows.

@@ -1,6 +1,7 @@
 //! Names: which are reserved, which look like secrets, and how serde renames them.
 
-/// Claims of the session protocol, RFC 7519 and RFC 9068. The runtime holds the same list, for what only run time can see.
+/// Claims of the session protocol, RFC 7519 and RFC 9068. The runtime holds the same list, for what
+/// only run time can see.
 const RESERVED: [&str; 15] = [
     "sub",
     "iat",
@@ -51,7 +52,8 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
-/// The secret that `name` names in whole words: `user_password` and `apiKeys` do, `discard` and `tokenizer` do not.
+/// The secret that `name` names in whole words: `user_password` and `apiKeys` do, `discard` and
+/// `tokenizer` do not.
 pub(crate) fn secret_in(name: &str) -> Option<String> {
     let words = words(name);
     let found = SECRETS.iter().find(|secret| {

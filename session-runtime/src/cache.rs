@@ -9,7 +9,8 @@ use quick_cache::sync::Cache;
 
 use crate::token::access::Verified;
 
-/// The room counted for one token at least; together with the capacity it bounds the entries as well as the bytes.
+/// The room counted for one token at least; together with the capacity it bounds the entries as
+/// well as the bytes.
 const MIN_WEIGHT: u64 = 640;
 
 /// Verified tokens by SHA-256 of their text. Signatures are malleable, so nothing else may be keyed this way.

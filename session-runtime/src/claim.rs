@@ -10,9 +10,9 @@ use crate::handle::SessionHandle;
 
 /// A type that may be part of a payload, because its own fields were looked at too.
 ///
-/// Plain values, chrono's times and collections of such are; a struct or enum of your own says so with
-/// `#[derive(PublicClaim)]`, which asks the same of its fields. `#[session(public)]` above a field waives it there, for
-/// types of other crates.
+/// Plain values, chrono's times and collections of such are; a struct or enum of your own says so
+/// with `#[derive(PublicClaim)]`, which asks the same of its fields. `#[session(public)]` above a
+/// field waives it there, for types of other crates.
 ///
 /// ```
 /// # use serde::{Deserialize, Serialize};

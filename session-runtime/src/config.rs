@@ -1,4 +1,5 @@
-//! `SessionConfig`: every setting with its default, its unit and what it costs. Plain serde; `web/` reads it from Rocket's figment.
+//! `SessionConfig`: every setting with its default, its unit and what it costs. Plain serde; `web/`
+//! reads it from Rocket's figment.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,13 +14,13 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SessionConfig {
-    /// Where sessions are kept: a URL (`sqlite://file.db`, relative to the working directory) or the name of a
-    /// `[default.databases.*]` entry. Default: `sqlite://sessions.db`.
+    /// Where sessions are kept: a URL (`sqlite://file.db`, relative to the working directory) or
+    /// the name of a `[default.databases.*]` entry. Default: `sqlite://sessions.db`.
     pub database: String,
 
-    /// What the keys in the database are sealed under: 32 random bytes in base64, as `openssl rand -base64 32` prints them. Who has it and the
-    /// database can mint tokens, so keep the two apart. Default: made and kept beside the file in debug builds on SQLite,
-    /// required otherwise.
+    /// What the keys in the database are sealed under: 32 random bytes in base64, as `openssl rand
+    /// -base64 32` prints them. Who has it and the database can mint tokens, so keep the two apart.
+    /// Default: made and kept beside the file in debug builds on SQLite, required otherwise.
     pub master_key: Option<Secret>,
 
     /// Older or newer master keys under which keys may still be sealed. Default: none.
@@ -29,21 +30,22 @@ pub struct SessionConfig {
     #[serde(with = "humantime_serde")]
     pub database_timeout: Duration,
 
-    /// How long an access token is good for, at least `"1s"`. Longer means fewer refreshes, and a longer life for payload values that
-    /// have changed meanwhile. Default: `"1h"`.
+    /// How long an access token is good for, at least `"1s"`. Longer means fewer refreshes, and a
+    /// longer life for payload values that have changed meanwhile. Default: `"1h"`.
     #[serde(with = "humantime_serde")]
     pub access_token_validity: Duration,
 
-    /// The lifetime of an access token is cut by a random share of up to this much, so that tokens issued together do not
-    /// expire together; 0 to 0.25. Default: 0.05.
+    /// The lifetime of an access token is cut by a random share of up to this much, so that tokens
+    /// issued together do not expire together; 0 to 0.25. Default: 0.05.
     pub access_token_jitter: f64,
 
     /// How long a session lives without a refresh; each rotation starts it anew. Default: `"100d"`.
     #[serde(with = "humantime_serde")]
     pub refresh_token_validity: Duration,
 
-    /// How old a refresh token must be before using it retires its siblings (M). More than three times the longest round trip of a
-    /// client plus the clock difference between replicas: shorter logs honest clients out. Default: `"60s"`.
+    /// How old a refresh token must be before using it retires its siblings (M). More than three
+    /// times the longest round trip of a client plus the clock difference between replicas: shorter
+    /// logs honest clients out. Default: `"60s"`.
     #[serde(with = "humantime_serde")]
     pub rotation_min_age: Duration,
 
@@ -53,28 +55,31 @@ pub struct SessionConfig {
     /// Where refresh and sign-out are mounted. Default: `/auth`.
     pub api_base_path: String,
 
-    /// The origin under which browsers reach this server, such as `https://api.example.com`; with `api_base_path` it is the
-    /// issuer of the tokens. Default: made from Rocket's address and port in debug builds, required otherwise.
+    /// The origin under which browsers reach this server, such as `https://api.example.com`; with
+    /// `api_base_path` it is the issuer of the tokens. Default: made from Rocket's address and port
+    /// in debug builds, required otherwise.
     pub api_origin: Option<String>,
 
     /// The `Domain` of the cookies; sub-domains share the session then. Default: none, this host only.
     pub cookie_domain: Option<String>,
 
-    /// Whether cookies carry `Secure`. Default: `"auto"`, yes unless `api_origin` is http on localhost in a debug build.
+    /// Whether cookies carry `Secure`. Default: `"auto"`, yes unless `api_origin` is http on
+    /// localhost in a debug build.
     pub cookie_secure: Auto,
 
     /// The `SameSite` of the cookies. `"none"` needs `Secure`. Default: `"lax"`.
     pub cookie_same_site: SameSite,
 
-    /// Origins of pages, other than this server's own, that may use the cookies for more than reading, such as
-    /// `["https://www.example.com"]`. Default: none.
+    /// Origins of pages, other than this server's own, that may use the cookies for more than
+    /// reading, such as `["https://www.example.com"]`. Default: none.
     pub website_origins: Vec<String>,
 
     /// How requests of other sites are told. Default: `"fetch-metadata"`.
     pub csrf: Csrf,
 
-    /// Whether a request that carries neither `Sec-Fetch-Site` nor `Origin` is refused as well; no browser of today sends one, but
-    /// command-line clients do. With `cookie_same_site = "none"` it always is. Default: false.
+    /// Whether a request that carries neither `Sec-Fetch-Site` nor `Origin` is refused as well; no
+    /// browser of today sends one, but command-line clients do. With `cookie_same_site = "none"` it
+    /// always is. Default: false.
     pub csrf_require_evidence: bool,
 
     /// The `Path` of the access-token cookie. Default: `/`.
@@ -83,8 +88,8 @@ pub struct SessionConfig {
     /// How verifying learns of revocations. Default: `"feed"`.
     pub revocation: Revocation,
 
-    /// How soon every process that shares the database refuses a revoked session; a quarter of it is the pause between two reads of
-    /// the feed. Default: `"1s"`.
+    /// How soon every process that shares the database refuses a revoked session; a quarter of it
+    /// is the pause between two reads of the feed. Default: `"1s"`.
     #[serde(with = "humantime_serde")]
     pub revocation_bound: Duration,
 
@@ -95,8 +100,8 @@ pub struct SessionConfig {
     #[serde(with = "humantime_serde")]
     pub cleanup_interval: Duration,
 
-    /// How many verified tokens are remembered, so that their signatures are not checked again; about 640 bytes
-    /// each. 0 remembers none. Default: 100000.
+    /// How many verified tokens are remembered, so that their signatures are not checked again;
+    /// about 640 bytes each. 0 remembers none. Default: 100000.
     pub verified_token_cache: usize,
 
     /// How many writes may wait for the database; one more is answered 503 at once. Default: 10000.

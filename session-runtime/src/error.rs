@@ -1,4 +1,5 @@
-//! `Error`: the decisions a caller can take. Causes go to the log once, where they are mapped; clients get fixed bodies.
+//! `Error`: the decisions a caller can take. Causes go to the log once, where they are mapped;
+//! clients get fixed bodies.
 
 use crate::handle::SessionHandle;
 
@@ -33,7 +34,8 @@ pub enum Error {
         user_id: String,
     },
 
-    /// A page of another site made the browser send this request; nothing changed. Answers 403 `cross-site request refused`.
+    /// A page of another site made the browser send this request; nothing changed. Answers 403
+    /// `cross-site request refused`.
     #[error("cross-site request refused")]
     CrossSite,
 

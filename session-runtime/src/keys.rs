@@ -1,4 +1,5 @@
-//! The keys: one signs access tokens, one MACs refresh tokens. They live in the database, so that replicas share them.
+//! The keys: one signs access tokens, one MACs refresh tokens. They live in the database, so that
+//! replicas share them.
 //!
 //! They lie there sealed (`sealing.rs`); here they are open, in memory only.
 
@@ -94,7 +95,8 @@ pub(crate) struct SigningKey {
 }
 
 impl SigningKey {
-    /// Whether a token's header names this key's algorithm and the type of token it signs (RFC 9068 section 4).
+    /// Whether a token's header names this key's algorithm and the type of token it signs (RFC 9068
+    /// section 4).
     pub(crate) fn agrees_with(&self, header: &Header) -> bool {
         let media_type = header.typ.to_ascii_lowercase();
         header.alg == "ES256"
@@ -201,7 +203,8 @@ impl KeyRing {
         &self.mac
     }
 
-    /// Signs and verifies once, so that a missing or broken provider shows at launch and not at the first login.
+    /// Signs and verifies once, so that a missing or broken provider shows at launch and not at the
+    /// first login.
     pub(crate) fn self_test(&self) -> Result<(), String> {
         let key = self.signer();
         let message = b"session self-test";
@@ -220,7 +223,8 @@ impl KeyRing {
     }
 }
 
-/// Fixes the crypto provider of this process; one that the application installed first is kept and self-tested like ours.
+/// Fixes the crypto provider of this process; one that the application installed first is kept and
+/// self-tested like ours.
 pub(crate) fn install_crypto_provider() {
     let _already_installed = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
 }

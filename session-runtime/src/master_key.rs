@@ -15,8 +15,8 @@ use crate::sealing::{MasterKey, MasterKeys};
 const HOW: &str = "it is 32 random bytes in base64: `openssl rand -base64 32` makes one, and \
                    `ROCKET_SESSIONS='{master_key=\"..\"}'` or `Rocket.toml` sets it; keep it out of the database and its backups";
 
-/// Loads the master keys; `beside` is the file to fall back to, where that is allowed. It is made only for a database that has no
-/// keys yet: a file that got lost cannot be replaced.
+/// Loads the master keys; `beside` is the file to fall back to, where that is allowed. It is made
+/// only for a database that has no keys yet: a file that got lost cannot be replaced.
 ///
 /// # Errors
 /// A sentence that says how to make and set one.
@@ -88,7 +88,8 @@ fn from_file(path: &Path, random: &dyn Random) -> Result<MasterKey, String> {
     }
     let secret = Zeroizing::new(random.bytes::<32>().map_err(|error| error.to_string())?);
     let text = Zeroizing::new(STANDARD.encode(*secret));
-    // Written under another name and then linked, so that nobody reads half of it and nobody overwrites another's.
+    // Written under another name and then linked, so that nobody reads half of it and nobody
+    // overwrites another's.
     let draft = path.with_extension(format!("key.{}", std::process::id()));
     let written = write_private(&draft, &text).and_then(|()| fs::hard_link(&draft, path));
     let _tidied = fs::remove_file(&draft);

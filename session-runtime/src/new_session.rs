@@ -89,7 +89,8 @@ impl NewSession {
 }
 
 impl<A> NewSession<A> {
-    /// How long this session lives without a refresh, instead of `refresh_token_validity`; each rotation starts it anew.
+    /// How long this session lives without a refresh, instead of `refresh_token_validity`; each
+    /// rotation starts it anew.
     #[doc(alias = "remember_me")]
     pub fn valid_for(self, validity: Duration) -> Self {
         Self {

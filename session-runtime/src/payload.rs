@@ -1,4 +1,5 @@
-//! What a login hands over: the user id, the payload inside the access token, the data that stays in the database.
+//! What a login hands over: the user id, the payload inside the access token, the data that stays
+//! in the database.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

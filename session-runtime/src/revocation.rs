@@ -67,7 +67,8 @@ impl Revocations {
         self.read().position
     }
 
-    /// Takes in what a read that began at `began` (monotonic) found, and forgets what no longer matters at `now`.
+    /// Takes in what a read that began at `began` (monotonic) found, and forgets what no longer
+    /// matters at `now`.
     pub(crate) fn advance(&self, entries: &[Entry], began: Duration, now: DateTime<Utc>) {
         let mut state = self.write();
         state

@@ -1,9 +1,11 @@
-//! The rule of refresh-token rotation: one pure function, used by production, the model checker and the tests.
+//! The rule of refresh-token rotation: one pure function, used by production, the model checker and
+//! the tests.
 //!
-//! A session has one *parent* token and up to [`Policy::max_children`] live *children* of it. Presenting the
-//! parent mints another child, so a lost answer and parallel tabs are forgiven. A child that has been out
-//! for [`Policy::min_age`] and comes back becomes the parent, and its siblings and the old parent die. Whoever then
-//! presents one of the dead is holding a copy: theft (RFC 9700 section 4.14.2).
+//! A session has one *parent* token and up to [`Policy::max_children`] live *children* of it.
+//! Presenting the parent mints another child, so a lost answer and parallel tabs are forgiven. A
+//! child that has been out for [`Policy::min_age`] and comes back becomes the parent, and its
+//! siblings and the old parent die. Whoever then presents one of the dead is holding a copy: theft
+//! (RFC 9700 section 4.14.2).
 //!
 //! **A live child is never dropped**: with a cap that drops the oldest, a thief who floods the parent would
 //! put the owner out and stay.

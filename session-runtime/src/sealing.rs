@@ -1,6 +1,7 @@
 //! Sealing: keys lie in the database only encrypted under a master key that does not.
 //!
-//! A sealed key is `1 ‖ master id 8 ‖ nonce 12 ‖ AES-256-GCM`, whose associated data ties it to its row, so that rows cannot be swapped.
+//! A sealed key is `1 ‖ master id 8 ‖ nonce 12 ‖ AES-256-GCM`, whose associated data ties it to its
+//! row, so that rows cannot be swapped.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf;

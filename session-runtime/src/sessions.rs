@@ -1,4 +1,5 @@
-//! The story: create, verify, refresh, revoke. Every rule is called from here, and nothing here knows HTTP or SQL.
+//! The story: create, verify, refresh, revoke. Every rule is called from here, and nothing here
+//! knows HTTP or SQL.
 
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -100,8 +101,8 @@ impl Sessions {
     /// In a route, prefer [`#[login]`](crate::login), which also attaches the cookies.
     ///
     /// # Errors
-    /// [`Error::PayloadTooLarge`] and [`Error::ReservedClaim`] for a payload that cannot be a token, [`Error::Unavailable`] if
-    /// the store does not answer. No row is left behind.
+    /// [`Error::PayloadTooLarge`] and [`Error::ReservedClaim`] for a payload that cannot be a
+    /// token, [`Error::Unavailable`] if the store does not answer. No row is left behind.
     #[doc(alias = "createNewSession")]
     #[doc(alias = "createNewSessionWithoutRequestResponse")]
     pub async fn create<P: JwtPayload>(
@@ -114,7 +115,8 @@ impl Sessions {
             .await
     }
 
-    /// [`create`](Self::create), and the end of the session that the same browser had before (OWASP ASVS 7.2.4).
+    /// [`create`](Self::create), and the end of the session that the same browser had before (OWASP
+    /// ASVS 7.2.4).
     pub(crate) async fn start(
         &self,
         new: NewSession,
@@ -170,18 +172,21 @@ impl Sessions {
 
     /// Exchanges a refresh token for new tokens.
     ///
-    /// Which tokens come back is the rule of [`rotation`](crate::rotation): usually a new pair, sometimes only an access token.
+    /// Which tokens come back is the rule of [`rotation`](crate::rotation): usually a new pair,
+    /// sometimes only an access token.
     ///
     /// # Errors
-    /// [`Error::Unauthorised`] for a token that is not ours or whose session is over, [`Error::TokenTheft`] for a superseded
-    /// one (the session is ended), [`Error::Unavailable`] if the store does not answer; the token stays good then.
+    /// [`Error::Unauthorised`] for a token that is not ours or whose session is over,
+    /// [`Error::TokenTheft`] for a superseded one (the session is ended), [`Error::Unavailable`] if
+    /// the store does not answer; the token stays good then.
     #[doc(alias = "refreshSession")]
     #[doc(alias = "refreshSessionWithoutRequestResponse")]
     pub async fn refresh(&self, refresh_token: &str) -> Result<SessionTokens, Error> {
         self.refresh_beside(refresh_token, None).await
     }
 
-    /// [`refresh`](Self::refresh) of a token that came together with an access token: both must be of one session.
+    /// [`refresh`](Self::refresh) of a token that came together with an access token: both must be
+    /// of one session.
     pub(crate) async fn refresh_beside(
         &self,
         refresh_token: &str,

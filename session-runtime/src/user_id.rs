@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// How an application names its users: `String`, an integer, `Uuid` (feature `uuid`), or a newtype that derives it.
+/// How an application names its users: `String`, an integer, `Uuid` (feature `uuid`), or a newtype
+/// that derives it.
 ///
 /// Compared byte for byte, at most [128 bytes](crate::NewSession::MAX_USER_ID) as text.
 ///

@@ -17,7 +17,8 @@ fn unavailable() -> Answer {
     Answer::Came(503, UNAVAILABLE.into())
 }
 
-/// Whether the caller asked for these tests to be left out: they mount a file system and trace a process, which needs root.
+/// Whether the caller asked for these tests to be left out: they mount a file system and trace a
+/// process, which needs root.
 fn left_out() -> bool {
     let asked = env::var_os("WITHOUT_ROOT").is_some();
     if asked {

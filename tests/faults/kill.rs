@@ -1,6 +1,8 @@
-//! The server is killed under load, again and again: every acknowledged login, refresh and revocation is still there.
+//! The server is killed under load, again and again: every acknowledged login, refresh and
+//! revocation is still there.
 //!
-//! `KILLS=100 cargo test -p session-tests --test faults kill -- --nocapture` does it at length: 100 kills, 10,000 logins.
+//! `KILLS=100 cargo test -p session-tests --test faults kill -- --nocapture` does it at length: 100
+//! kills, 10,000 logins.
 
 use std::env;
 use std::sync::Mutex;
@@ -80,7 +82,8 @@ impl Load {
         }
     }
 
-    /// Counts what was acknowledged. The only other thing that may happen to an honest client is that nothing comes back.
+    /// Counts what was acknowledged. The only other thing that may happen to an honest client is
+    /// that nothing comes back.
     fn acknowledged(&self, answer: &Answer, count: &AtomicUsize) -> bool {
         match answer {
             Answer::Came(200, _) => count.fetch_add(1, Ordering::Relaxed),

@@ -1,4 +1,5 @@
-//! Requests that a page of another site makes: refused before anything changes, and told from those that are not.
+//! Requests that a page of another site makes: refused before anything changes, and told from those
+//! that are not.
 
 use rocket::http::Method;
 use rocket::{async_test, get, post, routes};

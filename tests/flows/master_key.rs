@@ -1,4 +1,5 @@
-//! The master key: where it comes from, what a wrong one does, how it is changed, and that no secret lies open in the database.
+//! The master key: where it comes from, what a wrong one does, how it is changed, and that no
+//! secret lies open in the database.
 
 use std::fs;
 use std::path::Path;

@@ -154,8 +154,8 @@ async fn an_answer_that_fails_does_not_take_the_session_back() {
     }
 
     let server = server(routes![log_in]).await;
-    // The session is durable before the answer is rendered, so the browser is told of it: its page is an error, and it is
-    // logged in.
+    // The session is durable before the answer is rendered, so the browser is told of it: its page
+    // is an error, and it is logged in.
     let answer = started(&server, "/m/login").await;
     assert_eq!(answer.status, 500);
     assert_ne!(answer.body, BROKEN, "the answer failed, not the session");

@@ -1,4 +1,5 @@
-//! What the tests share: an application under test, a browser that obeys cookies, and a look into the database.
+//! What the tests share: an application under test, a browser that obeys cookies, and a look into
+//! the database.
 
 pub mod app;
 pub mod browser;

@@ -1,6 +1,8 @@
-//! No issued secret in any log: every test runs at TRACE, and a server that goes looks through all that was logged since it came.
+//! No issued secret in any log: every test runs at TRACE, and a server that goes looks through all
+//! that was logged since it came.
 //!
-//! Left out are the lines in which hyper and Rocket's server print whole requests at DEBUG, which no library can prevent.
+//! Left out are the lines in which hyper and Rocket's server print whole requests at DEBUG, which
+//! no library can prevent.
 
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 

@@ -1,6 +1,8 @@
-//! A state machine: random steps on the real SQLite store through three processes, and after each step the row is what the rule says.
+//! A state machine: random steps on the real SQLite store through three processes, and after each
+//! step the row is what the rule says.
 //!
-//! The reference is a map of lineages and `rotation::decide`; whatever the store adds (encoding, locks, batches, restarts) must not show.
+//! The reference is a map of lineages and `rotation::decide`; whatever the store adds (encoding,
+//! locks, batches, restarts) must not show.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -187,7 +189,8 @@ async fn run(steps: Vec<Step>) {
     }
 }
 
-/// The rows are those of the reference: which sessions there are, their generations, their number of children, their ends.
+/// The rows are those of the reference: which sessions there are, their generations, their number
+/// of children, their ends.
 fn compare(server: &Server, reference: &Reference) {
     let mut database = server.database();
     assert_eq!(database.sessions(), reference.sessions.len() as i64);

@@ -131,13 +131,15 @@ async fn open_keys(store: &Store, master_keys: &MasterKeys) -> Result<Vec<Key>, 
 }
 
 impl Sessions {
-    /// Seals all keys under `master_key` that are still sealed under one of `accepted_master_keys`; returns how many.
+    /// Seals all keys under `master_key` that are still sealed under one of `accepted_master_keys`;
+    /// returns how many.
     ///
-    /// To change the master key: add the new one to `accepted_master_keys` everywhere, then make it `master_key` and the old one
-    /// accepted, then call this once and drop the old one.
+    /// To change the master key: add the new one to `accepted_master_keys` everywhere, then make it
+    /// `master_key` and the old one accepted, then call this once and drop the old one.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer, [`Error::General`] if a key cannot be opened; nothing is changed then.
+    /// [`Error::Unavailable`] if the store does not answer, [`Error::General`] if a key cannot be
+    /// opened; nothing is changed then.
     pub async fn reseal_keys(&self) -> Result<usize, Error> {
         let Inner {
             store,

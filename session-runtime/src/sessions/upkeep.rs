@@ -6,7 +6,8 @@ use super::Sessions;
 use crate::revocation::RETENTION;
 use crate::store::{Cleaned, StoreError};
 
-/// Expired sessions stay this long, so that a clock that was wrong for a while ends nobody's session for good.
+/// Expired sessions stay this long, so that a clock that was wrong for a while ends nobody's
+/// session for good.
 const GRACE: TimeDelta = TimeDelta::days(1);
 
 /// Clocks that disagree by more than this must not decide what is deleted.
@@ -27,7 +28,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Deletes one small batch of sessions that expired a day ago and of revocations that no token can outlive; says whether to go on.
+    /// Deletes one small batch of sessions that expired a day ago and of revocations that no token
+    /// can outlive; says whether to go on.
     pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
         let now = self.inner.clock.now();
         if self.clock_jumped() {

@@ -9,7 +9,8 @@ use crate::handle::SessionHandle;
 use crate::token::access::{self, Verified};
 
 impl Sessions {
-    /// Checks an access token: signature (or the memory of it), time, revocations. No I/O while the feed is fresh.
+    /// Checks an access token: signature (or the memory of it), time, revocations. No I/O while the
+    /// feed is fresh.
     pub(crate) async fn verify(&self, access_token: &str) -> Result<Arc<Verified>, Error> {
         let verified = self.check(access_token)?;
         match self.inner.config.revocation {

@@ -1,4 +1,5 @@
-//! The store: the application's database, behind one writer thread and a few readers. The only folder that names Diesel.
+//! The store: the application's database, behind one writer thread and a few readers. The only
+//! folder that names Diesel.
 
 mod migrations;
 mod models;
@@ -244,8 +245,8 @@ impl Store {
         self.read(move |conn| queries::feed(conn, position)).await
     }
 
-    /// Deletes one small batch of what ended before `sessions_before` or no longer matters since `revocations_before`; says
-    /// whether there may be more.
+    /// Deletes one small batch of what ended before `sessions_before` or no longer matters since
+    /// `revocations_before`; says whether there may be more.
     pub(crate) async fn clean_up(
         &self,
         sessions_before: DateTime<Utc>,

@@ -1,4 +1,5 @@
-//! Every statement the library runs, as functions over a connection inside whatever transaction is open on it.
+//! Every statement the library runs, as functions over a connection inside whatever transaction is
+//! open on it.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -208,7 +209,8 @@ pub(super) fn number_feed(conn: &mut Connection) -> QueryResult<()> {
         .map(drop)
 }
 
-/// What the feed says after `position`; all of it if that place is not what it was (a failover, a restored backup).
+/// What the feed says after `position`; all of it if that place is not what it was (a failover, a
+/// restored backup).
 pub(super) fn feed(conn: &mut Connection, position: Option<Position>) -> QueryResult<Vec<Entry>> {
     let after = match position {
         Some(position) => {
@@ -246,7 +248,8 @@ pub(super) fn delete_expired(
     diesel::delete(session_info::table.filter(session_info::handle.eq_any(expired))).execute(conn)
 }
 
-/// Deletes up to `most` entries of the feed that no longer matter; the newest one stays, for it says where the feed ends.
+/// Deletes up to `most` entries of the feed that no longer matter; the newest one stays, for it
+/// says where the feed ends.
 pub(super) fn delete_old_revocations(
     conn: &mut Connection,
     before: DateTime<Utc>,

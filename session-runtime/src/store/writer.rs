@@ -13,13 +13,16 @@ use super::sqlite::{self, Connection, Location};
 use super::{StoreError, queries};
 use crate::clock::Clock;
 
-/// The most operations in one transaction: bounds the wait of the first, and the bind variables of the insert.
+/// The most operations in one transaction: bounds the wait of the first, and the bind variables of
+/// the insert.
 const MAX_BATCH: usize = 1000;
 
-/// A write that was not begun this long after it arrived is refused, so that a client's round trip is bounded.
+/// A write that was not begun this long after it arrived is refused, so that a client's round trip
+/// is bounded.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// The sending side of the queue. When the last clone goes, the thread finishes what waits and closes its connection.
+/// The sending side of the queue. When the last clone goes, the thread finishes what waits and
+/// closes its connection.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     shared: Arc<Shared>,
@@ -111,7 +114,8 @@ impl Writer {
 
     /// Runs `step` in the writer's next transaction; it is durable when this returns.
     ///
-    /// `step` may run more than once: after a neighbour failed, the batch is rolled back and each step is tried alone.
+    /// `step` may run more than once: after a neighbour failed, the batch is rolled back and each
+    /// step is tried alone.
     pub(super) async fn step<T: Send + 'static>(
         &self,
         step: impl FnMut(&mut Connection) -> QueryResult<T> + Send + 'static,
@@ -219,8 +223,8 @@ impl Thread {
         }
     }
 
-    /// A failing neighbour takes nobody down: each is tried alone. But if the database cannot even be locked, the others would only
-    /// wait as long again.
+    /// A failing neighbour takes nobody down: each is tried alone. But if the database cannot even
+    /// be locked, the others would only wait as long again.
     fn serve_alone(&mut self, batch: Vec<Queued>) {
         let mut batch = batch.into_iter();
         while let Some(queued) = batch.next() {

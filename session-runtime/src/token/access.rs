@@ -1,7 +1,8 @@
 //! The access token: a JWT that is checked without I/O.
 //!
-//! Header and payload are parsed here and only the signature is left to `jsonwebtoken`, because that library ignores `typ` and `crit`
-//! and takes mistyped claims as absent. The algorithm is a property of our key; a header can only agree (RFC 8725 section 3.1).
+//! Header and payload are parsed here and only the signature is left to `jsonwebtoken`, because
+//! that library ignores `typ` and `crit` and takes mistyped claims as absent. The algorithm is a
+//! property of our key; a header can only agree (RFC 8725 section 3.1).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,7 +21,8 @@ pub(crate) const MAX_COOKIE: usize = 4096;
 /// `iat` and `nbf` may lie this far ahead, for replicas whose clocks differ; `exp` has no leeway.
 const MAX_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
-/// The JOSE header. Members it does not list (`crit`, `jku`, `jwk`, `zip`, ...) make a token invalid, and so do duplicates.
+/// The JOSE header. Members it does not list (`crit`, `jku`, `jwk`, `zip`, ...) make a token
+/// invalid, and so do duplicates.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Header {
@@ -63,7 +65,8 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    /// Whether the token is good at `now`. Everything else about it never changes, so only this is asked of a cached one.
+    /// Whether the token is good at `now`. Everything else about it never changes, so only this is
+    /// asked of a cached one.
     pub(crate) fn is_current(&self, now: DateTime<Utc>) -> bool {
         let latest_start = now + MAX_AHEAD;
         now < self.expires_at
@@ -93,7 +96,8 @@ pub(crate) fn sign(claims: &Claims, key: &SigningKey) -> Result<(String, Box<Raw
     Ok((token, payload))
 }
 
-/// Reads a token that one of our keys signed; `None` for anything else. Times are left to [`Verified::is_current`].
+/// Reads a token that one of our keys signed; `None` for anything else. Times are left to
+/// [`Verified::is_current`].
 pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verified> {
     if token.len() > MAX_COOKIE {
         return None;

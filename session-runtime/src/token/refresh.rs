@@ -1,7 +1,8 @@
 //! The refresh token: opaque, URI-safe, and recognised as ours without a query.
 //!
-//! `v1.` + base64url(handle 16 ‖ MAC key id 2 ‖ generation 4 ‖ random 32 ‖ HMAC-SHA-256 32). A token that only knows a session's
-//! handle fails the MAC, so it costs no query and changes no state (`security.md` R03).
+//! `v1.` + base64url(handle 16 ‖ MAC key id 2 ‖ generation 4 ‖ random 32 ‖ HMAC-SHA-256 32). A
+//! token that only knows a session's handle fails the MAC, so it costs no query and changes no
+//! state (`security.md` R03).
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;

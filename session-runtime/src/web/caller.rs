@@ -1,4 +1,5 @@
-//! Who calls a login or a logout: the sessions, the slot for the change, and the session that the request presented.
+//! Who calls a login or a logout: the sessions, the slot for the change, and the session that the
+//! request presented.
 
 use rocket::Request;
 

@@ -1,4 +1,5 @@
-//! Reads `SessionConfig` from Rocket's figment, and what follows from the surroundings: origin, database, `Secure`.
+//! Reads `SessionConfig` from Rocket's figment, and what follows from the surroundings: origin,
+//! database, `Secure`.
 
 use std::net::IpAddr;
 

@@ -10,7 +10,8 @@ use super::login::Login;
 use super::logout::Logout;
 use crate::error::Error;
 
-/// [`Login`] or [`Logout`] for a callback that other sites send browsers to, and that checks its own state: OAuth, SAML, a magic link.
+/// [`Login`] or [`Logout`] for a callback that other sites send browsers to, and that checks its
+/// own state: OAuth, SAML, a magic link.
 ///
 /// It is what `#[login(cross_site)]` uses.
 #[derive(Debug)]

@@ -1,4 +1,5 @@
-//! Cross-site request forgery: which requests that carry a cookie came from pages of ours (OWASP, "Fetch Metadata").
+//! Cross-site request forgery: which requests that carry a cookie came from pages of ours (OWASP,
+//! "Fetch Metadata").
 //!
 //! The rule is pure; reading the evidence off a request is below it.
 
@@ -8,7 +9,8 @@ use rocket::http::{ContentType, Method};
 use crate::config::{Csrf, SameSite, SessionConfig};
 use crate::error::Error;
 
-/// What a browser says about where a request comes from; several headers of one name count as a value that nobody trusts.
+/// What a browser says about where a request comes from; several headers of one name count as a
+/// value that nobody trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Evidence {
     pub(super) site: Header,
@@ -29,7 +31,8 @@ pub(super) struct CsrfPolicy {
     enforced: bool,
     /// Origins of ours, lower case.
     origins: Vec<String>,
-    /// Whether a request that says nothing at all passes: no browser of today sends one, command-line clients do.
+    /// Whether a request that says nothing at all passes: no browser of today sends one,
+    /// command-line clients do.
     silence_passes: bool,
     /// In development, the address under which the browser found this server counts as ours too.
     trust_host: bool,
@@ -71,7 +74,8 @@ impl CsrfPolicy {
                 && host.is_some_and(|host| origin.strip_prefix("http://") == Some(host)))
     }
 
-    /// Checks a request that starts a session: it needs the same evidence, whether or not it carries a cookie (login CSRF).
+    /// Checks a request that starts a session: it needs the same evidence, whether or not it
+    /// carries a cookie (login CSRF).
     pub(super) fn check_login(&self, request: &Request<'_>) -> Result<(), Error> {
         if !self.enforced || self.allows(&evidence(request), host(request)) {
             return Ok(());
@@ -90,8 +94,8 @@ impl CsrfPolicy {
     }
 }
 
-/// Whether a request changes nothing (RFC 9110 section 9.2.1). A form is never that: Rocket lets its `_method` field turn a POST into
-/// any other method before a guard sees it.
+/// Whether a request changes nothing (RFC 9110 section 9.2.1). A form is never that: Rocket lets
+/// its `_method` field turn a POST into any other method before a guard sees it.
 fn is_safe(request: &Request<'_>) -> bool {
     let is_form = request.content_type().is_some_and(|kind| {
         *kind == ContentType::Form || kind.media_type() == ContentType::FormData.media_type()

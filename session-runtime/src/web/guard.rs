@@ -22,8 +22,8 @@ use crate::user_id::UserId;
 
 /// The session of this request; without a valid access token the route answers 401.
 ///
-/// Verified without I/O. Taken as `Option<Session<P>>` it hides an expired token, so that the browser never refreshes:
-/// use [`MaybeSession`] for routes that also serve visitors.
+/// Verified without I/O. Taken as `Option<Session<P>>` it hides an expired token, so that the
+/// browser never refreshes: use [`MaybeSession`] for routes that also serve visitors.
 #[doc(alias = "verifySession")]
 #[doc(alias = "getSession")]
 #[doc(alias = "SessionContainer")]

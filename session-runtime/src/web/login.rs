@@ -40,12 +40,14 @@ impl Login {
         Caller::of(request).map(|caller| Self { caller })
     }
 
-    /// Starts `session`, durably, ends the one that the request presented, and has the response carry the new tokens.
+    /// Starts `session`, durably, ends the one that the request presented, and has the response
+    /// carry the new tokens.
     ///
     /// Of two calls in one request the last one's tokens reach the browser.
     ///
     /// # Errors
-    /// Those of [`Sessions::create`](crate::Sessions::create); then no session is started and no cookie touched.
+    /// Those of [`Sessions::create`](crate::Sessions::create); then no session is started and no
+    /// cookie touched.
     #[doc(alias = "createNewSession")]
     pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
         let tokens = self

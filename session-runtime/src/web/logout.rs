@@ -24,7 +24,8 @@ impl Logout {
         Caller::of(request).map(|caller| Self { caller })
     }
 
-    /// Ends the session that the request presented, if it presented one, and has the response remove its tokens.
+    /// Ends the session that the request presented, if it presented one, and has the response
+    /// remove its tokens.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer; then nothing changed.

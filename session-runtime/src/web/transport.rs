@@ -57,8 +57,8 @@ pub(super) fn refresh_token(request: &Request<'_>) -> Presented {
     cookie(request, REFRESH_COOKIE)
 }
 
-/// Reads the raw header lines, because Rocket's jar keeps only the last of two cookies of one name. Requests of Rocket's
-/// local client have no such lines, so the jar is asked when there are none.
+/// Reads the raw header lines, because Rocket's jar keeps only the last of two cookies of one name.
+/// Requests of Rocket's local client have no such lines, so the jar is asked when there are none.
 fn cookie(request: &Request<'_>, name: &str) -> Presented {
     let mut values = request
         .headers()
@@ -103,7 +103,8 @@ impl Writer {
 
     /// Attaches the tokens of a session.
     pub(super) fn attach(&self, response: &mut Response<'_>, tokens: &SessionTokens) {
-        // The access cookie outlives its token: its presence says that a refresh may succeed. Browsers cap it at 400 days.
+        // The access cookie outlives its token: its presence says that a refresh may succeed.
+        // Browsers cap it at 400 days.
         let year = tokens.issued_at + Days::new(365);
         let longest = tokens.issued_at + Days::new(400);
         let refresh_end = tokens
