@@ -1,0 +1,139 @@
+//! What the production rule promises, in every world of some size.
+
+use crate::report::holds;
+use crate::setup::Setup;
+
+/// Everything that may go wrong to an honest client: three tabs, two replicas whose clocks differ,
+/// answers that are lost, late, doubled or cut off by a crash, and a revocation.
+const ROUGH: Setup = Setup {
+    tabs: 3,
+    copies: 1,
+    skew: 1,
+    min_age: Setup::enough(1, 1),
+    revocation: true,
+    ..Setup::HONEST
+};
+
+/// Whether the larger bound was asked for.
+fn large() -> bool {
+    std::env::var("MODEL_BOUND").is_ok_and(|bound| bound == "large")
+}
+
+#[test]
+fn an_honest_client_is_never_put_out_whatever_the_network_does() {
+    holds("one tab", Setup::HONEST);
+    holds("three tabs, and everything else", ROUGH);
+}
+
+#[test]
+fn slow_round_trips_and_a_larger_cap_change_nothing() {
+    let slow = Setup {
+        round_trip: 2,
+        min_age: Setup::enough(2, 1),
+        ..ROUGH
+    };
+    holds("three slow tabs", Setup { copies: 0, ..slow });
+    holds("two slow tabs, one duplicate", Setup { tabs: 2, ..slow });
+    holds(
+        "two tabs, three children",
+        Setup {
+            tabs: 2,
+            max_children: 3,
+            ..ROUGH
+        },
+    );
+}
+
+#[test]
+fn an_end_comes_when_it_was_promised() {
+    let sliding = Setup {
+        tabs: 2,
+        validity: Some(6),
+        ..Setup::HONEST
+    };
+    holds("sliding", sliding);
+    holds(
+        "sliding and absolute",
+        Setup {
+            absolute_end: Some(10),
+            ..sliding
+        },
+    );
+}
+
+#[test]
+fn thief_and_owner_do_not_live_on_side_by_side() {
+    let thief = Setup {
+        thief: true,
+        copies: 0,
+        ..ROUGH
+    };
+    holds("three tabs and a thief", thief);
+    holds(
+        "without losses",
+        Setup {
+            losses: false,
+            ..thief
+        },
+    );
+}
+
+#[test]
+fn a_thief_gains_nothing_from_duplicates_slowness_or_a_larger_cap() {
+    let thief = Setup {
+        tabs: 2,
+        thief: true,
+        ..Setup::HONEST
+    };
+    holds("one duplicate", Setup { copies: 1, ..thief });
+    holds(
+        "slow round trips",
+        Setup {
+            round_trip: 2,
+            min_age: Setup::enough(2, 0),
+            ..thief
+        },
+    );
+    holds(
+        "three children",
+        Setup {
+            max_children: 3,
+            ..thief
+        },
+    );
+}
+
+#[test]
+fn larger_worlds_hold_if_they_are_asked_for() {
+    // Without MODEL_BOUND=large the smallest of them stands for all, so that this is never idle.
+    let rough = Setup {
+        max_children: 3,
+        ..ROUGH
+    };
+    holds(
+        "two tabs, three children, no duplicates",
+        Setup {
+            tabs: 2,
+            copies: 0,
+            ..rough
+        },
+    );
+    if large() {
+        holds("three tabs, three children", rough);
+        holds(
+            "three slow tabs, one duplicate",
+            Setup {
+                round_trip: 2,
+                min_age: Setup::enough(2, 1),
+                ..ROUGH
+            },
+        );
+        holds(
+            "three tabs, a duplicate and a thief",
+            Setup {
+                thief: true,
+                ..ROUGH
+            },
+        );
+    }
+}
