@@ -9,6 +9,19 @@
 //!
 //! **A live child is never dropped**: with a cap that drops the oldest, a thief who floods the parent would
 //! put the owner out and stay.
+//!
+//! # What it costs
+//!
+//! - A parent that was stolen from a log can mint children until the owner's next refresh; using it
+//!   late is the event `late_parent_use`.
+//! - Thief and owner can both get new tokens twice, and once more for each answer that was lost or
+//!   came in parallel, before one of them is found out.
+//! - After [`Policy::max_children`] answers were lost in a row the session no longer rotates (event
+//!   `rotation_stopped`): it works on until the end it then had. A thief who mints that many children
+//!   brings this about on purpose, and shares the access, but not a refresh token, until that end.
+//! - A client that never stores its refresh token is not protected, and a jar belongs to one client:
+//!   rendering on a server must forward `Set-Cookie`.
+//! - Clocks that jump back by more than [`Policy::min_age`] make young children look old.
 
 use std::fmt;
 
