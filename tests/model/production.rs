@@ -129,8 +129,9 @@ fn larger_worlds_hold_if_they_are_asked_for() {
             },
         );
         holds(
-            "three tabs, a duplicate and a thief",
+            "two tabs, a duplicate and a thief",
             Setup {
+                tabs: 2,
                 thief: true,
                 ..ROUGH
             },
