@@ -8,8 +8,12 @@ async fn logout<'__session>(
     let outcome = logout();
     let decision = {
         #[allow(unused_imports)]
-        use ::session_runtime::__private::ProbeAny as _;
-        ::session_runtime::__private::Probe(outcome).outcome().decide()
+        use ::session_runtime::__private::{
+            StaysIfFlat as _, StaysIfNested as _, StaysNever as _,
+        };
+        #[allow(clippy::all)]
+        let stays = (&&&::session_runtime::__private::Probe(&outcome)).stays();
+        ::session_runtime::__private::LogoutDecision::new(stays, outcome)
     };
     ::session_runtime::__private::Logout::finish(__session, decision).await
 }

@@ -15,13 +15,14 @@ pub(crate) const LOGOUT: Macro = Macro {
     decide,
 };
 
-/// `Result` and `Option` have an inherent `outcome`, which is found before the one of the trait
-/// that every type has.
+/// Whether the outcome refuses is asked by methods that differ in their references; see `Probe`.
 fn decide(outcome: &Type) -> TokenStream {
     let span = outcome.span().resolved_at(Span::call_site());
     quote_spanned! {span=> {
         #[allow(unused_imports)]
-        use ::session_runtime::__private::ProbeAny as _;
-        ::session_runtime::__private::Probe(outcome).outcome().decide()
+        use ::session_runtime::__private::{StaysIfFlat as _, StaysIfNested as _, StaysNever as _};
+        #[allow(clippy::all)]
+        let stays = (&&&::session_runtime::__private::Probe(&outcome)).stays();
+        ::session_runtime::__private::LogoutDecision::new(stays, outcome)
     }}
 }

@@ -58,6 +58,13 @@ pub enum Error {
         name: String,
     },
 
+    /// A flattened map holds a key that the payload has as well; nothing was stored. Answers 500.
+    #[error("the payload has the key `{name}` twice: a flattened map must not repeat a field")]
+    DuplicateClaim {
+        /// The offending key.
+        name: String,
+    },
+
     /// The store cannot answer now; nothing changed, try again. Answers 503 with `Retry-After`.
     #[error("the session store cannot answer now")]
     Unavailable,

@@ -50,7 +50,9 @@ pub use session_macros::logout;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::web::login::{LoginOutcome, LoginResponse};
-    pub use crate::web::logout::{LogoutResponse, Probe, ProbeAny};
+    pub use crate::web::logout::{
+        LogoutDecision, LogoutResponse, Probe, StaysIfFlat, StaysIfNested, StaysNever,
+    };
     pub use crate::{CrossSite, Login, Logout};
 
     pub use serde::Serialize;

@@ -1,8 +1,10 @@
 //! What a login hands over: the user id, the payload inside the access token, the data that stays
 //! in the database.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::Error;
@@ -38,23 +40,50 @@ pub trait JwtPayload: Serialize + DeserializeOwned + Send + Sync + 'static {
 
 /// A payload as the token carries it.
 pub(crate) fn to_claims<P: JwtPayload>(payload: &P) -> Result<Map<String, Value>, Error> {
-    let claims = match serde_json::to_value(payload) {
-        Ok(Value::Object(claims)) => claims,
-        Ok(_) => {
-            return Err(Error::General(
-                "a payload must serialise to a JSON object".into(),
-            ));
-        }
-        Err(error) => {
-            return Err(Error::General(format!(
-                "the payload does not serialise to JSON: {error}"
-            )));
-        }
-    };
+    let json = serde_json::to_string(payload).map_err(|error| {
+        Error::General(format!("the payload does not serialise to JSON: {error}"))
+    })?;
+    let Entries(entries) = serde_json::from_str(&json)
+        .map_err(|_| Error::General("a payload must serialise to a JSON object".into()))?;
     // The derive sees the fields' names; the keys of a flattened map show only here.
-    match claims.keys().find(|name| is_reserved(name)) {
-        Some(name) => Err(Error::ReservedClaim { name: name.clone() }),
-        None => Ok(claims),
+    let mut claims = Map::new();
+    for (name, value) in entries {
+        if is_reserved(&name) {
+            return Err(Error::ReservedClaim { name });
+        }
+        if claims.contains_key(&name) {
+            return Err(Error::DuplicateClaim { name });
+        }
+        claims.insert(name, value);
+    }
+    Ok(claims)
+}
+
+/// The members of a JSON object, those of one name included: of a field and a map entry of its name
+/// the last would win unseen otherwise.
+struct Entries(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Entries;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
     }
 }
 

@@ -1,10 +1,16 @@
-//! The guards `Login` and `Logout` do by hand all that the macros do.
+//! The guards `Login` and `Logout` do by hand all that the macros do; and sessions whose validity
+//! is chosen by hand.
 
+use std::time::Duration;
+
+use rocket::http::{Cookie, Status};
 use rocket::{async_test, post, routes};
-use session_runtime::{Error, Login, Logout, NewSession};
-use session_tests::Server;
+use session_runtime::{Clock, Error, Login, Logout, NewSession, SessionHandle, login};
 use session_tests::app::{Claims, Notes};
 use session_tests::browser::{ACCESS, REFRESH};
+use session_tests::{Answer, Server};
+
+const BROKEN: &str = r#"{"message":"internal error"}"#;
 
 fn session(user: &str, name: &str) -> NewSession {
     NewSession::new(
@@ -29,6 +35,28 @@ async fn twice(login: Login) -> Result<(), Error> {
     Ok(())
 }
 
+#[post("/second-fails")]
+async fn second_fails(login: Login) -> Result<(), Error> {
+    login.start(session("first", "")).await?;
+    login.start(session("second", &"x".repeat(4000))).await?;
+    Ok(())
+}
+
+#[login]
+#[post("/valid/<millis>")]
+fn valid_for(millis: u64) -> NewSession<(Status, &'static str)> {
+    session("ada", "")
+        .valid_for(Duration::from_millis(millis))
+        .answer((Status::Created, "for a while"))
+}
+
+#[post("/valid-by-hand/<millis>")]
+async fn valid_by_hand(login: Login, millis: u64) -> Result<(Status, &'static str), Error> {
+    let validity = Duration::from_millis(millis);
+    login.start(session("ada", "").valid_for(validity)).await?;
+    Ok((Status::Created, "for a while"))
+}
+
 #[post("/logout")]
 async fn log_out(logout: Logout) -> Result<&'static str, Error> {
     logout.end().await?;
@@ -36,7 +64,23 @@ async fn log_out(logout: Logout) -> Result<&'static str, Error> {
 }
 
 async fn server() -> Server {
-    Server::changed(|rocket| rocket.mount("/m", routes![log_in, twice, log_out])).await
+    let routes = routes![
+        log_in,
+        twice,
+        second_fails,
+        valid_for,
+        valid_by_hand,
+        log_out
+    ];
+    Server::changed(|rocket| rocket.mount("/m", routes)).await
+}
+
+/// When the refresh cookie of an answer ends, in seconds after the time of the server.
+fn ends_in(server: &Server, answer: &Answer) -> i64 {
+    let line = answer.set_cookie(REFRESH).expect("a refresh cookie");
+    let cookie = Cookie::parse(line).expect("a well-formed Set-Cookie");
+    let ends = cookie.expires_datetime().expect("an expiry");
+    ends.unix_timestamp() - server.clock.now().timestamp()
 }
 
 #[async_test]
@@ -67,10 +111,11 @@ async fn a_payload_that_is_too_large_starts_nothing_and_ends_nothing() {
     let mut browser = server.browser();
     browser.log_in("ada").await;
     let answer = browser.post("/m/login/ada/4000").await;
-    answer
-        .expect(500, r#"{"message":"internal error"}"#)
-        .expect_untouched();
+    answer.expect(500, BROKEN).expect_untouched();
     assert_eq!(browser.get("/live").await.status, 200);
+    assert_eq!(server.database().sessions(), 1);
+    let stranger = server.browser().post("/m/login/bob/4000").await;
+    stranger.expect(500, BROKEN).expect_untouched();
     assert_eq!(server.database().sessions(), 1);
 }
 
@@ -82,4 +127,89 @@ async fn of_two_sessions_in_one_request_the_last_ones_cookies_go_out() {
     assert_eq!(answer.all("set-cookie").count(), 2);
     assert!(answer.set_cookie(ACCESS).is_some() && answer.set_cookie(REFRESH).is_some());
     assert_eq!(browser.get("/me").await.json()["user"], "second");
+    // The first one is a session all the same: its row waits for its end.
+    for user in ["first", "second"] {
+        let handles = server.sessions().handles(&user.to_owned()).await;
+        assert_eq!(handles.map(|handles| handles.len()), Ok(1), "{user}");
+    }
+}
+
+#[async_test]
+async fn a_start_that_fails_takes_back_no_earlier_one() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let answer = browser.post("/m/second-fails").await;
+    answer.expect(500, BROKEN);
+    assert_eq!(answer.all("set-cookie").count(), 2);
+    assert_eq!(browser.get("/live").await.json()["user"], "first");
+    assert_eq!(server.database().sessions(), 1);
+}
+
+#[async_test]
+async fn logging_out_by_hand_needs_no_session() {
+    let server = server().await;
+    let mut browser = server.browser();
+    for _ in 0..2 {
+        let answer = browser.post("/m/logout").await;
+        answer.expect(200, "bye").expect_cleared();
+    }
+}
+
+#[async_test]
+async fn a_session_with_its_own_validity_ends_then_and_each_rotation_starts_it_anew() {
+    let server = server().await;
+    for path in ["/m/valid/7200000", "/m/valid-by-hand/7200000"] {
+        let mut browser = server.browser();
+        let answer = browser.post(path).await;
+        answer.expect(201, "for a while");
+        assert_eq!(ends_in(&server, &answer), 7200);
+        let me = browser.get("/me").await.json();
+        let handle = me["handle"].as_str().expect("a handle");
+        let handle: SessionHandle = handle.parse().expect("a handle");
+        let left = async || {
+            let info = server.sessions().info(handle).await.expect("an answer");
+            (info.expect("a session").expires_at - server.clock.now()).num_seconds()
+        };
+        assert_eq!(left().await, 7200);
+
+        server.clock.advance(Duration::from_secs(7000));
+        let answer = browser.refresh().await;
+        answer.expect(200, "{}");
+        assert_eq!((ends_in(&server, &answer), left().await), (7200, 7200));
+
+        // The server does not leave it to the cookie's expiry.
+        let token = browser.cookie(REFRESH).expect("a token");
+        server.clock.advance(Duration::from_secs(7200));
+        let late = server.sessions().refresh(&token).await;
+        assert_eq!(late, Err(Error::Unauthorised { clear_tokens: true }));
+    }
+}
+
+#[async_test]
+async fn an_access_token_does_not_outlive_a_short_session() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let answer = browser.post("/m/valid/60000").await;
+    assert_eq!(ends_in(&server, &answer), 60);
+    server.clock.advance(Duration::from_secs(59));
+    assert_eq!(browser.get("/me").await.status, 200);
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(browser.get("/me").await.status, 401);
+}
+
+#[async_test]
+async fn a_validity_that_no_session_can_have_starts_none() {
+    let server = server().await;
+    for path in ["/m/valid", "/m/valid-by-hand"] {
+        for millis in [0, 999, u64::MAX] {
+            let answer = server.browser().post(&format!("{path}/{millis}")).await;
+            answer.expect(500, BROKEN).expect_untouched();
+        }
+        assert_eq!(server.database().sessions(), 0);
+    }
+    // A second and a thousand years are the limits.
+    for millis in [1000_u64, 1000 * 365 * 86_400_000] {
+        let answer = server.browser().post(&format!("/m/valid/{millis}")).await;
+        answer.expect(201, "for a while");
+    }
 }

@@ -28,6 +28,13 @@ struct Later {
     size: u32,
 }
 
+/// The same field, and nobody thought of older tokens.
+#[derive(Debug, Serialize, Deserialize, JwtPayload)]
+struct Hasty {
+    color: String,
+    size: u32,
+}
+
 #[login]
 #[post("/login", data = "<extra>")]
 fn log_in(extra: Json<HashMap<String, String>>) -> (String, Open, ()) {
@@ -55,8 +62,21 @@ fn later(session: Session<Later>) -> String {
     format!("{} {}", session.payload().color, session.payload().size)
 }
 
+#[get("/hasty")]
+fn hasty(session: Session<Hasty>) -> String {
+    format!("{} {}", session.payload().color, session.payload().size)
+}
+
+#[login]
+#[post("/login-later/<size>")]
+fn log_in_later(size: u32) -> (String, Later, ()) {
+    let color = "blue".into();
+    ("ada".into(), Later { color, size }, ())
+}
+
 async fn server() -> Server {
-    Server::changed(|rocket| rocket.mount("/m", routes![log_in, open, strict, later])).await
+    let routes = routes![log_in, log_in_later, open, strict, later, hasty];
+    Server::changed(|rocket| rocket.mount("/m", routes)).await
 }
 
 #[async_test]
@@ -105,6 +125,15 @@ async fn a_payload_sees_its_own_keys_only() {
         .await
         .expect(200, r#"{"status":"OK"}"#);
     assert_eq!(browser.get("/m/open").await.json(), body);
+
+    // The row carries the same keys, from which the next token is made.
+    browser.refresh().await.expect(200, "{}");
+    assert_eq!(browser.get("/m/open").await.json(), body);
+    let stored = server
+        .database()
+        .text("SELECT payload AS value FROM session_info");
+    let stored: serde_json::Value = serde_json::from_str(&stored).expect("JSON");
+    assert_eq!(stored, body);
 }
 
 #[async_test]
@@ -120,4 +149,61 @@ async fn strict_and_later_payloads_read_older_tokens() {
     browser.plant(ACCESS, created.access_token(), "/");
     browser.get("/m/strict").await.expect(200, "red");
     browser.get("/m/later").await.expect(200, "red 0");
+    // Without the default every older token is at an end, and not in a loop of refreshes.
+    let answer = browser.clone().get("/m/hasty").await;
+    answer
+        .expect(401, r#"{"message":"unauthorised"}"#)
+        .expect_cleared();
+}
+
+#[async_test]
+async fn a_field_added_later_stays_optional_for_older_sessions_and_is_read_of_newer_ones() {
+    let server = server().await;
+    let mut older = server.browser();
+    let body = serde_json::json!({ "color": "red" });
+    older
+        .send(rocket::http::Method::Post, "/m/login", Some(body))
+        .await;
+    older.get("/m/later").await.expect(200, "red 0");
+    older.refresh().await.expect(200, "{}");
+    older.get("/m/later").await.expect(200, "red 0");
+
+    let mut newer = server.browser();
+    newer.post("/m/login-later/7").await;
+    newer.get("/m/later").await.expect(200, "blue 7");
+    newer.get("/m/hasty").await.expect(200, "blue 7");
+    // A deploy that is rolled back meets newer tokens: a strict payload refuses the key it does not
+    // know.
+    let answer = newer.get("/m/strict").await;
+    answer
+        .expect(401, r#"{"message":"unauthorised"}"#)
+        .expect_cleared();
+}
+
+#[derive(Debug, Serialize, Deserialize, JwtPayload)]
+struct Named {
+    role: String,
+    #[serde(flatten)]
+    more: HashMap<String, String>,
+}
+
+#[async_test]
+async fn a_flattened_key_does_not_overwrite_a_field() {
+    let server = server().await;
+    let more = HashMap::from([("role".to_owned(), "admin".to_owned())]);
+    let named = Named {
+        role: "user".into(),
+        more,
+    };
+    let created = server
+        .sessions()
+        .create(&"ada".to_owned(), &named, &())
+        .await;
+    assert_eq!(
+        created.map(drop),
+        Err(Error::DuplicateClaim {
+            name: "role".into()
+        })
+    );
+    assert_eq!(server.database().sessions(), 0);
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use rocket::http::Status;
-use rocket::response::Redirect;
+use rocket::response::{Redirect, Responder};
 use rocket::{Route, async_test, get, post, routes};
-use session_runtime::{Session, logout};
+use session_runtime::{Error, Session, logout};
 use session_tests::app::Claims;
 use session_tests::browser::ACCESS;
 use session_tests::{Browser, Server};
@@ -50,6 +50,27 @@ fn greeting(session: Session<Claims>) -> String {
     format!("bye {}", session.payload().name)
 }
 
+// A handler that ends the session itself leaves nothing to end, which is fine.
+#[logout]
+#[post("/already")]
+async fn already(session: Session<Claims>) -> Result<&'static str, Error> {
+    session.revoke().await?;
+    Ok("bye")
+}
+
+#[logout]
+#[post("/unnamed")]
+fn unnamed() -> impl for<'r> Responder<'r, 'static> {
+    (Status::Accepted, "bye")
+}
+
+// What is no `Result` or `Option` refuses nothing, whatever its status.
+#[logout]
+#[post("/failing")]
+fn failing() -> Status {
+    Status::ImATeapot
+}
+
 #[logout(cross_site)]
 #[get("/link")]
 fn link() -> &'static str {
@@ -57,7 +78,9 @@ fn link() -> &'static str {
 }
 
 fn logouts() -> Vec<Route> {
-    routes![plain, nothing, redirect, result, option, greeting, link]
+    routes![
+        plain, nothing, redirect, result, option, greeting, already, unnamed, failing, link
+    ]
 }
 
 async fn server() -> Server {
@@ -80,6 +103,8 @@ async fn whatever_the_function_answers_the_session_ends() {
         ("/m/result/true", 200, "bye"),
         ("/m/option/true", 200, "bye"),
         ("/m/greeting", 200, "bye Ada"),
+        ("/m/already", 200, "bye"),
+        ("/m/unnamed", 202, "bye"),
     ] {
         let mut browser = logged_in(&server).await;
         let copy = browser.clone();
@@ -165,4 +190,76 @@ async fn a_store_that_is_down_keeps_the_session_and_its_cookies() {
         .database()
         .execute("ALTER TABLE hidden RENAME TO session_info");
     assert_eq!(browser.get("/live").await.status, 200);
+}
+
+#[async_test]
+async fn a_status_of_an_error_alone_does_not_keep_the_session() {
+    let server = server().await;
+    let mut browser = logged_in(&server).await;
+    let answer = browser.post("/m/failing").await;
+    assert_eq!(answer.status, 418);
+    answer.expect_cleared();
+    assert_eq!(server.database().sessions(), 0);
+}
+
+#[async_test]
+async fn a_logout_that_asks_for_the_session_needs_one_that_holds() {
+    let server = server().await;
+    let answer = server.browser().post("/m/greeting").await;
+    answer
+        .expect(401, r#"{"message":"unauthorised"}"#)
+        .expect_untouched();
+
+    let mut browser = logged_in(&server).await;
+    server.clock.advance(Duration::from_secs(2 * 60 * 60));
+    // The guard is the handler's own, so the front end refreshes first; the session goes on.
+    let answer = browser.post("/m/greeting").await;
+    answer
+        .expect(401, r#"{"message":"try refresh token"}"#)
+        .expect_untouched();
+    assert_eq!(server.database().sessions(), 1);
+    browser.refresh().await.expect(200, "{}");
+    let answer = browser.post("/m/greeting").await;
+    answer.expect(200, "bye Ada").expect_cleared();
+}
+
+#[async_test]
+async fn of_results_and_options_in_each_other_either_may_refuse() {
+    type Answered = Result<&'static str, (Status, &'static str)>;
+
+    #[logout]
+    #[post("/inner/<which>")]
+    fn inner(which: u8) -> Result<Option<&'static str>, (Status, &'static str)> {
+        match which {
+            0 => Ok(Some("bye")),
+            1 => Ok(None),
+            _ => Err((Status::Conflict, "unsaved work")),
+        }
+    }
+
+    #[logout]
+    #[post("/outer/<which>")]
+    fn outer(which: u8) -> Option<Answered> {
+        match which {
+            0 => Some(Ok("bye")),
+            1 => None,
+            _ => Some(Err((Status::Conflict, "unsaved work"))),
+        }
+    }
+
+    let server = Server::changed(|rocket| rocket.mount("/m", routes![inner, outer])).await;
+    for path in ["/m/inner", "/m/outer"] {
+        let mut browser = logged_in(&server).await;
+        for (which, status) in [(1, 404), (2, 409)] {
+            let answer = browser.post(&format!("{path}/{which}")).await;
+            assert_eq!(answer.status, status);
+            answer.expect_untouched();
+            assert_eq!(browser.get("/live").await.status, 200, "{path}/{which}");
+        }
+        browser
+            .post(&format!("{path}/0"))
+            .await
+            .expect(200, "bye")
+            .expect_cleared();
+    }
 }

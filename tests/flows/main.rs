@@ -15,6 +15,7 @@ mod refresh;
 mod restart;
 mod revoke;
 mod sign_out;
+mod signatures;
 mod sockets;
 mod unavailable;
 mod user_ids;

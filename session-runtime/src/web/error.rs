@@ -38,9 +38,10 @@ impl Error {
             }
             Self::CrossSite => Status::Forbidden,
             Self::Unavailable => Status::ServiceUnavailable,
-            Self::PayloadTooLarge { .. } | Self::ReservedClaim { .. } | Self::General(_) => {
-                Status::InternalServerError
-            }
+            Self::PayloadTooLarge { .. }
+            | Self::ReservedClaim { .. }
+            | Self::DuplicateClaim { .. }
+            | Self::General(_) => Status::InternalServerError,
         }
     }
 
@@ -51,9 +52,10 @@ impl Error {
             Self::TokenTheft { .. } => r#"{"message":"token theft detected"}"#,
             Self::CrossSite => r#"{"message":"cross-site request refused"}"#,
             Self::Unavailable => r#"{"message":"temporarily unavailable"}"#,
-            Self::PayloadTooLarge { .. } | Self::ReservedClaim { .. } | Self::General(_) => {
-                r#"{"message":"internal error"}"#
-            }
+            Self::PayloadTooLarge { .. }
+            | Self::ReservedClaim { .. }
+            | Self::DuplicateClaim { .. }
+            | Self::General(_) => r#"{"message":"internal error"}"#,
         }
     }
 

@@ -58,67 +58,66 @@ pub struct LogoutDecision<'r> {
     answer: Answer<'r>,
 }
 
-/// Tells `Result` and `Option` from other outcomes: an inherent method is found before a trait's.
+impl<'r> LogoutDecision<'r> {
+    #[doc(hidden)]
+    pub fn new<R: Responder<'r, 'static> + Send + 'r>(stays: bool, answer: R) -> Self {
+        Self {
+            stays,
+            answer: Answer::new(answer),
+        }
+    }
+}
+
+/// Asks an outcome whether it refuses, as `(&&&Probe(&outcome)).stays()`: the compiler takes the first
+/// of the traits below that fits, because it comes with more references.
 #[derive(Debug)]
-pub struct Probe<T>(pub T);
+pub struct Probe<'o, T>(pub &'o T);
 
-impl<T, E> Probe<Result<T, E>> {
+/// `Result` and `Option` in each other: either may refuse.
+pub trait StaysIfNested {
     #[doc(hidden)]
-    pub fn outcome(self) -> Fallible<Result<T, E>> {
-        Fallible {
-            stays: self.0.is_err(),
-            answer: self.0,
-        }
+    fn stays(&self) -> bool;
+}
+
+impl<T, E> StaysIfNested for &&Probe<'_, Result<Option<T>, E>> {
+    fn stays(&self) -> bool {
+        !matches!(self.0, Ok(Some(_)))
     }
 }
 
-impl<T> Probe<Option<T>> {
-    #[doc(hidden)]
-    pub fn outcome(self) -> Fallible<Option<T>> {
-        Fallible {
-            stays: self.0.is_none(),
-            answer: self.0,
-        }
+impl<T, E> StaysIfNested for &&Probe<'_, Option<Result<T, E>>> {
+    fn stays(&self) -> bool {
+        !matches!(self.0, Some(Ok(_)))
     }
 }
 
-/// The outcome of any other logout function, which cannot refuse.
-pub trait ProbeAny {
+/// `Result` or `Option`: `Err` and `None` refuse.
+pub trait StaysIfFlat {
     #[doc(hidden)]
-    type Answer;
-
-    #[doc(hidden)]
-    fn outcome(self) -> Fallible<Self::Answer>;
+    fn stays(&self) -> bool;
 }
 
-impl<T> ProbeAny for Probe<T> {
-    type Answer = T;
-
-    fn outcome(self) -> Fallible<T> {
-        Fallible {
-            stays: false,
-            answer: self.0,
-        }
+impl<T, E> StaysIfFlat for &Probe<'_, Result<T, E>> {
+    fn stays(&self) -> bool {
+        self.0.is_err()
     }
 }
 
-/// An answer, and whether the session goes on.
-#[derive(Debug)]
-pub struct Fallible<R> {
-    stays: bool,
-    answer: R,
+impl<T> StaysIfFlat for &Probe<'_, Option<T>> {
+    fn stays(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
-impl<R> Fallible<R> {
+/// Any other outcome cannot refuse.
+pub trait StaysNever {
     #[doc(hidden)]
-    pub fn decide<'r>(self) -> LogoutDecision<'r>
-    where
-        R: Responder<'r, 'static> + Send + 'r,
-    {
-        LogoutDecision {
-            stays: self.stays,
-            answer: Answer::new(self.answer),
-        }
+    fn stays(&self) -> bool;
+}
+
+impl<T> StaysNever for Probe<'_, T> {
+    fn stays(&self) -> bool {
+        false
     }
 }
 
