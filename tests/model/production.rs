@@ -128,13 +128,5 @@ fn larger_worlds_hold_if_they_are_asked_for() {
                 ..ROUGH
             },
         );
-        holds(
-            "two tabs, a duplicate and a thief",
-            Setup {
-                tabs: 2,
-                thief: true,
-                ..ROUGH
-            },
-        );
     }
 }
