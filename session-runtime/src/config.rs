@@ -1,12 +1,14 @@
 //! `SessionConfig`: every setting with its default, its unit and what it costs. Plain serde; `web/`
 //! reads it from Rocket's figment.
 
-use std::fmt;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use serde::Deserialize;
-use zeroize::Zeroizing;
+
+mod check;
+mod choices;
+
+pub use choices::{Auto, CookiePrefix, Csrf, OnStall, Revocation, SameSite, Secret, Transfer};
 
 /// The table `[default.sessions]` of `Rocket.toml`, or `ROCKET_SESSIONS={key=value, ...}`.
 ///
@@ -60,8 +62,46 @@ pub struct SessionConfig {
     /// in debug builds, required otherwise.
     pub api_origin: Option<String>,
 
+    /// Whether the fairing mounts `POST {api_base_path}/session/refresh`; without it, a route of your
+    /// own takes the guard [`Refresh`](crate::Refresh). Default: true.
+    pub refresh_route: bool,
+
+    /// Whether the fairing mounts `POST {api_base_path}/signout`. Default: true.
+    pub sign_out_route: bool,
+
+    /// Where tokens travel: `"any"` lets each login choose (cookies, unless the request says
+    /// `st-auth-mode: header`), `"cookie"` and `"header"` allow one only. Default: `"any"`.
+    pub transfer: Transfer,
+
+    /// Whether a session in cookies also gets its access token as the header `st-access-token`, and
+    /// may present it as a bearer token: for pages that call other services. Scripts of the page can
+    /// read it then. Default: false.
+    pub expose_access_token: bool,
+
+    /// The response header that hands out an access token. Default: `st-access-token`, which
+    /// SuperTokens front ends read.
+    pub access_token_header: String,
+
+    /// The response header that hands out a refresh token. Default: `st-refresh-token`, which
+    /// SuperTokens front ends read.
+    pub refresh_token_header: String,
+
+    /// The name of the access-token cookie, before `cookie_prefix`. Default: `sAccessToken`.
+    pub access_cookie_name: String,
+
+    /// The name of the refresh-token cookie, before `cookie_prefix`. Default: `sRefreshToken`.
+    pub refresh_cookie_name: String,
+
+    /// The prefix by which a browser refuses cookies that others planted (RFC 6265bis section
+    /// 4.1.3). Default: `"auto"`, the strongest that the other settings allow.
+    pub cookie_prefix: CookiePrefix,
+
     /// The `Domain` of the cookies; sub-domains share the session then. Default: none, this host only.
     pub cookie_domain: Option<String>,
+
+    /// The `Domain` that the cookies had before `cookie_domain` changed, `""` for none: a refresh
+    /// that presents cookies of both removes the older ones. Default: none, such a refresh is 400.
+    pub older_cookie_domain: Option<String>,
 
     /// Whether cookies carry `Secure`. Default: `"auto"`, yes unless `api_origin` is http on
     /// localhost in a debug build.
@@ -74,7 +114,8 @@ pub struct SessionConfig {
     /// reading, such as `["https://www.example.com"]`. Default: none.
     pub website_origins: Vec<String>,
 
-    /// How requests of other sites are told. Default: `"fetch-metadata"`.
+    /// How requests of other sites are told from ours; it matters where a cookie is the credential,
+    /// and at login. Default: `"fetch-metadata"`.
     pub csrf: Csrf,
 
     /// Whether a request that carries neither `Sec-Fetch-Site` nor `Origin` is refused as well; no
@@ -84,6 +125,10 @@ pub struct SessionConfig {
 
     /// The `Path` of the access-token cookie. Default: `/`.
     pub access_token_path: String,
+
+    /// The `Path` of the refresh-token cookie, as browsers see it: set it if a proxy rewrites paths.
+    /// Default: the path of the refresh route.
+    pub refresh_token_path: Option<String>,
 
     /// How verifying learns of revocations. Default: `"feed"`.
     pub revocation: Revocation,
@@ -108,92 +153,6 @@ pub struct SessionConfig {
     pub write_queue: usize,
 }
 
-/// A setting that no log shows.
-#[derive(Clone, Deserialize)]
-#[serde(from = "String")]
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
-/// A switch that the library can set itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Auto {
-    /// The library decides.
-    Auto,
-    /// Always.
-    Yes,
-    /// Never.
-    No,
-}
-
-/// When a browser sends the cookies along from another site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum SameSite {
-    /// Only when the user navigates here.
-    Lax,
-    /// Always.
-    None,
-    /// Never.
-    Strict,
-}
-
-/// How a request that a page of another site made is told from one of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Csrf {
-    /// By `Sec-Fetch-Site`, and by `Origin` where that is absent or says otherwise.
-    FetchMetadata,
-    /// Not at all; then only `SameSite` protects.
-    None,
-}
-
-/// How verifying learns of revocations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Revocation {
-    /// From memory, which follows the database within `revocation_bound`; no read per request.
-    Feed,
-    /// From the database, at every request: at once everywhere, at the price of a read.
-    Live,
-    /// Not at all: an access token is good until it expires. Refreshing still notices.
-    None,
-}
-
-/// What to do while revocations cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum OnStall {
-    /// Take the token as good.
-    Accept,
-    /// Ask the database about this session.
-    Live,
-    /// Answer 503.
-    Refuse,
-}
-
 impl Default for SessionConfig {
     fn default() -> Self {
         const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -209,74 +168,30 @@ impl Default for SessionConfig {
             rotation_max_children: 8,
             api_base_path: "/auth".into(),
             api_origin: None,
+            refresh_route: true,
+            sign_out_route: true,
+            transfer: Transfer::Any,
+            expose_access_token: false,
+            access_token_header: "st-access-token".into(),
+            refresh_token_header: "st-refresh-token".into(),
+            access_cookie_name: "sAccessToken".into(),
+            refresh_cookie_name: "sRefreshToken".into(),
+            cookie_prefix: CookiePrefix::Auto,
             cookie_domain: None,
+            older_cookie_domain: None,
             cookie_secure: Auto::Auto,
             cookie_same_site: SameSite::Lax,
             website_origins: Vec::new(),
             csrf: Csrf::FetchMetadata,
             csrf_require_evidence: false,
             access_token_path: "/".into(),
+            refresh_token_path: None,
             revocation: Revocation::Feed,
             revocation_bound: Duration::from_secs(1),
             revocation_on_stall: OnStall::Live,
             cleanup_interval: Duration::from_secs(10 * 60),
             verified_token_cache: 100_000,
             write_queue: 10_000,
-        }
-    }
-}
-
-impl SessionConfig {
-    /// The longest a session may live: beyond it, times no longer fit.
-    pub(crate) const LONGEST: TimeDelta = TimeDelta::days(1000 * 365);
-
-    /// Checks what one setting says against the others.
-    ///
-    /// # Errors
-    /// A sentence that names the setting and what to write instead.
-    pub fn check(&self) -> Result<(), String> {
-        let second = Duration::from_secs(1);
-        let longest = Self::LONGEST.to_std().unwrap_or(Duration::MAX);
-        let rules = [
-            (
-                self.access_token_validity >= second && self.refresh_token_validity <= longest,
-                "`access_token_validity` must be at least \"1s\" and `refresh_token_validity` at most 1000 years",
-            ),
-            (
-                self.refresh_token_validity > self.access_token_validity,
-                "`refresh_token_validity` must be longer than `access_token_validity`",
-            ),
-            (
-                (0.0..=0.25).contains(&self.access_token_jitter),
-                "`access_token_jitter` must be between 0 and 0.25",
-            ),
-            (
-                (1..=64).contains(&self.rotation_max_children),
-                "`rotation_max_children` must be between 1 and 64",
-            ),
-            (
-                self.rotation_min_age < self.refresh_token_validity,
-                "`rotation_min_age` must be shorter than `refresh_token_validity`",
-            ),
-            (
-                self.api_base_path.starts_with('/') && self.access_token_path.starts_with('/'),
-                "`api_base_path` and `access_token_path` must start with `/`",
-            ),
-            (
-                !self.revocation_bound.is_zero()
-                    && !self.cleanup_interval.is_zero()
-                    && !self.database_timeout.is_zero()
-                    && self.write_queue > 0,
-                "`revocation_bound`, `cleanup_interval`, `database_timeout` and `write_queue` must be more than zero",
-            ),
-            (
-                self.cookie_same_site != SameSite::None || self.cookie_secure != Auto::No,
-                "`cookie_same_site = \"none\"` needs `cookie_secure`: browsers drop such cookies otherwise",
-            ),
-        ];
-        match rules.iter().find(|(holds, _)| !holds) {
-            Some((_, rule)) => Err((*rule).to_owned()),
-            None => Ok(()),
         }
     }
 }

@@ -39,6 +39,15 @@ pub enum Error {
     #[error("cross-site request refused")]
     CrossSite,
 
+    /// The request carries a session cookie twice, as happens after `cookie_domain` changed. Answers 400,
+    /// or 200 if the older ones are removed with this answer, so that the next refresh succeeds.
+    #[doc(alias = "CLEAR_DUPLICATE_SESSION_COOKIES")]
+    #[error("the request contains multiple session cookies")]
+    DuplicateCookies {
+        /// Whether the response removes those of `older_cookie_domain`.
+        cleared: bool,
+    },
+
     /// The access token would not fit into a cookie; nothing was stored. Answers 500.
     #[error(
         "the access token cookie would take {bytes} bytes and browsers drop cookies over {limit}: \

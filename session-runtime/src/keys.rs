@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::random::Random;
+use crate::token::Transport;
 use crate::token::access::Header;
 
 /// A key, open.
@@ -89,8 +90,8 @@ pub(crate) struct SigningKey {
     pub(crate) algorithm: Algorithm,
     pub(crate) private: EncodingKey,
     pub(crate) public: DecodingKey,
-    /// The base64url header of every token it signs.
-    pub(crate) header: String,
+    /// The base64url headers of the access tokens it signs: in cookies, in headers.
+    headers: [String; 2],
     created_at: DateTime<Utc>,
 }
 
@@ -107,22 +108,40 @@ impl SigningKey {
             && header.version == TOKEN_VERSION
     }
 
+    /// The base64url header of an access token.
+    pub(crate) fn header(&self, transport: Transport) -> &str {
+        match transport {
+            Transport::Cookie => &self.headers[0],
+            Transport::Header => &self.headers[1],
+        }
+    }
+
+    /// Whether a text begins like an access token that this key signs.
+    pub(crate) fn begins(&self, text: &str) -> bool {
+        self.headers.iter().any(|header| text.starts_with(header))
+    }
+
     fn from_stored(stored: &Key) -> Result<Self, String> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &stored.secret)
             .map_err(|error| format!("signing key `{}` is damaged: {error}", stored.id))?;
-        let header = Header {
-            alg: "ES256".into(),
-            typ: "at+jwt".into(),
-            kid: stored.id.clone(),
-            version: TOKEN_VERSION.into(),
+        let header = |transport| {
+            let header = Header {
+                alg: "ES256".into(),
+                typ: "at+jwt".into(),
+                kid: stored.id.clone(),
+                version: TOKEN_VERSION.into(),
+                transport,
+            };
+            serde_json::to_vec(&header)
+                .map(|json| URL_SAFE_NO_PAD.encode(json))
+                .map_err(|error| error.to_string())
         };
-        let header = serde_json::to_vec(&header).map_err(|error| error.to_string())?;
         Ok(Self {
             kid: stored.id.clone(),
             algorithm: Algorithm::ES256,
             private: EncodingKey::from_ec_der(&stored.secret),
             public: DecodingKey::from_ec_der(pair.public_key().as_ref()),
-            header: URL_SAFE_NO_PAD.encode(header),
+            headers: [header(Transport::Cookie)?, header(Transport::Header)?],
             created_at: stored.created_at,
         })
     }
@@ -131,14 +150,15 @@ impl SigningKey {
 /// The version of the claim set (protocol: "access-token JWT"); a text, as front ends expect.
 const TOKEN_VERSION: &str = "5";
 
-/// A key that MACs refresh tokens; tokens carry its id.
+/// The keys made of one stored root: one MACs refresh tokens, which carry its id, one anti-CSRF tokens.
 pub(crate) struct MacKey {
     pub(crate) id: u16,
     pub(crate) key: hmac::Key,
+    pub(crate) anti_csrf: hmac::Key,
 }
 
 impl MacKey {
-    /// Derives the key for this one purpose from the stored root (HKDF, RFC 5869).
+    /// Derives a key for each purpose from the stored root (HKDF, RFC 5869).
     fn from_stored(stored: &Key) -> Result<Self, String> {
         let id = stored
             .id
@@ -146,12 +166,16 @@ impl MacKey {
             .map_err(|_| format!("`{}` is no id of a MAC key", stored.id))?;
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"session/v1");
         let derived = salt.extract(&stored.secret);
-        let okm = derived
-            .expand(&[b"session/v1/refresh-mac"], hmac::HMAC_SHA256)
-            .map_err(|_| "the MAC key could not be derived".to_owned())?;
+        let key = |purpose: &[u8]| {
+            derived
+                .expand(&[purpose], hmac::HMAC_SHA256)
+                .map(hmac::Key::from)
+                .map_err(|_| "the MAC key could not be derived".to_owned())
+        };
         Ok(Self {
             id,
-            key: hmac::Key::from(okm),
+            key: key(b"session/v1/refresh-mac")?,
+            anti_csrf: key(b"session/v1/anti-csrf")?,
         })
     }
 }

@@ -24,16 +24,21 @@ pub use claim::PublicClaim;
 #[cfg(feature = "testing")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
-pub use config::{Auto, Csrf, OnStall, Revocation, SameSite, Secret, SessionConfig};
+pub use config::{
+    Auto, CookiePrefix, Csrf, OnStall, Revocation, SameSite, Secret, SessionConfig, Transfer,
+};
 pub use error::Error;
 pub use handle::{InvalidHandle, SessionHandle};
 pub use new_session::{GoesWith, NewSession, NoAnswer};
 pub use payload::{JwtPayload, RESERVED_CLAIMS};
 pub use random::{OsRandom, Random};
 pub use sessions::{SessionInfo, Sessions};
-pub use token::SessionTokens;
+pub use token::{SessionTokens, Transport};
 pub use user_id::UserId;
-pub use web::{CrossSite, LiveSession, Login, Logout, MaybeSession, Session, SessionFairing};
+pub use web::{
+    CrossSite, LiveSession, Login, Logout, MaybeSession, Refresh, SameOrigin, Session,
+    SessionFairing,
+};
 
 #[doc = include_str!("../docs/jwt_payload.md")]
 pub use session_macros::JwtPayload;

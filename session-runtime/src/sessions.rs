@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::cache::VerifiedTokens;
 use crate::clock::Clock;
-use crate::config::SessionConfig;
+use crate::config::{Csrf, SessionConfig, Transfer};
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::keys::KeyRing;
@@ -21,7 +21,8 @@ use crate::rotation::{Lineage, Policy, Verdict};
 use crate::sealing::MasterKeys;
 use crate::store::{Record, Rotation, Store};
 use crate::token::access::Terms;
-use crate::token::{IssuedRefresh, SessionTokens, refresh};
+use crate::token::refresh::{self, Authentic};
+use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport};
 use crate::user_id::UserId;
 
 mod issue;
@@ -65,7 +66,7 @@ struct Inner {
     access_validity: TimeDelta,
     refresh_validity: TimeDelta,
     policy: Policy,
-    access_cookie_name: &'static str,
+    access_cookie_name: String,
     store: Store,
     keys: KeyRing,
     master_keys: MasterKeys,
@@ -96,7 +97,8 @@ pub struct SessionInfo {
 }
 
 impl Sessions {
-    /// Starts a session and returns its tokens; it is durable by then.
+    /// Starts a session and returns its tokens; it is durable by then. They are for headers, unless
+    /// `transfer = "cookie"`.
     ///
     /// In a route, prefer [`#[login]`](crate::login), which also attaches the cookies.
     ///
@@ -111,8 +113,16 @@ impl Sessions {
         payload: &P,
         data: &P::Data,
     ) -> Result<SessionTokens, Error> {
-        self.start(NewSession::serialise(user_id, payload, data), None)
-            .await
+        let transport = match self.inner.config.transfer {
+            Transfer::Cookie => Transport::Cookie,
+            Transfer::Any | Transfer::Header => Transport::Header,
+        };
+        self.start(
+            NewSession::serialise(user_id, payload, data),
+            transport,
+            None,
+        )
+        .await
     }
 
     /// [`create`](Self::create), and the end of the session that the same browser had before (OWASP
@@ -120,6 +130,7 @@ impl Sessions {
     pub(crate) async fn start(
         &self,
         new: NewSession,
+        transport: Transport,
         replaced: Option<SessionHandle>,
     ) -> Result<SessionTokens, Error> {
         let values = new.values?;
@@ -130,8 +141,10 @@ impl Sessions {
         let now = self.inner.clock.now();
         let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
         let ends_at = now + validity;
+        let binding = self.binding(transport);
         let token = refresh::mint(
             handle,
+            binding,
             0,
             &self.inner.random.bytes()?,
             self.inner.keys.mac(),
@@ -155,6 +168,7 @@ impl Sessions {
         // Signed before the insert, so that a payload too large for a cookie leaves no row.
         let tokens = self.issue(
             &record,
+            binding,
             parent,
             Some(IssuedRefresh {
                 token,
@@ -182,27 +196,20 @@ impl Sessions {
     #[doc(alias = "refreshSession")]
     #[doc(alias = "refreshSessionWithoutRequestResponse")]
     pub async fn refresh(&self, refresh_token: &str) -> Result<SessionTokens, Error> {
-        self.refresh_beside(refresh_token, None).await
+        self.exchange(self.authenticate(refresh_token)?).await
     }
 
-    /// [`refresh`](Self::refresh) of a token that came together with an access token: both must be
-    /// of one session.
-    pub(crate) async fn refresh_beside(
-        &self,
-        refresh_token: &str,
-        access_token: Option<&str>,
-    ) -> Result<SessionTokens, Error> {
+    /// [`refresh`](Self::refresh) of a token that was found to be ours.
+    pub(crate) async fn exchange(&self, old: Authentic) -> Result<SessionTokens, Error> {
+        let Authentic {
+            handle, presented, ..
+        } = old;
         let keys = &self.inner.keys;
-        let (handle, presented) =
-            refresh::authenticate(refresh_token, keys.macs()).ok_or(Error::GONE)?;
-        let companion = access_token.and_then(|token| self.check(token).ok());
-        if companion.is_some_and(|verified| verified.handle != handle) {
-            return Err(Error::GONE);
-        }
-
         let now = self.inner.clock.now();
+        let binding = self.binding(old.binding.transport);
         let token = refresh::mint(
             handle,
+            binding,
             presented.next_generation(),
             &self.inner.random.bytes()?,
             keys.mac(),
@@ -234,13 +241,13 @@ impl Sessions {
                     token,
                     expires_at: next.ends_at,
                 };
-                self.issue(&record, successor, Some(refresh), now)
+                self.issue(&record, binding, successor, Some(refresh), now)
             }
             Verdict::AccessOnly { full } => {
                 if full {
                     tracing::warn!(event = "rotation_stopped", %handle, "as many refresh tokens as allowed are unused");
                 }
-                self.issue(&record, presented.token, None, now)
+                self.issue(&record, binding, presented.token, None, now)
             }
             Verdict::Ended => Err(Error::GONE),
             Verdict::StoreRolledBack => {
@@ -358,6 +365,14 @@ impl Sessions {
     /// For a task that must not keep the sessions open.
     pub(crate) fn downgrade(&self) -> WeakSessions {
         WeakSessions(Arc::downgrade(&self.inner))
+    }
+
+    /// What tokens minted now are bound to.
+    fn binding(&self, transport: Transport) -> Binding {
+        Binding {
+            transport,
+            anti_csrf: transport == Transport::Cookie && self.inner.config.csrf == Csrf::ViaToken,
+        }
     }
 
     /// A validity that one login asks for.

@@ -7,7 +7,6 @@ use rocket::{async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{Error, JwtPayload, RESERVED_CLAIMS, Session, login};
 use session_tests::Server;
-use session_tests::browser::ACCESS;
 
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
 struct Open {
@@ -145,8 +144,7 @@ async fn strict_and_later_payloads_read_older_tokens() {
         .create(&"ada".to_owned(), &Open { extra }, &())
         .await
         .expect("a session");
-    let mut browser = server.browser();
-    browser.plant(ACCESS, created.access_token(), "/");
+    let mut browser = server.browser().with_bearer(created.access_token());
     browser.get("/m/strict").await.expect(200, "red");
     browser.get("/m/later").await.expect(200, "red 0");
     // Without the default every older token is at an end, and not in a loop of refreshes.

@@ -6,7 +6,6 @@ use rocket::{async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{JwtPayload, Session, UserId, login};
 use session_tests::Server;
-use session_tests::browser::ACCESS;
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, UserId)]
@@ -70,8 +69,7 @@ where
         .create(&id, &payload, &())
         .await
         .expect("a session");
-    let mut browser = server.browser();
-    browser.plant(ACCESS, tokens.access_token(), "/");
+    let mut browser = server.browser().with_bearer(tokens.access_token());
     browser.get(path).await.expect(200, &format!("{id:?}"));
     assert_eq!(
         server.sessions().handles(&id).await,
@@ -168,8 +166,7 @@ async fn an_id_of_another_type_is_another_users() {
             .create(&id.to_owned(), &OfText {}, &())
             .await
             .expect("a session");
-        let mut browser = server.browser();
-        browser.plant(ACCESS, tokens.access_token(), "/");
+        let mut browser = server.browser().with_bearer(tokens.access_token());
         for path in ["/number", "/account", "/tenant"] {
             let answer = browser.clone().get(path).await;
             answer
@@ -190,8 +187,7 @@ async fn an_id_of_another_type_is_another_users() {
             .create(&name, &OfText {}, &())
             .await
             .expect("a session");
-        let mut browser = server.browser();
-        browser.plant(ACCESS, tokens.access_token(), "/");
+        let mut browser = server.browser().with_bearer(tokens.access_token());
         assert_eq!(browser.get("/uuid").await.status, 401);
     }
 }

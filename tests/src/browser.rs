@@ -13,6 +13,10 @@ use crate::secrets::Issued;
 pub const ACCESS: &str = "sAccessToken";
 /// Name of the refresh-token cookie.
 pub const REFRESH: &str = "sRefreshToken";
+/// The header that hands out an access token.
+pub const ACCESS_HEADER: &str = "st-access-token";
+/// The header that hands out a refresh token.
+pub const REFRESH_HEADER: &str = "st-refresh-token";
 /// The refresh route.
 pub const REFRESH_PATH: &str = "/auth/session/refresh";
 /// The sign-out route.
@@ -25,6 +29,14 @@ pub struct Browser<'s> {
     clock: ManualClock,
     issued: Issued,
     jar: BTreeMap<String, Cookie<'static>>,
+    headers: Option<Headers>,
+}
+
+/// The tokens of a client that keeps them itself, as front ends do in header mode.
+#[derive(Debug, Clone, Default)]
+struct Headers {
+    access: Option<String>,
+    refresh: Option<String>,
 }
 
 /// The cookies of a browser, to be carried to another server.
@@ -49,6 +61,27 @@ impl<'s> Browser<'s> {
             clock,
             issued,
             jar: BTreeMap::new(),
+            headers: None,
+        }
+    }
+
+    /// This browser, asking for tokens in headers.
+    pub fn in_header_mode(self) -> Self {
+        Self {
+            headers: Some(Headers::default()),
+            ..self
+        }
+    }
+
+    /// This browser, presenting a bearer token.
+    pub fn with_bearer(self, token: &str) -> Self {
+        let headers = Headers {
+            access: Some(token.to_owned()),
+            refresh: None,
+        };
+        Self {
+            headers: Some(headers),
+            ..self
         }
     }
 
@@ -94,6 +127,17 @@ impl<'s> Browser<'s> {
         let mut headers = Vec::new();
         if let Some(cookies) = self.cookie_header(path) {
             headers.push(("Cookie", cookies));
+        }
+        if let Some(kept) = &self.headers {
+            headers.push(("st-auth-mode", "header".into()));
+            let token = if path == REFRESH_PATH {
+                &kept.refresh
+            } else {
+                &kept.access
+            };
+            if let Some(token) = token {
+                headers.push(("Authorization", format!("Bearer {token}")));
+            }
         }
         self.send_raw(method, path, headers, body.map(|body| body.to_string()))
             .await
@@ -160,6 +204,9 @@ impl<'s> Browser<'s> {
             let value = cookie.split(['=', ';']).nth(1).unwrap_or_default();
             self.issued.token(value);
         }
+        for name in [ACCESS_HEADER, REFRESH_HEADER, "anti-csrf"] {
+            answer.all(name).for_each(|value| self.issued.token(value));
+        }
         answer
     }
 
@@ -170,14 +217,29 @@ impl<'s> Browser<'s> {
             let cookie = Cookie::parse(line.to_owned()).expect("a well-formed Set-Cookie");
             let ends = cookie
                 .expires_datetime()
-                .expect("an expiry")
-                .unix_timestamp();
-            if ends > now {
+                .map(|ends| ends.unix_timestamp());
+            if ends.is_none_or(|ends| ends > now) {
                 self.jar.insert(cookie.name().to_owned(), cookie);
             } else {
                 self.jar.remove(cookie.name());
             }
         }
+        if let Some(kept) = &mut self.headers {
+            for (name, slot) in [
+                (ACCESS_HEADER, &mut kept.access),
+                (REFRESH_HEADER, &mut kept.refresh),
+            ] {
+                if let Some(value) = answer.header(name) {
+                    *slot = Some(value.to_owned()).filter(|value| !value.is_empty());
+                }
+            }
+        }
+    }
+
+    /// The tokens kept in header mode, as (access, refresh).
+    pub fn bearer_tokens(&self) -> Option<(&str, &str)> {
+        let kept = self.headers.as_ref()?;
+        Some((kept.access.as_deref()?, kept.refresh.as_deref()?))
     }
 
     /// The value of a cookie in the jar.
@@ -264,11 +326,28 @@ impl Answer {
     #[track_caller]
     pub fn expect_untouched(&self) -> &Self {
         assert_eq!(self.all("set-cookie").count(), 0, "cookies were touched");
-        assert_eq!(self.header("front-token"), None);
+        for name in [
+            "front-token",
+            "anti-csrf",
+            ACCESS_HEADER,
+            REFRESH_HEADER,
+            "access-control-expose-headers",
+        ] {
+            assert_eq!(self.header(name), None, "{name}");
+        }
         self
     }
 
-    /// Checks that the browser's session is removed.
+    /// Checks that the browser's session is removed, whichever transport it used.
+    #[track_caller]
+    pub fn expect_all_cleared(&self) -> &Self {
+        for name in [ACCESS_HEADER, REFRESH_HEADER] {
+            assert_eq!(self.header(name), Some(""), "{name}");
+        }
+        self.expect_cleared()
+    }
+
+    /// Checks that the browser's session is removed from its cookies.
     #[track_caller]
     pub fn expect_cleared(&self) -> &Self {
         for name in [ACCESS, REFRESH] {

@@ -43,6 +43,15 @@ impl Server {
         Self::launch(folder, clock(), &[], change).await
     }
 
+    /// Starts the test application with settings, after `change` was made to it.
+    pub async fn changed_with(
+        settings: &[(&str, Value)],
+        change: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
+    ) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        Self::launch(folder, clock(), settings, change).await
+    }
+
     /// Stops this server and starts another on the same database.
     pub async fn restart(self) -> Self {
         let Self {

@@ -7,13 +7,14 @@ use crate::error::Error;
 use crate::rotation::TokenHash;
 use crate::store::Record;
 use crate::token::access::{self, Claims};
-use crate::token::{IssuedRefresh, SessionTokens, front};
+use crate::token::{Binding, IssuedRefresh, SessionTokens, anti_csrf, front};
 
 impl Sessions {
     /// A new access token for `record`, beside `refresh` if one is handed out.
     pub(super) fn issue(
         &self,
         record: &Record,
+        binding: Binding,
         refresh_hash: TokenHash,
         refresh: Option<IssuedRefresh>,
         now: DateTime<Utc>,
@@ -26,6 +27,16 @@ impl Sessions {
             .timestamp()
             .min(ends_at.timestamp())
             .max(iat + 1);
+        let anti_csrf = if binding.anti_csrf {
+            let random = self.inner.random.bytes()?;
+            Some(anti_csrf::mint(
+                record.handle,
+                &random,
+                self.inner.keys.mac(),
+            ))
+        } else {
+            None
+        };
         let claims = Claims {
             sub: record.user_id.clone(),
             rsub: Some(record.user_id.clone()),
@@ -36,12 +47,13 @@ impl Sessions {
             session_handle: record.handle,
             refresh_token_hash1: Some(hex(&refresh_hash)),
             parent_refresh_token_hash1: None,
-            anti_csrf_token: None,
+            anti_csrf_token: anti_csrf.clone(),
             iss: self.inner.terms.issuer.clone(),
             payload: record.payload.clone(),
         };
+        let transport = binding.transport;
         let (access, payload) =
-            access::sign(&claims, self.inner.keys.signer()).map_err(Error::General)?;
+            access::sign(&claims, transport, self.inner.keys.signer()).map_err(Error::General)?;
         let bytes = self.inner.access_cookie_name.len() + access.len();
         if bytes > access::MAX_COOKIE {
             return Err(Error::PayloadTooLarge {
@@ -56,6 +68,8 @@ impl Sessions {
             handle: record.handle,
             access,
             front,
+            transport,
+            anti_csrf,
             issued_at: now,
             refresh,
         })

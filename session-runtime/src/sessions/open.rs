@@ -21,7 +21,7 @@ use crate::token::access::Terms;
 /// What the surroundings decide: where the tokens are for and where time and randomness come from.
 pub(crate) struct Surroundings {
     pub(crate) issuer: String,
-    pub(crate) access_cookie_name: &'static str,
+    pub(crate) access_cookie_name: String,
     /// Whether a missing master key may be made and kept beside the database.
     pub(crate) development: bool,
     pub(crate) clock: Arc<dyn Clock>,

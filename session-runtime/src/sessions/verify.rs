@@ -7,12 +7,18 @@ use crate::config::{OnStall, Revocation};
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::token::access::{self, Verified};
+use crate::token::refresh::{self, Authentic};
+use crate::token::{Transport, anti_csrf};
 
 impl Sessions {
     /// Checks an access token: signature (or the memory of it), time, revocations. No I/O while the
     /// feed is fresh.
-    pub(crate) async fn verify(&self, access_token: &str) -> Result<Arc<Verified>, Error> {
-        let verified = self.check(access_token)?;
+    pub(crate) async fn verify(
+        &self,
+        access_token: &str,
+        presented_in: Transport,
+    ) -> Result<Arc<Verified>, Error> {
+        let verified = self.check(access_token, presented_in)?;
         match self.inner.config.revocation {
             Revocation::Feed => self.require_unrevoked(verified.handle).await?,
             Revocation::Live => self.require_row(verified.handle).await?,
@@ -58,8 +64,12 @@ impl Sessions {
             .ok_or(Error::GONE)
     }
 
-    /// Checks an access token's signature and time, not whether its session was revoked.
-    pub(crate) fn check(&self, access_token: &str) -> Result<Arc<Verified>, Error> {
+    /// Checks an access token's signature, time and transport, not whether its session was revoked.
+    pub(crate) fn check(
+        &self,
+        access_token: &str,
+        presented_in: Transport,
+    ) -> Result<Arc<Verified>, Error> {
         let verified = self
             .inner
             .verified
@@ -67,16 +77,32 @@ impl Sessions {
                 access::verify(access_token, &self.inner.keys, &self.inner.terms)
             })
             .ok_or(Error::TryRefreshToken)?;
-        if verified.is_current(self.inner.clock.now()) {
+        let may_travel_so = verified.transport == presented_in
+            || (presented_in == Transport::Header && self.inner.config.expose_access_token);
+        if may_travel_so && verified.is_current(self.inner.clock.now()) {
             Ok(verified)
         } else {
             Err(Error::TryRefreshToken)
         }
     }
 
-    /// The session an access token of ours names, expired or not.
-    pub(crate) fn named_by(&self, access_token: &str) -> Option<SessionHandle> {
+    /// Reads an access token of ours, expired or not.
+    pub(crate) fn read(&self, access_token: &str) -> Option<Verified> {
         access::verify(access_token, &self.inner.keys, &self.inner.terms)
-            .map(|verified| verified.handle)
+    }
+
+    /// Whether a bearer token may be a session's; anybody else's is not ours to judge.
+    pub(crate) fn may_be_access_token(&self, bearer: &str) -> bool {
+        self.inner.keys.signer().begins(bearer) || access::has_form(bearer)
+    }
+
+    /// Reads a refresh token of ours; costs no query.
+    pub(crate) fn authenticate(&self, refresh_token: &str) -> Result<Authentic, Error> {
+        refresh::authenticate(refresh_token, self.inner.keys.macs()).ok_or(Error::GONE)
+    }
+
+    /// Whether `token` is an anti-CSRF token of this session.
+    pub(crate) fn is_anti_csrf_token(&self, token: &str, handle: SessionHandle) -> bool {
+        anti_csrf::is_genuine(token, handle, self.inner.keys.macs())
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::handle::SessionHandle;
 use crate::keys::{KeyRing, SigningKey};
 use crate::payload::is_reserved;
+use crate::token::Transport;
 
 /// The most a browser keeps of one cookie, name and value together (RFC 6265bis section 5.6).
 pub(crate) const MAX_COOKIE: usize = 4096;
@@ -30,6 +31,7 @@ pub(crate) struct Header {
     pub(crate) typ: String,
     pub(crate) kid: String,
     pub(crate) version: String,
+    pub(crate) transport: Transport,
 }
 
 /// The payload: the ten claims of the protocol, then the application's own.
@@ -57,6 +59,9 @@ pub(crate) struct Claims {
 #[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) handle: SessionHandle,
+    pub(crate) transport: Transport,
+    /// Whether it was issued together with an anti-CSRF token.
+    pub(crate) anti_csrf: bool,
     pub(crate) user_id: String,
     pub(crate) payload: Map<String, Value>,
     pub(crate) issued_at: DateTime<Utc>,
@@ -83,10 +88,15 @@ pub(crate) struct Terms {
 }
 
 /// Signs `claims`; also returns the JSON of the payload, which the front-token repeats.
-pub(crate) fn sign(claims: &Claims, key: &SigningKey) -> Result<(String, Box<RawValue>), String> {
+pub(crate) fn sign(
+    claims: &Claims,
+    transport: Transport,
+    key: &SigningKey,
+) -> Result<(String, Box<RawValue>), String> {
+    let header = key.header(transport);
     let payload = serde_json::value::to_raw_value(claims).map_err(|error| error.to_string())?;
-    let mut token = String::with_capacity(key.header.len() + payload.get().len() * 4 / 3 + 96);
-    token.push_str(&key.header);
+    let mut token = String::with_capacity(header.len() + payload.get().len() * 4 / 3 + 96);
+    token.push_str(header);
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(payload.get(), &mut token);
     let signature = jsonwebtoken::crypto::sign(token.as_bytes(), &key.private, key.algorithm)
@@ -127,6 +137,8 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
     }
     Some(Verified {
         handle: claims.session_handle,
+        transport: header.transport,
+        anti_csrf: claims.anti_csrf_token.is_some(),
         user_id: claims.sub,
         payload: claims.payload,
         issued_at: DateTime::from_timestamp(claims.iat, 0)?,
@@ -136,6 +148,21 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
             None => None,
         },
     })
+}
+
+/// Whether a text looks like an access token of a session, whoever made it: somebody else's bearer token
+/// is not ours to judge (protocol: "choosing the transfer method").
+pub(crate) fn has_form(text: &str) -> bool {
+    let mut segments = text.split('.').map(|segment| {
+        URL_SAFE_NO_PAD
+            .decode(segment)
+            .ok()
+            .and_then(|json| serde_json::from_slice::<Map<String, Value>>(&json).ok())
+    });
+    let (header, payload) = (segments.next().flatten(), segments.next().flatten());
+    text.len() <= MAX_COOKIE
+        && (header.is_some_and(|header| header.contains_key("version"))
+            || payload.is_some_and(|payload| payload.contains_key("sessionHandle")))
 }
 
 /// Strict base64url (no padding, no stray last bits), then JSON.

@@ -1,14 +1,44 @@
 //! The three tokens of a session: access (JWT), refresh (opaque) and front (what the front end may read).
 
 pub(crate) mod access;
+pub(crate) mod anti_csrf;
 pub(crate) mod front;
 pub(crate) mod refresh;
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::handle::SessionHandle;
+
+/// How the tokens of a session travel; a token of one way is refused on the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// In cookies that scripts cannot read.
+    Cookie,
+    /// In headers: handed out as `st-access-token` and `st-refresh-token`, presented as bearer tokens.
+    Header,
+}
+
+impl Transport {
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Cookie => Self::Header,
+            Self::Header => Self::Cookie,
+        }
+    }
+}
+
+/// What every token of a session is bound to from its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Binding {
+    pub(crate) transport: Transport,
+    /// Whether requests must also send its anti-CSRF token.
+    pub(crate) anti_csrf: bool,
+}
 
 /// The tokens a create or refresh hands out; the session is durable by then.
 ///
@@ -18,6 +48,8 @@ pub struct SessionTokens {
     pub(crate) handle: SessionHandle,
     pub(crate) access: String,
     pub(crate) front: String,
+    pub(crate) transport: Transport,
+    pub(crate) anti_csrf: Option<String>,
     pub(crate) issued_at: DateTime<Utc>,
     pub(crate) refresh: Option<IssuedRefresh>,
 }
@@ -33,6 +65,16 @@ impl SessionTokens {
     /// The session they belong to.
     pub fn handle(&self) -> SessionHandle {
         self.handle
+    }
+
+    /// How they travel.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// The token that the page must send as the header `anti-csrf`, with `csrf = "via-token"`.
+    pub fn anti_csrf_token(&self) -> Option<&str> {
+        self.anti_csrf.as_deref()
     }
 
     /// The signed access token (JWT).

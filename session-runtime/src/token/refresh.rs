@@ -1,7 +1,7 @@
 //! The refresh token: opaque, URI-safe, and recognised as ours without a query.
 //!
-//! `v1.` + base64url(handle 16 ‖ MAC key id 2 ‖ generation 4 ‖ random 32 ‖ HMAC-SHA-256 32). A
-//! token that only knows a session's handle fails the MAC, so it costs no query and changes no
+//! `v1.` + base64url(handle 16 ‖ MAC key id 2 ‖ binding 1 ‖ generation 4 ‖ random 32 ‖ HMAC-SHA-256
+//! 32). A token that only knows a session's handle fails the MAC, so it costs no query and changes no
 //! state (`security.md` R03).
 
 use aws_lc_rs::{digest, hmac};
@@ -11,14 +11,28 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::handle::SessionHandle;
 use crate::keys::MacKey;
 use crate::rotation::{Presented, TokenHash};
+use crate::token::{Binding, Transport};
 
 const PREFIX: &str = "v1.";
-const CLAIMS: usize = 16 + 2 + 4 + 32;
+const CLAIMS: usize = 16 + 2 + 1 + 4 + 32;
 const LENGTH: usize = CLAIMS + 32;
+
+/// The bits of a binding.
+const HEADER: u8 = 1;
+const ANTI_CSRF: u8 = 2;
+
+/// A token of ours.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Authentic {
+    pub(crate) handle: SessionHandle,
+    pub(crate) binding: Binding,
+    pub(crate) presented: Presented,
+}
 
 /// Mints a token of `handle`. `random` must be fresh from the operating system.
 pub(crate) fn mint(
     handle: SessionHandle,
+    binding: Binding,
     generation: u32,
     random: &[u8; 32],
     key: &MacKey,
@@ -26,6 +40,7 @@ pub(crate) fn mint(
     let mut bytes = Vec::with_capacity(LENGTH);
     bytes.extend_from_slice(handle.as_bytes());
     bytes.extend_from_slice(&key.id.to_be_bytes());
+    bytes.push(encode(binding));
     bytes.extend_from_slice(&generation.to_be_bytes());
     bytes.extend_from_slice(random);
     let tag = hmac::sign(&key.key, &bytes);
@@ -34,7 +49,7 @@ pub(crate) fn mint(
 }
 
 /// Reads a token; `None` unless one of `keys` made it.
-pub(crate) fn authenticate(token: &str, keys: &[MacKey]) -> Option<(SessionHandle, Presented)> {
+pub(crate) fn authenticate(token: &str, keys: &[MacKey]) -> Option<Authentic> {
     let encoded = token.strip_prefix(PREFIX)?;
     let mut bytes = [0; LENGTH];
     if URL_SAFE_NO_PAD.decode_slice(encoded, &mut bytes).ok()? != LENGTH {
@@ -43,18 +58,46 @@ pub(crate) fn authenticate(token: &str, keys: &[MacKey]) -> Option<(SessionHandl
     let (claims, tag) = bytes.split_at(CLAIMS);
     let (handle, rest) = claims.split_first_chunk()?;
     let (key_id, rest) = rest.split_first_chunk()?;
+    let (binding, rest) = rest.split_first()?;
     let (generation, _random) = rest.split_first_chunk()?;
 
     let key_id = u16::from_be_bytes(*key_id);
     let key = keys.iter().find(|key| key.id == key_id)?;
     hmac::verify(&key.key, claims, tag).ok()?;
-    Some((
-        SessionHandle::from_bytes(*handle),
-        Presented {
+    Some(Authentic {
+        handle: SessionHandle::from_bytes(*handle),
+        binding: decode(*binding)?,
+        presented: Presented {
             token: hash(token),
             generation: u32::from_be_bytes(*generation),
         },
-    ))
+    })
+}
+
+/// Whether a text may be a token of ours; says nothing of its truth.
+pub(crate) fn has_form(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
+fn encode(binding: Binding) -> u8 {
+    let transport = match binding.transport {
+        Transport::Cookie => 0,
+        Transport::Header => HEADER,
+    };
+    let anti_csrf = if binding.anti_csrf { ANTI_CSRF } else { 0 };
+    transport | anti_csrf
+}
+
+/// `None` for bits that this version does not know.
+fn decode(bits: u8) -> Option<Binding> {
+    (bits & !(HEADER | ANTI_CSRF) == 0).then_some(Binding {
+        transport: if bits & HEADER == 0 {
+            Transport::Cookie
+        } else {
+            Transport::Header
+        },
+        anti_csrf: bits & ANTI_CSRF != 0,
+    })
 }
 
 /// What is stored of a token: SHA-256 of its text; with 256 random bits a slow hash adds nothing.

@@ -1,32 +1,52 @@
-//! Who calls a login or a logout: the sessions, the slot for the change, and the session that the
-//! request presented.
+//! Who calls a login or a logout: the sessions, the slot for the change, and what the request presented.
 
 use rocket::Request;
 
 use super::guard;
 use super::pending::Pending;
-use super::transport;
+use super::presented::Presented;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::sessions::Sessions;
+use crate::token::Transport;
+use crate::token::access::Verified;
 
 /// What `Login` and `Logout` know of a request.
 #[derive(Debug)]
 pub(super) struct Caller {
     pub(super) sessions: Sessions,
     pub(super) pending: Pending,
-    /// Named by the access token, whether or not that is still good.
-    pub(super) presented: Option<SessionHandle>,
+    /// What the access token says, whether or not it is still good.
+    pub(super) presented: Option<Verified>,
+    /// Whether a session cookie is all that speaks for the request: what a page of another site can
+    /// make a browser send.
+    pub(super) only_cookies: bool,
+    /// How the tokens of a login will travel.
+    pub(super) transport: Transport,
+    /// Whether there is an access token in the other place, to be removed by a login.
+    pub(super) has_other: bool,
 }
 
 impl Caller {
     /// Wherever the request comes from.
     pub(super) fn of(request: &Request<'_>) -> Result<Self, Error> {
         let sessions = guard::managed(request)?;
+        let wire = guard::wire(request);
+        let presented = Presented::of(request, wire);
+        let transport = wire.of_login(request);
+        let (claimed, came_in) = presented.claimed(sessions).unzip();
         Ok(Self {
             sessions: sessions.clone(),
             pending: Pending::of(request).clone(),
-            presented: transport::presented_session(request, sessions),
+            presented: claimed,
+            only_cookies: presented.has_cookies() && came_in != Some(Transport::Header),
+            transport,
+            has_other: presented.has_access_in(transport.other()),
         })
+    }
+
+    /// The session that the request presented.
+    pub(super) fn session(&self) -> Option<SessionHandle> {
+        self.presented.as_ref().map(|verified| verified.handle)
     }
 }

@@ -4,9 +4,11 @@
 use std::net::IpAddr;
 
 use rocket::figment::Figment;
-use rocket::http::uri::{Absolute, Origin};
+use rocket::http::uri::Origin;
 
-use crate::config::{Auto, SessionConfig};
+use super::origin::{self, WebOrigin};
+use super::routes::refresh_path;
+use crate::config::{Auto, CookiePrefix, SessionConfig};
 
 /// Where the settings stand.
 const TABLE: &str = "sessions";
@@ -17,9 +19,17 @@ pub(super) struct Settings {
     pub(super) config: SessionConfig,
     pub(super) database: String,
     /// Where browsers reach this server.
-    pub(super) origin: String,
+    pub(super) api: WebOrigin,
+    /// Where our other pages are.
+    pub(super) website_origins: Vec<WebOrigin>,
     pub(super) issuer: String,
     pub(super) secure: bool,
+    /// Never `Auto`.
+    pub(super) prefix: CookiePrefix,
+    pub(super) refresh_token_path: String,
+    pub(super) cookie_domain: Option<String>,
+    /// Empty for cookies that had none.
+    pub(super) older_cookie_domain: Option<String>,
     /// Whether this is a debug build, where a master key may be made.
     pub(super) development: bool,
 }
@@ -30,27 +40,48 @@ impl Settings {
     /// # Errors
     /// A sentence that names the setting and what to write.
     pub(super) fn read(figment: &Figment) -> Result<Self, String> {
-        let mut config = if figment.contains(TABLE) {
-            figment
-                .extract_inner::<SessionConfig>(TABLE)
-                .map_err(|error| error.to_string())?
-        } else {
-            SessionConfig::default()
-        };
+        let mut config = extract(figment)?;
         config.check()?;
         config.api_base_path = base_path(&config.api_base_path)?;
 
         let debug = *figment.profile() == rocket::Config::DEBUG_PROFILE;
-        let (origin, local_http) = origin(figment, &config, debug)?;
+        let api = api_origin(figment, &config, debug)?;
+        let secure = match config.cookie_secure {
+            Auto::Auto => !(debug && api.is_local_http()),
+            Auto::Yes => true,
+            Auto::No => false,
+        };
+        let cookie_domain = match &config.cookie_domain {
+            Some(domain) => Some(domain_of("cookie_domain", domain)?),
+            None => None,
+        };
+        let older_cookie_domain = match config.older_cookie_domain.as_deref() {
+            Some("") => Some(String::new()),
+            Some(domain) => Some(domain_of("older_cookie_domain", domain)?),
+            None => None,
+        };
         Ok(Self {
             database: database_url(figment, &config.database)?,
-            issuer: format!("{origin}{}", config.api_base_path),
-            origin,
-            secure: match config.cookie_secure {
-                Auto::Auto => !(debug && local_http),
-                Auto::Yes => true,
-                Auto::No => false,
+            issuer: format!("{}{}", api.text, config.api_base_path),
+            website_origins: read_origins(&config)?,
+            prefix: match config.cookie_prefix {
+                CookiePrefix::Auto if !secure => CookiePrefix::None,
+                CookiePrefix::Auto
+                    if cookie_domain.is_none() && config.access_token_path == "/" =>
+                {
+                    CookiePrefix::Host
+                }
+                CookiePrefix::Auto => CookiePrefix::Secure,
+                chosen => chosen,
             },
+            refresh_token_path: match &config.refresh_token_path {
+                Some(path) => path.clone(),
+                None => refresh_path(&config.api_base_path),
+            },
+            api,
+            secure,
+            cookie_domain,
+            older_cookie_domain,
             development: debug,
             config,
         })
@@ -69,14 +100,10 @@ fn base_path(path: &str) -> Result<String, String> {
     Ok(path.trim_end_matches('/').to_owned())
 }
 
-/// The origin of this server, and whether it is plain http on this machine.
-fn origin(
-    figment: &Figment,
-    config: &SessionConfig,
-    debug: bool,
-) -> Result<(String, bool), String> {
-    let origin = match &config.api_origin {
-        Some(origin) => origin.trim_end_matches('/').to_owned(),
+/// The origin of this server.
+fn api_origin(figment: &Figment, config: &SessionConfig, debug: bool) -> Result<WebOrigin, String> {
+    let text = match &config.api_origin {
+        Some(origin) => origin.clone(),
         None if debug => own_origin(figment)?,
         None => {
             return Err(format!(
@@ -85,29 +112,45 @@ fn origin(
             ));
         }
     };
-    let wrong = || {
+    WebOrigin::parse(&text).ok_or_else(|| {
         format!(
-            "`{TABLE}.api_origin` must be scheme, host and port only, such as \"https://api.example.com\", not \"{origin}\""
+            "`{TABLE}.api_origin` must be scheme, host and port only, such as \"https://api.example.com\", not \"{text}\""
         )
-    };
-    let uri = Absolute::parse(&origin).map_err(|_| wrong())?;
-    let scheme = uri.scheme();
-    let Some(authority) = uri.authority() else {
-        return Err(wrong());
-    };
-    let bare =
-        uri.path().raw().is_empty() && uri.query().is_none() && authority.user_info().is_none();
-    if !bare || !(scheme == "http" || scheme == "https") {
-        return Err(wrong());
+    })
+}
+
+/// The table, or the defaults if there is none.
+fn extract(figment: &Figment) -> Result<SessionConfig, String> {
+    if figment.contains(TABLE) {
+        figment
+            .extract_inner(TABLE)
+            .map_err(|error| error.to_string())
+    } else {
+        Ok(SessionConfig::default())
     }
-    let host = authority.host();
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
-    let local = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
-    let local_http = scheme == "http" && local;
-    Ok((origin, local_http))
+}
+
+/// The origins of our other pages.
+pub(super) fn website_origins(figment: &Figment) -> Result<Vec<WebOrigin>, String> {
+    read_origins(&extract(figment)?)
+}
+
+fn read_origins(config: &SessionConfig) -> Result<Vec<WebOrigin>, String> {
+    let read = |text: &String| {
+        WebOrigin::parse(text).ok_or_else(|| {
+            format!(
+                "`{TABLE}.website_origins` lists origins, scheme, host and port only, such as \"https://www.example.com\", \
+                 never `*` or `null`: \"{text}\" is none"
+            )
+        })
+    };
+    config.website_origins.iter().map(read).collect()
+}
+
+fn domain_of(setting: &str, text: &str) -> Result<String, String> {
+    origin::cookie_domain(text).ok_or_else(|| {
+        format!("`{TABLE}.{setting}` must be a domain such as \"example.com\", not \"{text}\"")
+    })
 }
 
 /// Made from Rocket's own address and port.

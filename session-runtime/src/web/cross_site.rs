@@ -1,57 +1,89 @@
-//! `CrossSite`: a login or logout that other sites may trigger.
+//! `CrossSite` and `SameOrigin`: guards that look less, or more, at where a request comes from.
 
 use std::ops::Deref;
 
 use rocket::request::{self, FromRequest};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
-use super::guard;
-use super::login::Login;
-use super::logout::Logout;
+use super::csrf::Check;
+use super::guard::{self, LiveSession, MaybeSession, Session};
 use crate::error::Error;
+use crate::payload::JwtPayload;
 
-/// [`Login`] or [`Logout`] for a callback that other sites send browsers to, and that checks its
-/// own state: OAuth, SAML, a magic link.
+/// A guard that can be told how strictly to look at where a request comes from.
+#[rocket::async_trait]
+pub trait Judged: Sized + Send {
+    #[doc(hidden)]
+    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error>;
+}
+
+/// A guard for a request that other sites may cause.
 ///
-/// It is what `#[login(cross_site)]` uses.
+/// `CrossSite<Login>` is what `#[login(cross_site)]` uses, for a callback that checks its own state:
+/// OAuth, SAML, a magic link. `CrossSite<Session<P>>` is for a route that changes nothing a visitor
+/// of another site must not change.
 #[derive(Debug)]
 pub struct CrossSite<G>(G);
 
-impl<G> CrossSite<G> {
-    /// The guard.
-    pub fn into_inner(self) -> G {
-        self.0
-    }
+/// A guard that demands a request of our own pages also where the method says that nothing changes.
+#[doc(alias = "antiCsrfCheck")]
+#[derive(Debug)]
+pub struct SameOrigin<G>(G);
+
+macro_rules! wrapper {
+    ($Wrapper:ident, $check:expr) => {
+        impl<G> $Wrapper<G> {
+            /// The guard.
+            pub fn into_inner(self) -> G {
+                self.0
+            }
+        }
+
+        impl<G> Deref for $Wrapper<G> {
+            type Target = G;
+
+            fn deref(&self) -> &G {
+                &self.0
+            }
+        }
+
+        #[rocket::async_trait]
+        impl<'r, G: Judged> FromRequest<'r> for $Wrapper<G> {
+            type Error = Error;
+
+            async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
+                guard::outcome(request, G::judged(request, $check).await.map(Self))
+            }
+        }
+
+        impl<G: Sentinel> Sentinel for $Wrapper<G> {
+            fn abort(rocket: &Rocket<Ignite>) -> bool {
+                G::abort(rocket)
+            }
+        }
+    };
 }
 
-impl<G> Deref for CrossSite<G> {
-    type Target = G;
+wrapper!(CrossSite, Check::Nothing);
+wrapper!(SameOrigin, Check::AllMethods);
 
-    fn deref(&self) -> &G {
-        &self.0
+#[rocket::async_trait]
+impl<P: JwtPayload> Judged for Session<P> {
+    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        guard::load(request, check).await
     }
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for CrossSite<Login> {
-    type Error = Error;
-
-    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        guard::outcome(request, Login::of(request).map(Self))
+impl<P: JwtPayload> Judged for MaybeSession<P> {
+    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        Self::load(request, check).await
     }
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for CrossSite<Logout> {
-    type Error = Error;
-
-    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        guard::outcome(request, Logout::of(request).map(Self))
-    }
-}
-
-impl<G: Sentinel> Sentinel for CrossSite<G> {
-    fn abort(rocket: &Rocket<Ignite>) -> bool {
-        G::abort(rocket)
+impl<P: JwtPayload> Judged for LiveSession<P> {
+    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        Self::load(request, check).await
     }
 }

@@ -6,8 +6,13 @@
 use rocket::Request;
 use rocket::http::{ContentType, Method};
 
-use crate::config::{Csrf, SameSite, SessionConfig};
+use super::config::Settings;
+use crate::config::{Csrf, SameSite};
 use crate::error::Error;
+use crate::handle::SessionHandle;
+use crate::sessions::Sessions;
+use crate::token::access::Verified;
+use crate::token::refresh::Authentic;
 
 /// What a browser says about where a request comes from; several headers of one name count as a
 /// value that nobody trusts.
@@ -25,10 +30,31 @@ pub(super) enum Header {
     Several,
 }
 
+/// How strictly a guard looks at where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Not at all.
+    Nothing,
+    /// Where the method may change something.
+    UnsafeMethods,
+    /// Always.
+    AllMethods,
+}
+
+impl Check {
+    fn concerns(self, request: &Request<'_>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::UnsafeMethods => !is_safe(request),
+            Self::AllMethods => true,
+        }
+    }
+}
+
 /// What is let through; made once, at ignite.
 #[derive(Debug, Clone)]
 pub(super) struct CsrfPolicy {
-    enforced: bool,
+    mode: Csrf,
     /// Origins of ours, lower case.
     origins: Vec<String>,
     /// Whether a request that says nothing at all passes: no browser of today sends one,
@@ -39,20 +65,15 @@ pub(super) struct CsrfPolicy {
 }
 
 impl CsrfPolicy {
-    pub(super) fn new(config: &SessionConfig, api_origin: &str, trust_host: bool) -> Self {
-        let origins = config
-            .website_origins
-            .iter()
-            .map(String::as_str)
-            .chain([api_origin]);
+    pub(super) fn new(settings: &Settings) -> Self {
+        let config = &settings.config;
+        let origins = settings.website_origins.iter().chain([&settings.api]);
         Self {
-            enforced: config.csrf == Csrf::FetchMetadata,
-            origins: origins
-                .map(|origin| origin.trim_end_matches('/').to_ascii_lowercase())
-                .collect(),
+            mode: config.csrf,
+            origins: origins.map(|origin| origin.text.clone()).collect(),
             silence_passes: !config.csrf_require_evidence
                 && config.cookie_same_site != SameSite::None,
-            trust_host,
+            trust_host: settings.development && config.api_origin.is_none(),
         }
     }
 
@@ -77,25 +98,94 @@ impl CsrfPolicy {
     /// Checks a request that starts a session: it needs the same evidence, whether or not it
     /// carries a cookie (login CSRF).
     pub(super) fn check_login(&self, request: &Request<'_>) -> Result<(), Error> {
-        if !self.enforced || self.allows(&evidence(request), host(request)) {
-            return Ok(());
-        }
-        tracing::warn!(event = "cross_site_refused", path = %request.uri().path(), "a request of another site was refused");
-        Err(Error::CrossSite)
-    }
-
-    /// Checks a request whose cookie is about to be used: one that changes nothing passes.
-    pub(super) fn check_cookie(&self, request: &Request<'_>) -> Result<(), Error> {
-        if is_safe(request) {
+        if self.mode == Csrf::None || self.allows(&evidence(request), host(request)) {
             Ok(())
         } else {
-            self.check_login(request)
+            Err(refused(request))
+        }
+    }
+
+    /// Checks a request whose cookie is about to be used, by what any request can show.
+    pub(super) fn check_cookie(&self, request: &Request<'_>, check: Check) -> Result<(), Error> {
+        if !check.concerns(request) {
+            return Ok(());
+        }
+        match self.mode {
+            Csrf::FetchMetadata => self.check_login(request),
+            Csrf::ViaCustomHeader => {
+                if request.headers().contains(CUSTOM_HEADER) {
+                    Ok(())
+                } else {
+                    Err(refused(request))
+                }
+            }
+            // Judged by `check_token` or `check_refresh`, once the session is known.
+            Csrf::ViaToken | Csrf::None => Ok(()),
+        }
+    }
+
+    /// Checks the anti-CSRF token beside a verified access token.
+    pub(super) fn check_token(
+        &self,
+        request: &Request<'_>,
+        check: Check,
+        sessions: &Sessions,
+        verified: &Verified,
+    ) -> Result<(), Error> {
+        if self.mode != Csrf::ViaToken || !check.concerns(request) {
+            return Ok(());
+        }
+        // Its session began under another setting: a refresh hands a token out.
+        if !verified.anti_csrf {
+            return Err(Error::TryRefreshToken);
+        }
+        self.require_token(request, sessions, verified.handle)
+    }
+
+    /// Checks the anti-CSRF token beside a refresh token; one that was handed out without needs the
+    /// evidence of a login.
+    pub(super) fn check_refresh(
+        &self,
+        request: &Request<'_>,
+        sessions: &Sessions,
+        refresh: &Authentic,
+    ) -> Result<(), Error> {
+        if self.mode != Csrf::ViaToken {
+            return Ok(());
+        }
+        if !refresh.binding.anti_csrf {
+            return self.check_login(request);
+        }
+        self.require_token(request, sessions, refresh.handle)
+    }
+
+    fn require_token(
+        &self,
+        request: &Request<'_>,
+        sessions: &Sessions,
+        handle: SessionHandle,
+    ) -> Result<(), Error> {
+        match header(request, TOKEN_HEADER) {
+            Header::Once(token) if sessions.is_anti_csrf_token(&token, handle) => Ok(()),
+            _ => Err(refused(request)),
         }
     }
 }
 
+/// Carries the anti-CSRF token.
+const TOKEN_HEADER: &str = "anti-csrf";
+
+/// Whose presence proves that a page of an allowed origin sent the request.
+const CUSTOM_HEADER: &str = "rid";
+
+fn refused(request: &Request<'_>) -> Error {
+    tracing::warn!(event = "cross_site_refused", path = %request.uri().path(), "a request of another site was refused");
+    Error::CrossSite
+}
+
 /// Whether a request changes nothing (RFC 9110 section 9.2.1). A form is never that: Rocket lets
-/// its `_method` field turn a POST into any other method before a guard sees it.
+/// its `_method` field turn a POST into any other method before a guard sees it. Nor is the start of
+/// a WebSocket, which no other rule keeps from other sites.
 fn is_safe(request: &Request<'_>) -> bool {
     let is_form = request.content_type().is_some_and(|kind| {
         *kind == ContentType::Form || kind.media_type() == ContentType::FormData.media_type()
@@ -104,6 +194,7 @@ fn is_safe(request: &Request<'_>) -> bool {
         request.method(),
         Method::Get | Method::Head | Method::Options | Method::Trace
     ) && !is_form
+        && !request.headers().contains("upgrade")
 }
 
 fn evidence(request: &Request<'_>) -> Evidence {

@@ -6,7 +6,7 @@ use rocket::http::{ContentType, Header, Status};
 use rocket::response::{self, Responder};
 use rocket::{Request, Response};
 
-use super::pending::{Change, Pending};
+use super::pending::{Change, Cleared, Pending};
 use super::transport;
 use crate::error::Error;
 
@@ -37,6 +37,8 @@ impl Error {
                 Status::Unauthorized
             }
             Self::CrossSite => Status::Forbidden,
+            Self::DuplicateCookies { cleared: true } => Status::Ok,
+            Self::DuplicateCookies { cleared: false } => Status::BadRequest,
             Self::Unavailable => Status::ServiceUnavailable,
             Self::PayloadTooLarge { .. }
             | Self::ReservedClaim { .. }
@@ -51,6 +53,12 @@ impl Error {
             Self::TryRefreshToken => r#"{"message":"try refresh token"}"#,
             Self::TokenTheft { .. } => r#"{"message":"token theft detected"}"#,
             Self::CrossSite => r#"{"message":"cross-site request refused"}"#,
+            Self::DuplicateCookies { cleared: true } => {
+                r#"{"message":"The request contains multiple session cookies. The older ones are removed now: try again."}"#
+            }
+            Self::DuplicateCookies { cleared: false } => {
+                r#"{"message":"The request contains multiple session cookies. If the cookie domain was changed, the older domain must be configured."}"#
+            }
             Self::Unavailable => r#"{"message":"temporarily unavailable"}"#,
             Self::PayloadTooLarge { .. }
             | Self::ReservedClaim { .. }
@@ -76,7 +84,7 @@ impl<'r> Responder<'r, 'static> for Error {
             tracing::error!(error = %self, "a session operation failed");
         }
         if self.clears_tokens() {
-            Pending::of(request).set(Change::Clear);
+            Pending::of(request).set(Change::Clear(Cleared::Everywhere));
         }
         let mut response = Response::build().status(self.status()).finalize();
         self.write_body(&mut response);

@@ -8,10 +8,12 @@ use rocket::{Build, Orbit, Request, Response, Rocket};
 
 use super::config::Settings;
 use super::csrf::CsrfPolicy;
-use super::pending::{Change, Pending};
-use super::routes;
+use super::misfits;
+use super::pending::{Change, Cleared, Pending};
+use super::presented;
+use super::routes::{self, is_below};
 use super::tasks;
-use super::transport::{self, ACCESS_COOKIE, Writer};
+use super::transport::{self, Wire};
 use crate::clock::{Clock, SystemClock};
 use crate::random::{OsRandom, Random};
 use crate::sessions::{Sessions, Surroundings};
@@ -56,30 +58,18 @@ impl SessionFairing {
     }
 }
 
-/// What the response side needs, managed beside `Sessions`.
-#[derive(Debug)]
-struct ResponseSide {
-    writer: Writer,
-    /// The application's catchers as (status or all, base), known at liftoff.
-    catchers: OnceLock<Vec<(Option<u16>, String)>>,
-}
+/// The application's catchers as (status or all, base), known at liftoff.
+#[derive(Debug, Default)]
+struct Catchers(OnceLock<Vec<(Option<u16>, String)>>);
 
-impl ResponseSide {
+impl Catchers {
     /// Whether an application catcher answered for `status` at this path; its body stays then.
     fn is_caught(&self, status: Status, request: &Request<'_>) -> bool {
         let path = request.uri().path();
-        let catchers = self.catchers.get().map(Vec::as_slice).unwrap_or_default();
+        let catchers = self.0.get().map(Vec::as_slice).unwrap_or_default();
         catchers.iter().any(|(code, base)| {
             code.is_none_or(|code| code == status.code) && is_below(path.as_str(), base)
         })
-    }
-}
-
-/// Whether `path` is `base` or below it, by whole segments.
-fn is_below(path: &str, base: &str) -> bool {
-    match path.strip_prefix(base.trim_end_matches('/')) {
-        Some(rest) => rest.is_empty() || rest.starts_with('/'),
-        None => false,
     }
 }
 
@@ -98,22 +88,18 @@ impl Fairing for SessionFairing {
             return Err(rocket);
         }
         match self.open(&rocket).await {
-            Ok((sessions, writer, csrf)) => {
-                let routes_at = sessions.config().api_base_path.clone();
-                let mount_at = if routes_at.is_empty() {
-                    "/".to_owned()
-                } else {
-                    routes_at
-                };
-                let response_side = ResponseSide {
-                    writer,
-                    catchers: OnceLock::new(),
+            Ok((sessions, wire, csrf)) => {
+                let routes = routes::all(sessions.config());
+                let mount_at = match sessions.config().api_base_path.as_str() {
+                    "" => "/".to_owned(),
+                    path => path.to_owned(),
                 };
                 Ok(rocket
                     .manage(sessions)
-                    .manage(response_side)
+                    .manage(wire)
                     .manage(csrf)
-                    .mount(mount_at, routes::all()))
+                    .manage(Catchers::default())
+                    .mount(mount_at, routes))
             }
             Err(reason) => {
                 tracing::error!("sessions could not be set up: {reason}");
@@ -123,12 +109,12 @@ impl Fairing for SessionFairing {
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
-        if let Some(response_side) = rocket.state::<ResponseSide>() {
+        if let Some(Catchers(known)) = rocket.state() {
             let catchers = rocket
                 .catchers()
                 .map(|catcher| (catcher.code, catcher.base.to_string()))
                 .collect();
-            response_side.catchers.get_or_init(|| catchers);
+            known.get_or_init(|| catchers);
         }
         if let Some(sessions) = rocket.state::<Sessions>() {
             tasks::start(sessions, &rocket.shutdown());
@@ -136,49 +122,55 @@ impl Fairing for SessionFairing {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(side) = request.rocket().state::<ResponseSide>() else {
+        let state = request.rocket();
+        let (Some(wire), Some(catchers)) = (state.state::<Wire>(), state.state::<Catchers>())
+        else {
             return;
         };
         let pending = Pending::of(request);
         if let Some(failure) = pending.failure()
             && response.status() == failure.status()
-            && !side.is_caught(failure.status(), request)
+            && !catchers.is_caught(failure.status(), request)
         {
             failure.write_body(response);
             if failure.clears_tokens() {
-                pending.set(Change::Clear);
+                pending.set(Change::Clear(Cleared::Everywhere));
             }
         }
-        match pending.take() {
-            Some(Change::Attach(tokens)) => side.writer.attach(response, &tokens),
-            Some(Change::Clear) => side.writer.clear(response),
-            None => return,
+        let Some(change) = pending.take() else {
+            return;
+        };
+        wire.write(response, &change);
+        if presented::has_legacy_cookie(request, wire) {
+            wire.clear_legacy(response);
         }
         transport::forbid_caching(response);
     }
 }
 
 impl SessionFairing {
-    async fn open(&self, rocket: &Rocket<Build>) -> Result<(Sessions, Writer, CsrfPolicy), String> {
+    async fn open(&self, rocket: &Rocket<Build>) -> Result<(Sessions, Wire, CsrfPolicy), String> {
+        let settings = Settings::read(rocket.figment())?;
+        for warning in misfits::check(&settings)? {
+            tracing::warn!(event = "settings_do_not_fit", "{warning}");
+        }
+        routes::check_free(rocket, &settings.config)?;
+        let (wire, csrf) = (Wire::new(&settings), CsrfPolicy::new(&settings));
         let Settings {
             config,
             database,
-            origin,
             issuer,
-            secure,
             development,
-        } = Settings::read(rocket.figment())?;
-        routes::check_free(rocket, &config.api_base_path)?;
-        let writer = Writer::new(&config, secure);
-        let csrf = CsrfPolicy::new(&config, &origin, development && config.api_origin.is_none());
+            ..
+        } = settings;
         let surroundings = Surroundings {
             issuer,
-            access_cookie_name: ACCESS_COOKIE,
+            access_cookie_name: wire.access.name.clone(),
             development,
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
         };
         let sessions = Sessions::open(config, database, surroundings).await?;
-        Ok((sessions, writer, csrf))
+        Ok((sessions, wire, csrf))
     }
 }

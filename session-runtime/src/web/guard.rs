@@ -5,14 +5,15 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use rocket::http::Status;
+use rocket::http::{Method, Status};
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
-use super::csrf::CsrfPolicy;
-use super::pending::{Change, Pending};
-use super::transport::{self, Presented};
+use super::csrf::{Check, CsrfPolicy};
+use super::pending::{Change, Cleared, Pending};
+use super::transport::Wire;
+use super::verdict;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::payload::{self, JwtPayload};
@@ -67,7 +68,8 @@ impl<P> Session<P> {
     #[doc(alias = "revokeSession")]
     pub async fn revoke(self) -> Result<(), Error> {
         self.sessions.revoke(self.handle()).await?;
-        self.pending.set(Change::Clear);
+        let own = Cleared::In(self.verified.transport);
+        self.pending.set(Change::Clear(own));
         Ok(())
     }
 }
@@ -139,26 +141,12 @@ impl<P> Deref for LiveSession<P> {
     }
 }
 
-/// The verdict on a request's access token, reached once however many guards ask.
-struct Verdict(Result<Arc<Verified>, Error>);
-
-async fn verify(request: &Request<'_>, sessions: &Sessions) -> Result<Arc<Verified>, Error> {
-    let verdict = request.local_cache_async(async {
-        Verdict(match transport::access_token(request) {
-            Presented::Nothing => Err(Error::NONE),
-            Presented::Twice => Err(Error::TryRefreshToken),
-            Presented::Token(token) => match csrf(request).check_cookie(request) {
-                Ok(()) => sessions.verify(&token).await,
-                Err(refused) => Err(refused),
-            },
-        })
-    });
-    verdict.await.0.clone()
-}
-
-async fn load<P: JwtPayload>(request: &Request<'_>) -> Result<Session<P>, Error> {
-    let sessions = managed(request)?;
-    let verified = verify(request, sessions).await?;
+/// The session of a request, if its token is good and it may come from where it does.
+pub(super) async fn load<P: JwtPayload>(
+    request: &Request<'_>,
+    check: Check,
+) -> Result<Session<P>, Error> {
+    let (sessions, verified) = verdict::verify(request, check).await?;
     let user_id = P::UserId::from_claim(&verified.user_id).ok_or_else(|| {
         tracing::warn!(event = "payload_mismatch", handle = %verified.handle, "the user id is of another type than the guard's");
         Error::GONE
@@ -168,7 +156,7 @@ async fn load<P: JwtPayload>(request: &Request<'_>) -> Result<Session<P>, Error>
         Error::GONE
     })?;
     Ok(Session {
-        sessions: sessions.clone(),
+        sessions,
         pending: Pending::of(request).clone(),
         verified,
         user_id: Box::new(user_id),
@@ -186,11 +174,15 @@ pub(super) fn managed<'r>(request: &'r Request<'_>) -> Result<&'r Sessions, Erro
 
 /// The policy that is managed beside the sessions.
 pub(super) fn csrf<'r>(request: &'r Request<'_>) -> &'r CsrfPolicy {
-    request
-        .rocket()
-        .state()
-        .expect("the fairing manages the policy whenever it manages the sessions")
+    request.rocket().state().expect(TOGETHER)
 }
+
+/// How tokens travel, managed beside the sessions.
+pub(super) fn wire<'r>(request: &'r Request<'_>) -> &'r Wire {
+    request.rocket().state().expect(TOGETHER)
+}
+
+const TOGETHER: &str = "the fairing manages these whenever it manages the sessions";
 
 /// Ends a guard, parking the reason of a failure for the response fairing and for the application's catchers.
 pub(super) fn outcome<T>(
@@ -214,7 +206,7 @@ impl<'r, P: JwtPayload> FromRequest<'r> for Session<P> {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        outcome(request, load(request).await)
+        outcome(request, load(request, Check::UnsafeMethods).await)
     }
 }
 
@@ -223,12 +215,7 @@ impl<'r, P: JwtPayload> FromRequest<'r> for MaybeSession<P> {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        let session = match load(request).await {
-            Ok(session) => Ok(Self(Some(session))),
-            Err(Error::NONE) => Ok(Self(None)),
-            Err(error) => Err(error),
-        };
-        outcome(request, session)
+        outcome(request, Self::load(request, Check::UnsafeMethods).await)
     }
 }
 
@@ -237,12 +224,28 @@ impl<'r, P: JwtPayload> FromRequest<'r> for LiveSession<P> {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        let live = async {
-            let session = load(request).await?;
-            session.sessions.require_row(session.handle()).await?;
-            Ok(Self(session))
-        };
-        outcome(request, live.await)
+        outcome(request, Self::load(request, Check::UnsafeMethods).await)
+    }
+}
+
+impl<P: JwtPayload> MaybeSession<P> {
+    pub(super) async fn load(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        // A browser asks with OPTIONS whether it may ask at all, and must not be sent to refresh.
+        let only_asks = matches!(request.method(), Method::Options | Method::Trace);
+        match load(request, check).await {
+            Ok(session) => Ok(Self(Some(session))),
+            Err(Error::NONE) => Ok(Self(None)),
+            Err(_) if only_asks => Ok(Self(None)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl<P: JwtPayload> LiveSession<P> {
+    pub(super) async fn load(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        let session = load(request, check).await?;
+        session.sessions.require_row(session.handle()).await?;
+        Ok(Self(session))
     }
 }
 

@@ -7,11 +7,14 @@ use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use super::answer::Answer;
 use super::caller::Caller;
+use super::cross_site::Judged;
+use super::csrf::Check;
 use super::guard;
 use super::pending::Change;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::new_session::{GoesWith, NewSession};
+use crate::token::Transport;
 
 /// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
 ///
@@ -35,11 +38,6 @@ pub struct Login {
 }
 
 impl Login {
-    /// Of a request, wherever that comes from.
-    pub(super) fn of(request: &Request<'_>) -> Result<Self, Error> {
-        Caller::of(request).map(|caller| Self { caller })
-    }
-
     /// Starts `session`, durably, ends the one that the request presented, and has the response
     /// carry the new tokens.
     ///
@@ -50,13 +48,20 @@ impl Login {
     /// cookie touched.
     #[doc(alias = "createNewSession")]
     pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
-        let tokens = self
-            .caller
-            .sessions
-            .start(session, self.caller.presented)
-            .await?;
+        let Caller {
+            sessions,
+            pending,
+            transport,
+            has_other,
+            ..
+        } = &self.caller;
+        let replaced = self.caller.session();
+        let tokens = sessions.start(session, *transport, replaced).await?;
         let handle = tokens.handle();
-        self.caller.pending.set(Change::Attach(tokens));
+        pending.set(Change::Attach {
+            tokens,
+            clear_other: *has_other,
+        });
         Ok(handle)
     }
 
@@ -189,11 +194,20 @@ impl<'r> FromRequest<'r> for Login {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        let login = Self::of(request).and_then(|login| {
+        guard::outcome(request, Self::judged(request, Check::UnsafeMethods).await)
+    }
+}
+
+#[rocket::async_trait]
+impl Judged for Login {
+    /// Without a cookie to be sent or set, no other site gains anything (login CSRF).
+    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        let caller = Caller::of(request)?;
+        let touches_cookies = caller.only_cookies || caller.transport == Transport::Cookie;
+        if check != Check::Nothing && touches_cookies {
             guard::csrf(request).check_login(request)?;
-            Ok(login)
-        });
-        guard::outcome(request, login)
+        }
+        Ok(Self { caller })
     }
 }
 

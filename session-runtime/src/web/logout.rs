@@ -6,8 +6,10 @@ use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use super::answer::Answer;
 use super::caller::Caller;
+use super::cross_site::Judged;
+use super::csrf::Check;
 use super::guard;
-use super::pending::Change;
+use super::pending::{Change, Cleared};
 use crate::error::Error;
 
 /// A guard that ends the session of the request: by hand, all that [`#[logout]`](crate::logout) does.
@@ -19,11 +21,6 @@ pub struct Logout {
 }
 
 impl Logout {
-    /// Of a request, wherever that comes from.
-    pub(super) fn of(request: &Request<'_>) -> Result<Self, Error> {
-        Caller::of(request).map(|caller| Self { caller })
-    }
-
     /// Ends the session that the request presented, if it presented one, and has the response
     /// remove its tokens.
     ///
@@ -31,10 +28,10 @@ impl Logout {
     /// [`Error::Unavailable`] if the store does not answer; then nothing changed.
     #[doc(alias = "signOut")]
     pub async fn end(&self) -> Result<(), Error> {
-        if let Some(handle) = self.caller.presented {
+        if let Some(handle) = self.caller.session() {
             self.caller.sessions.revoke(handle).await?;
         }
-        self.caller.pending.set(Change::Clear);
+        self.caller.pending.set(Change::Clear(Cleared::Everywhere));
         Ok(())
     }
 
@@ -136,13 +133,21 @@ impl<'r> FromRequest<'r> for Logout {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        let logout = Self::of(request).and_then(|logout| {
-            if logout.caller.presented.is_some() {
-                guard::csrf(request).check_cookie(request)?;
+        guard::outcome(request, Self::judged(request, Check::UnsafeMethods).await)
+    }
+}
+
+#[rocket::async_trait]
+impl Judged for Logout {
+    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        let caller = Caller::of(request)?;
+        if caller.only_cookies {
+            guard::csrf(request).check_cookie(request, check)?;
+            if let Some(verified) = &caller.presented {
+                guard::csrf(request).check_token(request, check, &caller.sessions, verified)?;
             }
-            Ok(logout)
-        });
-        guard::outcome(request, logout)
+        }
+        Ok(Self { caller })
     }
 }
 

@@ -7,15 +7,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rocket::Request;
 
 use crate::error::Error;
-use crate::token::SessionTokens;
+use crate::token::{SessionTokens, Transport};
 
 /// A change of the browser's tokens. A later one replaces an earlier one.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     /// Store these tokens.
-    Attach(SessionTokens),
-    /// Drop all tokens.
-    Clear,
+    Attach {
+        tokens: SessionTokens,
+        /// And drop those of the other transport.
+        clear_other: bool,
+    },
+    /// Drop tokens.
+    Clear(Cleared),
+    /// Drop cookies that were set for the older cookie domain.
+    ClearOlder { access: bool, refresh: bool },
+}
+
+/// Which tokens are dropped.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cleared {
+    Everywhere,
+    In(Transport),
 }
 
 /// The request's slot for a [`Change`] and for the error of a failed guard.

@@ -1,30 +1,50 @@
 //! The routes that front ends call: refresh and sign-out.
 
-use rocket::http::Status;
+use std::sync::Arc;
+
 use rocket::request::{self, FromRequest};
 use rocket::response::content::RawJson;
-use rocket::{Build, Request, Responder, Rocket, Route, post, routes};
+use rocket::{Build, Request, Rocket, Route, post, routes};
 
+use super::csrf::Check;
 use super::guard;
-use super::pending::{Change, Pending};
-use super::transport::{self, Presented};
+use super::pending::{Change, Cleared, Pending};
+use super::refresh::Refresh;
+use super::verdict;
+use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::sessions::Sessions;
+use crate::token::access::Verified;
 
 /// The path of the refresh route, which is also the path of its cookie.
 pub(super) fn refresh_path(api_base_path: &str) -> String {
     format!("{api_base_path}/session/refresh")
 }
 
-/// All routes, to be mounted at the API's base path.
-pub(super) fn all() -> Vec<Route> {
-    routes![refresh, sign_out]
+/// Whether `path` is `base` or below it, by whole segments.
+pub(super) fn is_below(path: &str, base: &str) -> bool {
+    match path.strip_prefix(base.trim_end_matches('/')) {
+        Some(rest) => rest.is_empty() || rest.starts_with('/'),
+        None => false,
+    }
+}
+
+/// The routes that the configuration asks for, to be mounted at the API's base path.
+pub(super) fn all(config: &SessionConfig) -> Vec<Route> {
+    let mut all = Vec::new();
+    if config.refresh_route {
+        all.extend(routes![refresh]);
+    }
+    if config.sign_out_route {
+        all.extend(routes![sign_out]);
+    }
+    all
 }
 
 /// Whether the paths are free: Rocket would stop the launch too, but could not say what to do about it.
-pub(super) fn check_free(rocket: &Rocket<Build>, api_base_path: &str) -> Result<(), String> {
-    for ours in all() {
-        let path = format!("{api_base_path}{}", ours.uri.path());
+pub(super) fn check_free(rocket: &Rocket<Build>, config: &SessionConfig) -> Result<(), String> {
+    for ours in all(config) {
+        let path = format!("{}{}", config.api_base_path, ours.uri.path());
         let taken = rocket
             .routes()
             .find(|route| route.method == ours.method && route.uri.path() == path);
@@ -32,7 +52,8 @@ pub(super) fn check_free(rocket: &Rocket<Build>, api_base_path: &str) -> Result<
             let name = route.name.as_deref().unwrap_or("unnamed");
             return Err(format!(
                 "`{} {path}` is mounted by `Sessions::fairing()`, and by the application as `{name}`: remove that \
-                 route, or set `sessions.api_base_path` to another path",
+                 route, set `sessions.refresh_route` or `sessions.sign_out_route` to false, or set \
+                 `sessions.api_base_path` to another path",
                 ours.method
             ));
         }
@@ -40,72 +61,43 @@ pub(super) fn check_free(rocket: &Rocket<Build>, api_base_path: &str) -> Result<
     Ok(())
 }
 
-/// The tokens of a request, unjudged but for where it comes from.
-struct Tokens {
-    access: Presented,
-    refresh: Presented,
-    pending: Pending,
-}
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Tokens {
-    type Error = Error;
-
-    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
-        let tokens = Self {
-            access: transport::access_token(request),
-            refresh: transport::refresh_token(request),
-            pending: Pending::of(request).clone(),
-        };
-        let nothing = tokens.access == Presented::Nothing && tokens.refresh == Presented::Nothing;
-        let judged = match guard::managed(request) {
-            Ok(_) if nothing => Ok(tokens),
-            Ok(_) => guard::csrf(request).check_cookie(request).map(|()| tokens),
-            Err(error) => Err(error),
-        };
-        guard::outcome(request, judged)
-    }
-}
-
-/// How a refresh fails.
-#[derive(Debug, Responder)]
-enum Refused {
-    Session(Error),
-    Input((Status, RawJson<&'static str>)),
-}
-
-const MULTIPLE_COOKIES: &str = r#"{"message":"The request contains multiple session cookies. Remove the ones of the older cookie domain."}"#;
-
 #[post("/session/refresh")]
-async fn refresh(sessions: Sessions, tokens: Tokens) -> Result<RawJson<&'static str>, Refused> {
-    let refresh_token = match &tokens.refresh {
-        _ if tokens.access == Presented::Twice => Err(multiple_cookies()),
-        Presented::Twice => Err(multiple_cookies()),
-        // Also when an access cookie is left over: it would make the front end try for ever.
-        Presented::Nothing => Err(Refused::Session(Error::GONE)),
-        Presented::Token(token) => Ok(token),
-    }?;
-    let fresh = sessions
-        .refresh_beside(refresh_token, tokens.access.token())
-        .await
-        .map_err(Refused::Session)?;
-    tokens.pending.set(Change::Attach(fresh));
+async fn refresh(refresh: Refresh) -> Result<RawJson<&'static str>, Error> {
+    refresh.exchange().await?;
     Ok(RawJson("{}"))
 }
 
-fn multiple_cookies() -> Refused {
-    Refused::Input((Status::BadRequest, RawJson(MULTIPLE_COOKIES)))
+/// What a request signs out of; also a session that was ended before, as long as its access token itself
+/// is good.
+struct SigningOut {
+    sessions: Sessions,
+    pending: Pending,
+    verified: Arc<Verified>,
 }
 
-/// Signs out; also when the session was ended before, as long as the access token itself is good.
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for SigningOut {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
+        let judged = verdict::verify_token(request, Check::AllMethods);
+        let signing_out = judged.map(|(sessions, verified)| Self {
+            sessions,
+            pending: Pending::of(request).clone(),
+            verified,
+        });
+        guard::outcome(request, signing_out)
+    }
+}
+
 #[post("/signout")]
-async fn sign_out(sessions: Sessions, tokens: Tokens) -> Result<RawJson<&'static str>, Error> {
-    let verified = match &tokens.access {
-        Presented::Nothing => Err(Error::NONE),
-        Presented::Twice => Err(Error::TryRefreshToken),
-        Presented::Token(token) => sessions.check(token),
-    }?;
+async fn sign_out(session: SigningOut) -> Result<RawJson<&'static str>, Error> {
+    let SigningOut {
+        sessions,
+        pending,
+        verified,
+    } = session;
     sessions.revoke(verified.handle).await?;
-    tokens.pending.set(Change::Clear);
+    pending.set(Change::Clear(Cleared::In(verified.transport)));
     Ok(RawJson(r#"{"status":"OK"}"#))
 }

@@ -1,108 +1,152 @@
-//! Cookies and headers: what a request presents, and what a response carries (protocol: "wire protocol").
+//! Cookies and headers that a response carries (protocol: "wire protocol"). `presented.rs` reads those of
+//! a request.
 
 use chrono::{DateTime, Days, Utc};
 use rocket::http::{Cookie, Header, SameSite as CookieSameSite};
 use rocket::time::OffsetDateTime;
 use rocket::{Request, Response};
 
-use crate::config::{SameSite, SessionConfig};
-use crate::handle::SessionHandle;
-use crate::sessions::Sessions;
-use crate::token::SessionTokens;
+use super::config::Settings;
+use super::pending::{Change, Cleared};
+use crate::config::{CookiePrefix, SameSite, Transfer};
+use crate::token::{SessionTokens, Transport};
 
-/// Name of the access-token cookie.
-pub(crate) const ACCESS_COOKIE: &str = "sAccessToken";
-/// Name of the refresh-token cookie.
-pub(crate) const REFRESH_COOKIE: &str = "sRefreshToken";
+/// A cookie of earlier front ends: never set, only removed.
+pub(super) const LEGACY_COOKIE: &str = "sIdRefreshToken";
+
+/// The header in which a request asks for a transport.
+const AUTH_MODE: &str = "st-auth-mode";
 
 const FRONT_TOKEN: &str = "front-token";
+const ANTI_CSRF: &str = "anti-csrf";
 const EXPOSE: &str = "Access-Control-Expose-Headers";
 
-/// How a request presents a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Presented {
-    Nothing,
-    Token(String),
-    /// Two cookies of one name: neither is trusted (RFC 6265bis section 8.6).
-    Twice,
-}
-
-impl Presented {
-    /// The token, if there is exactly one.
-    pub(super) fn token(&self) -> Option<&str> {
-        match self {
-            Self::Token(token) => Some(token),
-            Self::Nothing | Self::Twice => None,
-        }
-    }
-}
-
-/// The access token of a request.
-pub(super) fn access_token(request: &Request<'_>) -> Presented {
-    cookie(request, ACCESS_COOKIE)
-}
-
-/// The session that the access token of a request names, whether or not the token is still good.
-pub(super) fn presented_session(
-    request: &Request<'_>,
-    sessions: &Sessions,
-) -> Option<SessionHandle> {
-    access_token(request)
-        .token()
-        .and_then(|token| sessions.named_by(token))
-}
-
-/// The refresh token of a request; the browser sends it on the refresh path only.
-pub(super) fn refresh_token(request: &Request<'_>) -> Presented {
-    cookie(request, REFRESH_COOKIE)
-}
-
-/// Reads the raw header lines, because Rocket's jar keeps only the last of two cookies of one name.
-/// Requests of Rocket's local client have no such lines, so the jar is asked when there are none.
-fn cookie(request: &Request<'_>, name: &str) -> Presented {
-    let mut values = request
-        .headers()
-        .get("cookie")
-        .flat_map(Cookie::split_parse_encoded)
-        .flatten()
-        .filter(|cookie| cookie.name() == name);
-    match (values.next(), values.next()) {
-        (Some(_), Some(_)) => Presented::Twice,
-        (Some(cookie), None) => Presented::Token(cookie.value().to_owned()),
-        (None, _) => match request.cookies().get(name) {
-            Some(cookie) => Presented::Token(cookie.value().to_owned()),
-            None => Presented::Nothing,
-        },
-    }
-}
-
-/// Writes session cookies and headers; made once, at ignite.
+/// The name and path of a cookie.
 #[derive(Debug, Clone)]
-pub(super) struct Writer {
-    access_path: String,
-    refresh_path: String,
+pub(super) struct Place {
+    pub(super) name: String,
+    pub(super) path: String,
+}
+
+/// How tokens travel; made once, at ignite.
+#[derive(Debug, Clone)]
+pub(super) struct Wire {
+    pub(super) transfer: Transfer,
+    pub(super) access: Place,
+    pub(super) refresh: Place,
     domain: Option<String>,
+    /// The domain of cookies that a refresh removes; empty for none.
+    pub(super) older_domain: Option<String>,
     same_site: CookieSameSite,
     secure: bool,
+    expose_access_token: bool,
+    access_header: String,
+    refresh_header: String,
 }
 
-impl Writer {
-    pub(super) fn new(config: &SessionConfig, secure: bool) -> Self {
+impl Wire {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let config = &settings.config;
+        let (access_prefix, refresh_prefix) = match settings.prefix {
+            CookiePrefix::Auto | CookiePrefix::None => ("", ""),
+            CookiePrefix::Secure => ("__Secure-", "__Secure-"),
+            CookiePrefix::Host => ("__Host-", "__Secure-"),
+            CookiePrefix::HostHttp => ("__Host-Http-", "__Http-"),
+        };
         Self {
-            access_path: config.access_token_path.clone(),
-            refresh_path: super::routes::refresh_path(&config.api_base_path),
-            domain: config.cookie_domain.clone(),
+            transfer: config.transfer,
+            access: Place {
+                name: format!("{access_prefix}{}", config.access_cookie_name),
+                path: config.access_token_path.clone(),
+            },
+            refresh: Place {
+                name: format!("{refresh_prefix}{}", config.refresh_cookie_name),
+                path: settings.refresh_token_path.clone(),
+            },
+            domain: settings.cookie_domain.clone(),
+            older_domain: settings.older_cookie_domain.clone(),
             same_site: match config.cookie_same_site {
                 SameSite::Lax => CookieSameSite::Lax,
                 SameSite::None => CookieSameSite::None,
                 SameSite::Strict => CookieSameSite::Strict,
             },
-            secure,
+            secure: settings.secure,
+            expose_access_token: config.expose_access_token,
+            access_header: config.access_token_header.clone(),
+            refresh_header: config.refresh_token_header.clone(),
         }
     }
 
-    /// Attaches the tokens of a session.
-    pub(super) fn attach(&self, response: &mut Response<'_>, tokens: &SessionTokens) {
+    /// How the tokens of a login will travel: as the setting says, else as the request asks, else in
+    /// cookies, so that a plain form works.
+    pub(super) fn of_login(&self, request: &Request<'_>) -> Transport {
+        let asks_for_header = request
+            .headers()
+            .get_one(AUTH_MODE)
+            .is_some_and(|mode| mode.eq_ignore_ascii_case("header"));
+        match self.transfer {
+            Transfer::Any if asks_for_header => Transport::Header,
+            Transfer::Header => Transport::Header,
+            Transfer::Any | Transfer::Cookie => Transport::Cookie,
+        }
+    }
+
+    /// Writes a change onto a response.
+    pub(super) fn write(&self, response: &mut Response<'_>, change: &Change) {
+        match change {
+            Change::Attach {
+                tokens,
+                clear_other,
+            } => {
+                // First, or the removal would overwrite what is new.
+                if *clear_other {
+                    self.clear_in(response, tokens.transport.other());
+                }
+                self.attach(response, tokens);
+            }
+            Change::Clear(cleared) => {
+                match cleared {
+                    Cleared::Everywhere => {
+                        self.clear_in(response, Transport::Cookie);
+                        self.clear_in(response, Transport::Header);
+                    }
+                    Cleared::In(transport) => self.clear_in(response, *transport),
+                }
+                response.remove_header(ANTI_CSRF);
+                set(response, FRONT_TOKEN, "remove".into());
+            }
+            Change::ClearOlder { access, refresh } => {
+                let older = Self {
+                    domain: self
+                        .older_domain
+                        .clone()
+                        .filter(|domain| !domain.is_empty()),
+                    ..self.clone()
+                };
+                if *access {
+                    response.adjoin_header(older.removal(&self.access));
+                }
+                if *refresh {
+                    response.adjoin_header(older.removal(&self.refresh));
+                }
+            }
+        }
+    }
+
+    fn attach(&self, response: &mut Response<'_>, tokens: &SessionTokens) {
+        set(response, FRONT_TOKEN, tokens.front.clone());
+        match tokens.transport {
+            Transport::Cookie => self.attach_cookies(response, tokens),
+            Transport::Header => {
+                set(response, &self.access_header, tokens.access.clone());
+                if let Some(refresh) = &tokens.refresh {
+                    set(response, &self.refresh_header, refresh.token.clone());
+                }
+            }
+        }
+    }
+
+    fn attach_cookies(&self, response: &mut Response<'_>, tokens: &SessionTokens) {
         // The access cookie outlives its token: its presence says that a refresh may succeed.
         // Browsers cap it at 400 days.
         let year = tokens.issued_at + Days::new(365);
@@ -111,44 +155,52 @@ impl Writer {
             .refresh
             .as_ref()
             .map_or(year, |refresh| refresh.expires_at);
-        let access = self.cookie(
-            ACCESS_COOKIE,
-            &tokens.access,
-            &self.access_path,
-            refresh_end.clamp(year, longest),
-        );
-        response.adjoin_header(&access);
+        let ends = refresh_end.clamp(year, longest);
+        response.adjoin_header(self.cookie(&self.access, &tokens.access, ends));
         if let Some(refresh) = &tokens.refresh {
-            let refresh = self.cookie(
-                REFRESH_COOKIE,
-                &refresh.token,
-                &self.refresh_path,
-                refresh.expires_at,
-            );
-            response.adjoin_header(&refresh);
+            response.adjoin_header(self.cookie(&self.refresh, &refresh.token, refresh.expires_at));
         }
-        front_token(response, tokens.front.clone());
+        if let Some(token) = &tokens.anti_csrf {
+            set(response, ANTI_CSRF, token.clone());
+        }
+        if self.expose_access_token {
+            set(response, &self.access_header, tokens.access.clone());
+        }
     }
 
-    /// Removes both cookies; a removal repeats name, path, domain and flags, or browsers ignore it.
-    pub(super) fn clear(&self, response: &mut Response<'_>) {
-        let epoch = DateTime::UNIX_EPOCH;
-        response.adjoin_header(self.cookie(ACCESS_COOKIE, "", &self.access_path, epoch));
-        response.adjoin_header(self.cookie(REFRESH_COOKIE, "", &self.refresh_path, epoch));
-        front_token(response, "remove".into());
+    /// Removes both tokens of a transport.
+    fn clear_in(&self, response: &mut Response<'_>, transport: Transport) {
+        match transport {
+            Transport::Cookie => {
+                response.adjoin_header(self.removal(&self.access));
+                response.adjoin_header(self.removal(&self.refresh));
+            }
+            Transport::Header => {
+                set(response, &self.access_header, String::new());
+                set(response, &self.refresh_header, String::new());
+            }
+        }
     }
 
-    fn cookie(
-        &self,
-        name: &'static str,
-        value: &str,
-        path: &str,
-        expires: DateTime<Utc>,
-    ) -> Cookie<'static> {
+    /// Removes the cookie of earlier front ends.
+    pub(super) fn clear_legacy(&self, response: &mut Response<'_>) {
+        let legacy = Place {
+            name: LEGACY_COOKIE.into(),
+            path: self.access.path.clone(),
+        };
+        response.adjoin_header(self.removal(&legacy));
+    }
+
+    /// A removal repeats name, path, domain and flags, or browsers ignore it.
+    fn removal(&self, place: &Place) -> Cookie<'static> {
+        self.cookie(place, "", DateTime::UNIX_EPOCH)
+    }
+
+    fn cookie(&self, place: &Place, value: &str, expires: DateTime<Utc>) -> Cookie<'static> {
         let expires = OffsetDateTime::from_unix_timestamp(expires.timestamp())
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let mut cookie = Cookie::build((name, value.to_owned()))
-            .path(path.to_owned())
+        let mut cookie = Cookie::build((place.name.clone(), value.to_owned()))
+            .path(place.path.clone())
             .expires(expires)
             .http_only(true)
             .secure(self.secure)
@@ -167,13 +219,14 @@ pub(super) fn forbid_caching(response: &mut Response<'_>) {
     append(response, "Vary", "Authorization");
 }
 
-fn front_token(response: &mut Response<'_>, value: String) {
-    response.set_header(Header::new(FRONT_TOKEN, value));
-    append(response, EXPOSE, FRONT_TOKEN);
+/// Sets a header and lets scripts of other origins read it.
+fn set(response: &mut Response<'_>, name: &str, value: String) {
+    response.set_header(Header::new(name.to_owned(), value));
+    append(response, EXPOSE, name);
 }
 
 /// Adds to a list header what it does not name yet; what the application wrote stays.
-fn append(response: &mut Response<'_>, header: &'static str, value: &str) {
+pub(super) fn append(response: &mut Response<'_>, header: &'static str, value: &str) {
     let present: Vec<String> = response.headers().get(header).map(str::to_owned).collect();
     let named = present
         .iter()
