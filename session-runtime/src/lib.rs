@@ -36,7 +36,7 @@ pub use sessions::{SessionInfo, Sessions};
 pub use token::{SessionTokens, Transport};
 pub use user_id::UserId;
 pub use web::{
-    CrossSite, LiveSession, Login, Logout, MaybeSession, Refresh, SameOrigin, Session,
+    CorsFairing, CrossSite, LiveSession, Login, Logout, MaybeSession, Refresh, SameOrigin, Session,
     SessionFairing,
 };
 

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod by_hand;
+mod cors;
 mod csrf;
 mod csrf_modes;
 mod duplicates;

@@ -3,6 +3,7 @@
 mod answer;
 mod caller;
 mod config;
+mod cors;
 mod cross_site;
 mod csrf;
 mod error;
@@ -20,6 +21,7 @@ mod tasks;
 mod transport;
 mod verdict;
 
+pub use cors::CorsFairing;
 pub use cross_site::{CrossSite, SameOrigin};
 pub use fairing::SessionFairing;
 pub use guard::{LiveSession, MaybeSession, Session};
