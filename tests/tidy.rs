@@ -283,3 +283,37 @@ fn macros_and_runtime_reserve_the_same_names() {
     );
     assert_eq!(runtime.len(), 15);
 }
+
+/// The numbers that a line names: `15, 16, 17`.
+fn numbers(text: &str) -> Vec<u32> {
+    let list: String = text
+        .chars()
+        .take_while(|letter| letter.is_ascii_digit() || ", ".contains(*letter))
+        .collect();
+    list.split(',')
+        .filter_map(|number| number.trim().parse().ok())
+        .collect()
+}
+
+#[test]
+fn every_line_of_the_behaviour_checklist_is_shown_or_explained() {
+    let tests = files("tests", ".rs")
+        .into_iter()
+        .chain(files("session-runtime/src", ".rs"));
+    let shown = tests.flat_map(|(_, text)| {
+        let named = text
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("/// Behaviour "));
+        named.flat_map(numbers).collect::<Vec<_>>()
+    });
+    let table = fs::read_to_string(root().join("tests/behaviour.md")).expect("the table");
+    let explained = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .flat_map(numbers);
+    let covered: std::collections::BTreeSet<u32> = shown.chain(explained).collect();
+    // The lines about changing payloads and about claims wait for what they are about.
+    let wanted = (1..=68).chain(80..=84);
+    let missing: Vec<u32> = wanted.filter(|line| !covered.contains(line)).collect();
+    assert!(missing.is_empty(), "not covered: {missing:?}");
+}

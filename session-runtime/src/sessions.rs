@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::keys::KeyRing;
 use crate::new_session::NewSession;
-use crate::payload::{self, JwtPayload};
+use crate::payload::{self, JwtPayload, is_reserved};
 use crate::random::Random;
 use crate::revocation::Revocations;
 use crate::rotation::{Lineage, Policy, Verdict};
@@ -227,6 +227,11 @@ impl Sessions {
         let Some((record, verdict)) = self.inner.store.rotate(rotation).await? else {
             return Err(Error::GONE);
         };
+        // A token of such a row would be refused by ourselves, again and again.
+        if let Some(name) = record.payload.keys().find(|name| is_reserved(name)) {
+            tracing::warn!(event = "payload_mismatch", %handle, name, "the stored payload has a key of the protocol");
+            return Err(Error::GONE);
+        }
 
         match verdict {
             Verdict::NewPair { next, late_parent } => {

@@ -119,6 +119,7 @@ async fn a_payload_that_is_too_large_starts_nothing_and_ends_nothing() {
     assert_eq!(server.database().sessions(), 1);
 }
 
+/// Behaviour 11.
 #[async_test]
 async fn of_two_sessions_in_one_request_the_last_ones_cookies_go_out() {
     let server = server().await;
@@ -185,6 +186,7 @@ async fn a_session_with_its_own_validity_ends_then_and_each_rotation_starts_it_a
     }
 }
 
+/// Behaviour 82.
 #[async_test]
 async fn an_access_token_does_not_outlive_a_short_session() {
     let server = server().await;

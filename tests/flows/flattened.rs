@@ -78,6 +78,7 @@ async fn server() -> Server {
     Server::changed(|rocket| rocket.mount("/m", routes)).await
 }
 
+/// Behaviour 9, but an error instead of a silent loss.
 #[async_test]
 async fn a_key_of_the_protocol_is_a_typed_error_that_names_it_and_leaves_no_row() {
     let server = server().await;

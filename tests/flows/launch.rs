@@ -286,6 +286,7 @@ async fn cookies_are_secure_unless_the_origin_is_http_on_this_machine() {
     }
 }
 
+/// Behaviour 13.
 #[async_test]
 async fn the_settings_show_in_the_cookies() {
     let server = Server::with(&[

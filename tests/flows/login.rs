@@ -20,6 +20,7 @@ fn segment(token: &str, index: usize) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).expect("base64url")).expect("JSON")
 }
 
+/// Behaviour 2, 7.
 #[async_test]
 async fn answers_with_both_cookies_and_the_front_token() {
     let server = Server::start().await;
@@ -48,6 +49,7 @@ async fn answers_with_both_cookies_and_the_front_token() {
     assert_eq!(answer.header("vary"), Some("Cookie, Authorization"));
 }
 
+/// Behaviour 1, 82.
 #[async_test]
 async fn the_access_token_carries_ten_claims_and_the_payload() {
     let server = Server::start().await;
@@ -104,6 +106,7 @@ async fn the_front_token_keeps_the_order_front_ends_rely_on() {
     assert!(json.contains(r#","up":{"sub":"ada","#), "{json}");
 }
 
+/// Behaviour 12.
 #[async_test]
 async fn the_payload_and_the_data_come_back_as_they_were() {
     let server = Server::start().await;

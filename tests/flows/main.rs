@@ -15,6 +15,7 @@ mod macros;
 mod master_key;
 mod misfits;
 mod outcomes;
+mod own_routes;
 mod refresh;
 mod restart;
 mod revoke;

@@ -21,6 +21,7 @@ async fn logged_in(server: &Server) -> Browser<'_> {
     browser
 }
 
+/// Behaviour 40.
 #[async_test]
 async fn a_refresh_answers_with_a_new_pair_of_the_same_session() {
     let server = Server::start().await;
@@ -48,6 +49,7 @@ async fn a_refresh_answers_with_a_new_pair_of_the_same_session() {
     assert_eq!(browser.get("/notes").await.json()["text"], "first");
 }
 
+/// Behaviour 41, 42.
 #[async_test]
 async fn the_old_token_works_until_the_new_one_of_age_m_is_used_then_it_is_theft() {
     let server = Server::start().await;
@@ -100,6 +102,7 @@ async fn a_child_younger_than_m_gets_a_fresh_access_token_and_keeps_its_cookie()
     assert_eq!(browser.get("/me").await.status, 200);
 }
 
+/// Behaviour 43.
 #[async_test]
 async fn a_lost_answer_is_forgiven_for_days() {
     let server = Server::start().await;
@@ -136,6 +139,7 @@ async fn many_lost_answers_stop_the_rotation_but_not_the_session() {
     }
 }
 
+/// Behaviour 49.
 #[async_test]
 async fn tabs_that_refresh_at_once_all_stay_logged_in() {
     let server = Server::start().await;
@@ -191,6 +195,7 @@ async fn without_a_token_the_answer_is_401_and_everything_is_cleared() {
         .expect_cleared();
 }
 
+/// Behaviour 53.
 #[async_test]
 async fn a_session_ends_when_it_is_not_refreshed_in_time() {
     let server = Server::start().await;
@@ -213,6 +218,7 @@ async fn a_session_ends_when_it_is_not_refreshed_in_time() {
     );
 }
 
+/// Behaviour 44, 55.
 #[async_test]
 async fn a_refresh_extends_the_session() {
     let server = Server::start().await;

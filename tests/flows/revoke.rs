@@ -17,6 +17,7 @@ async fn handle(browser: &mut Browser<'_>) -> SessionHandle {
         .expect("a UUID")
 }
 
+/// Behaviour 54, 66.
 #[async_test]
 async fn a_revoked_session_is_refused_at_once() {
     let server = Server::start().await;
@@ -43,6 +44,7 @@ async fn a_revoked_session_is_refused_at_once() {
     assert_eq!(laptop.get("/me").await.status, 200);
 }
 
+/// Behaviour 66, 67.
 #[async_test]
 async fn all_sessions_of_a_user_end_and_those_of_others_go_on() {
     let server = Server::start().await;
@@ -229,6 +231,7 @@ async fn info_tells_what_the_row_knows() {
     assert_eq!(server.sessions().info(handle).await, Ok(None));
 }
 
+/// Behaviour 28.
 #[async_test]
 async fn verifying_can_ask_the_database_or_nobody() {
     for (choice, status) in [("live", 401), ("none", 200)] {

@@ -9,6 +9,7 @@ use session_tests::browser::SIGN_OUT_PATH;
 
 const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 
+/// Behaviour 63.
 #[async_test]
 async fn signing_out_ends_the_session_and_clears_the_browser() {
     let server = Server::start().await;
@@ -38,6 +39,7 @@ async fn signing_out_ends_the_session_and_clears_the_browser() {
         .expect_untouched();
 }
 
+/// Behaviour 64.
 #[async_test]
 async fn signing_out_twice_with_the_same_token_is_fine() {
     let server = Server::start().await;

@@ -33,6 +33,7 @@ async fn without_a_token_a_session_is_401_and_nothing_is_cleared() {
         .expect(200, r#"{"user":null}"#);
 }
 
+/// Behaviour 34.
 #[async_test]
 async fn a_good_token_opens_every_guard_and_sets_no_header() {
     let server = Server::start().await;
@@ -71,6 +72,7 @@ async fn an_expired_token_asks_for_a_refresh() {
         .expect_untouched();
 }
 
+/// Behaviour 82.
 #[async_test]
 async fn a_token_expires_on_its_second_and_not_before() {
     let server = Server::with(&[("access_token_jitter", 0.into())]).await;
@@ -82,6 +84,7 @@ async fn a_token_expires_on_its_second_and_not_before() {
     browser.get("/me").await.expect(401, TRY_REFRESH);
 }
 
+/// Behaviour 21.
 #[async_test]
 async fn a_tampered_token_asks_for_a_refresh() {
     let server = Server::start().await;
@@ -117,6 +120,7 @@ async fn a_token_of_another_server_asks_for_a_refresh() {
         .expect_untouched();
 }
 
+/// Behaviour 24.
 #[async_test]
 async fn two_access_cookies_are_not_trusted() {
     let server = Server::start().await;

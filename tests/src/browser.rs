@@ -215,9 +215,7 @@ impl<'s> Browser<'s> {
         let now = self.clock.now().timestamp();
         for line in answer.all("set-cookie") {
             let cookie = Cookie::parse(line.to_owned()).expect("a well-formed Set-Cookie");
-            let ends = cookie
-                .expires_datetime()
-                .map(|ends| ends.unix_timestamp());
+            let ends = cookie.expires_datetime().map(|ends| ends.unix_timestamp());
             if ends.is_none_or(|ends| ends > now) {
                 self.jar.insert(cookie.name().to_owned(), cookie);
             } else {

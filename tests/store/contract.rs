@@ -56,6 +56,7 @@ async fn handles_are_time_ordered_and_name_their_session() {
     assert_eq!(text.parse::<SessionHandle>(), Ok(created[0]));
 }
 
+/// Behaviour 55, 67.
 #[async_test]
 async fn expired_sessions_are_not_listed_found_or_refreshed() {
     let server = Server::start().await;

@@ -24,6 +24,7 @@ async fn create(server: &Server, count: usize) {
     join_all(creates).await;
 }
 
+/// Behaviour 83.
 #[async_test]
 async fn sessions_are_deleted_one_day_after_they_expired_in_small_batches() {
     let server = Server::start().await;

@@ -158,7 +158,8 @@ impl Wire {
         let ends = refresh_end.clamp(year, longest);
         response.adjoin_header(self.cookie(&self.access, &tokens.access, ends));
         if let Some(refresh) = &tokens.refresh {
-            response.adjoin_header(self.cookie(&self.refresh, &refresh.token, refresh.expires_at));
+            let ends = refresh.expires_at.min(longest);
+            response.adjoin_header(self.cookie(&self.refresh, &refresh.token, ends));
         }
         if let Some(token) = &tokens.anti_csrf {
             set(response, ANTI_CSRF, token.clone());
