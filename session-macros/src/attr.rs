@@ -8,6 +8,8 @@ pub(crate) const SESSION: &str = "session";
 pub(crate) const USER_ID: &str = "user_id";
 /// `#[session(data = T)]`
 pub(crate) const DATA: &str = "data";
+/// `#[session(auth_time)]`
+pub(crate) const AUTH_TIME: &str = "auth_time";
 
 /// `#[session(public)]`, on a field
 pub(crate) const PUBLIC: &str = "public";

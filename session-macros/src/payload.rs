@@ -28,7 +28,17 @@ struct Payload<'a> {
     input: &'a DeriveInput,
     user_id: Type,
     data: Type,
+    /// Whether its tokens say when the user logged in.
+    auth_time: bool,
     claims: Vec<&'a Type>,
+}
+
+/// What `#[session(..)]` on a payload says.
+#[derive(Default)]
+struct Words {
+    user_id: Option<Type>,
+    data: Option<Type>,
+    auth_time: bool,
 }
 
 impl<'a> Payload<'a> {
@@ -49,21 +59,24 @@ impl<'a> Payload<'a> {
                            instead of `&str`, and remove the lifetime";
             mistakes.add(syn::Error::new(borrowed.lifetime.span(), message));
         }
-        let (mut user_id, mut data) = (None, None);
+        let mut words = Words::default();
         for attr in input
             .attrs
             .iter()
             .filter(|attr| attr.path().is_ident(attr::SESSION))
         {
-            if let Err(mistake) = read_words(attr, &mut user_id, &mut data) {
+            if let Err(mistake) = words.read(attr) {
                 mistakes.add(mistake);
             }
         }
         mistakes.check()?;
         Ok(Self {
             input,
-            user_id: user_id.unwrap_or_else(|| parse_quote!(::std::string::String)),
-            data: data.unwrap_or_else(|| parse_quote!(())),
+            user_id: words
+                .user_id
+                .unwrap_or_else(|| parse_quote!(::std::string::String)),
+            data: words.data.unwrap_or_else(|| parse_quote!(())),
+            auth_time: words.auth_time,
             claims,
         })
     }
@@ -73,18 +86,34 @@ impl<'a> Payload<'a> {
             input,
             user_id,
             data,
+            auth_time,
             claims,
         } = self;
         let name = &input.ident;
         let generics = claim::bounded(&input.generics, &payload_bounds());
         let (parameters, arguments, conditions) = generics.split_for_impl();
         let are_public = claim::are_public(claims);
+        let (says_so, has_it) = if *auth_time {
+            (
+                quote!(
+                    const AUTH_TIME: bool = true;
+                ),
+                quote! {
+                    #[automatically_derived]
+                    impl #parameters ::session_runtime::HasAuthTime for #name #arguments #conditions {}
+                },
+            )
+        } else {
+            (quote!(), quote!())
+        };
         quote! {
             #[automatically_derived]
             impl #parameters ::session_runtime::JwtPayload for #name #arguments #conditions {
                 type UserId = #user_id;
                 type Data = #data;
+                #says_so
             }
+            #has_it
             #[automatically_derived]
             impl #parameters ::session_runtime::GoesWith<#name #arguments> for (#user_id, #data) #conditions {
                 fn into_new_session(self, payload: #name #arguments) -> ::session_runtime::NewSession {
@@ -108,31 +137,33 @@ fn payload_bounds() -> [TypeParamBound; 6] {
     ]
 }
 
-const TAKEN: &str = "`user_id = Type` and `data = Type`";
+const TAKEN: &str = "`user_id = Type`, `data = Type` and `auth_time`";
 
-/// Reads `#[session(user_id = T, data = D)]`.
-fn read_words(
-    attr: &Attribute,
-    user_id: &mut Option<Type>,
-    data: &mut Option<Type>,
-) -> syn::Result<()> {
-    attr.parse_nested_meta(|meta| {
-        let place = if meta.path.is_ident(attr::USER_ID) {
-            &mut *user_id
-        } else if meta.path.is_ident(attr::DATA) {
-            &mut *data
-        } else {
-            return Err(attr::unknown_word(&meta, "payload", TAKEN));
-        };
-        if place.is_some() {
-            return Err(meta.error("this is already said: remove one"));
-        }
-        if !meta.input.peek(syn::Token![=]) {
-            return Err(attr::unknown_word(&meta, "payload", TAKEN));
-        }
-        *place = Some(meta.value()?.parse()?);
-        Ok(())
-    })
+impl Words {
+    /// Reads `#[session(user_id = T, data = D, auth_time)]`.
+    fn read(&mut self, attr: &Attribute) -> syn::Result<()> {
+        attr.parse_nested_meta(|meta| {
+            if meta.path.is_ident(attr::AUTH_TIME) {
+                self.auth_time = true;
+                return Ok(());
+            }
+            let place = if meta.path.is_ident(attr::USER_ID) {
+                &mut self.user_id
+            } else if meta.path.is_ident(attr::DATA) {
+                &mut self.data
+            } else {
+                return Err(attr::unknown_word(&meta, "payload", TAKEN));
+            };
+            if place.is_some() {
+                return Err(meta.error("this is already said: remove one"));
+            }
+            if !meta.input.peek(syn::Token![=]) {
+                return Err(attr::unknown_word(&meta, "payload", TAKEN));
+            }
+            *place = Some(meta.value()?.parse()?);
+            Ok(())
+        })
+    }
 }
 
 /// Impls that fit any login, for a type whose mistake is already reported.

@@ -3,12 +3,17 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
+
+use crate::device::KeptIp;
 
 mod check;
 mod choices;
 
-pub use choices::{Auto, CookiePrefix, Csrf, OnStall, Revocation, SameSite, Secret, Transfer};
+pub use choices::{
+    Auto, CookiePrefix, Csrf, OnStall, Revocation, SameSite, Secret, SessionLimit, Transfer,
+};
 
 /// The table `[default.sessions]` of `Rocket.toml`, or `ROCKET_SESSIONS={key=value, ...}`.
 ///
@@ -44,6 +49,16 @@ pub struct SessionConfig {
     /// How long a session lives without a refresh; each rotation starts it anew. Default: `"100d"`.
     #[serde(with = "humantime_serde")]
     pub refresh_token_validity: Duration,
+
+    /// How long a session lives at most, however often it is refreshed; fixed at login. Default: none.
+    #[serde(with = "humantime_serde::option")]
+    pub absolute_lifetime: Option<Duration>,
+
+    /// How many sessions a user may have at once. Default: none, as many as they like.
+    pub max_sessions_per_user: Option<usize>,
+
+    /// What a login beyond `max_sessions_per_user` does. Default: `"end-oldest"`.
+    pub session_limit: SessionLimit,
 
     /// How old a refresh token must be before using it retires its siblings (M). More than three
     /// times the longest round trip of a client plus the clock difference between replicas: shorter
@@ -114,6 +129,21 @@ pub struct SessionConfig {
     /// reading, such as `["https://www.example.com"]`. Default: none.
     pub website_origins: Vec<String>,
 
+    /// How much of the address from which a session is begun is kept, for lists of devices. Default:
+    /// `"truncated"`, the network only.
+    pub device_ip: KeptIp,
+
+    /// Networks of proxies of ours, such as `["10.0.0.0/8"]`: the client's address is what they say in
+    /// `X-Forwarded-For`. Nobody else is believed. Default: none.
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// The status of an answer to a request without a good session. Default: 401.
+    pub session_expired_status: u16,
+
+    /// The status of an answer to a session that does not meet what a route asks for; another one
+    /// than `session_expired_status`. Default: 403.
+    pub invalid_claim_status: u16,
+
     /// How requests of other sites are told from ours; it matters where a cookie is the credential,
     /// and at login. Default: `"fetch-metadata"`.
     pub csrf: Csrf,
@@ -164,6 +194,9 @@ impl Default for SessionConfig {
             access_token_validity: HOUR,
             access_token_jitter: 0.05,
             refresh_token_validity: 100 * 24 * HOUR,
+            absolute_lifetime: None,
+            max_sessions_per_user: None,
+            session_limit: SessionLimit::EndOldest,
             rotation_min_age: Duration::from_secs(60),
             rotation_max_children: 8,
             api_base_path: "/auth".into(),
@@ -182,6 +215,10 @@ impl Default for SessionConfig {
             cookie_secure: Auto::Auto,
             cookie_same_site: SameSite::Lax,
             website_origins: Vec::new(),
+            device_ip: KeptIp::Truncated,
+            trusted_proxies: Vec::new(),
+            session_expired_status: 401,
+            invalid_claim_status: 403,
             csrf: Csrf::FetchMetadata,
             csrf_require_evidence: false,
             access_token_path: "/".into(),

@@ -2,6 +2,7 @@
 //! clients get fixed bodies.
 
 use crate::handle::SessionHandle;
+use crate::requirement::Unmet;
 
 /// Why a session could not be created, read, refreshed or changed.
 ///
@@ -47,6 +48,19 @@ pub enum Error {
         /// Whether the response removes those of `older_cookie_domain`.
         cleared: bool,
     },
+
+    /// The session does not meet what the route asks for. Answers 403 with every requirement that is not met.
+    #[doc(alias = "INVALID_CLAIMS")]
+    #[error("the session does not meet {} requirements of the route", .0.len())]
+    InvalidClaims(Vec<Unmet>),
+
+    /// The user has as many sessions as `max_sessions_per_user` allows; nothing was stored. Answers 403.
+    #[error("the user has as many sessions as allowed")]
+    TooManySessions,
+
+    /// Somebody else changed the data since it was read; nothing was stored. Answers 409.
+    #[error("the session data was changed meanwhile")]
+    Conflict,
 
     /// The access token would not fit into a cookie; nothing was stored. Answers 500.
     #[error(

@@ -90,8 +90,9 @@ pub(crate) struct SigningKey {
     pub(crate) algorithm: Algorithm,
     pub(crate) private: EncodingKey,
     pub(crate) public: DecodingKey,
-    /// The base64url headers of the access tokens it signs: in cookies, in headers.
-    headers: [String; 2],
+    /// The base64url headers of the access tokens it signs: in cookies and in headers, then the same for
+    /// anonymous sessions.
+    headers: [String; 4],
     created_at: DateTime<Utc>,
 }
 
@@ -109,10 +110,12 @@ impl SigningKey {
     }
 
     /// The base64url header of an access token.
-    pub(crate) fn header(&self, transport: Transport) -> &str {
-        match transport {
-            Transport::Cookie => &self.headers[0],
-            Transport::Header => &self.headers[1],
+    pub(crate) fn header(&self, transport: Transport, anonymous: bool) -> &str {
+        match (transport, anonymous) {
+            (Transport::Cookie, false) => &self.headers[0],
+            (Transport::Header, false) => &self.headers[1],
+            (Transport::Cookie, true) => &self.headers[2],
+            (Transport::Header, true) => &self.headers[3],
         }
     }
 
@@ -124,13 +127,14 @@ impl SigningKey {
     fn from_stored(stored: &Key) -> Result<Self, String> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &stored.secret)
             .map_err(|error| format!("signing key `{}` is damaged: {error}", stored.id))?;
-        let header = |transport| {
+        let header = |transport, anonymous| {
             let header = Header {
                 alg: "ES256".into(),
                 typ: "at+jwt".into(),
                 kid: stored.id.clone(),
                 version: TOKEN_VERSION.into(),
                 transport,
+                anonymous,
             };
             serde_json::to_vec(&header)
                 .map(|json| URL_SAFE_NO_PAD.encode(json))
@@ -141,7 +145,12 @@ impl SigningKey {
             algorithm: Algorithm::ES256,
             private: EncodingKey::from_ec_der(&stored.secret),
             public: DecodingKey::from_ec_der(pair.public_key().as_ref()),
-            headers: [header(Transport::Cookie)?, header(Transport::Header)?],
+            headers: [
+                header(Transport::Cookie, false)?,
+                header(Transport::Header, false)?,
+                header(Transport::Cookie, true)?,
+                header(Transport::Header, true)?,
+            ],
             created_at: stored.created_at,
         })
     }

@@ -4,13 +4,16 @@ mod cache;
 mod claim;
 mod clock;
 mod config;
+mod device;
 mod error;
+mod event;
 mod handle;
 mod keys;
 mod master_key;
 mod new_session;
 mod payload;
 mod random;
+mod requirement;
 mod revocation;
 pub mod rotation;
 mod sealing;
@@ -25,19 +28,23 @@ pub use claim::PublicClaim;
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
 pub use config::{
-    Auto, CookiePrefix, Csrf, OnStall, Revocation, SameSite, Secret, SessionConfig, Transfer,
+    Auto, CookiePrefix, Csrf, OnStall, Revocation, SameSite, Secret, SessionConfig, SessionLimit,
+    Transfer,
 };
+pub use device::{Device, KeptIp};
 pub use error::Error;
+pub use event::{Event, RevokedBy};
 pub use handle::{InvalidHandle, SessionHandle};
 pub use new_session::{GoesWith, NewSession, NoAnswer};
-pub use payload::{JwtPayload, RESERVED_CLAIMS};
+pub use payload::{HasAuthTime, JwtPayload, RESERVED_CLAIMS};
 pub use random::{OsRandom, Random};
-pub use sessions::{SessionInfo, Sessions};
+pub use requirement::{ClaimValue, Facts, Unmet};
+pub use sessions::{SessionInfo, Sessions, Versioned};
 pub use token::{SessionTokens, Transport};
 pub use user_id::UserId;
 pub use web::{
-    CorsFairing, CrossSite, LiveSession, Login, Logout, MaybeSession, Refresh, SameOrigin, Session,
-    SessionFairing,
+    CorsFairing, CrossSite, ErrorAnswer, Fetch, Fresh, LiveSession, Login, Logout, MaybeSession,
+    Refresh, Registered, Requirement, SameOrigin, Session, SessionFairing, catchers,
 };
 
 #[doc = include_str!("../docs/jwt_payload.md")]

@@ -1,7 +1,11 @@
 //! `NewSession`: a login in the making, checked and serialised.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
@@ -34,7 +38,24 @@ use crate::user_id::UserId;
 pub struct NewSession<A = NoAnswer> {
     pub(crate) values: Result<Values, Error>,
     pub(crate) valid_for: Option<Duration>,
+    pub(crate) hand_over: Option<HandOver>,
     pub(crate) answer: A,
+}
+
+/// Makes the data of a new session out of that of the anonymous one before, both as JSON.
+#[derive(Clone)]
+pub(crate) struct HandOver(Arc<dyn Fn(&str, &str) -> Result<String, Error> + Send + Sync>);
+
+impl HandOver {
+    pub(crate) fn run(&self, before: &str, own: &str) -> Result<String, Error> {
+        (self.0)(before, own)
+    }
+}
+
+impl fmt::Debug for HandOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HandOver")
+    }
 }
 
 /// A [`NewSession`] without an answer of its own: 200 `{"status":"OK"}`.
@@ -57,7 +78,10 @@ pub trait GoesWith<P> {
 /// The three values of a login, as they are stored.
 #[derive(Debug, Clone)]
 pub(crate) struct Values {
-    pub(crate) user_id: String,
+    /// `None` for an anonymous session, which is named by its handle.
+    pub(crate) user_id: Option<String>,
+    /// Whether the token says when the user last proved who it is.
+    pub(crate) auth_time: bool,
     pub(crate) payload: Map<String, Value>,
     pub(crate) data: String,
 }
@@ -80,9 +104,24 @@ impl NewSession {
         payload: &P,
         data: &P::Data,
     ) -> Self {
+        Self::of(Values::check(user_id, payload, data))
+    }
+
+    /// A session of somebody who has not logged in: a visitor with a basket, say. Its user id is its
+    /// handle, so the payload's `user_id` must be a type that holds a UUID as text.
+    ///
+    /// A login on the same browser replaces it, and may take its data over:
+    /// [`hand_over`](Self::hand_over). Routes for members ask for
+    /// [`Registered`](crate::Registered).
+    pub fn anonymous<P: JwtPayload>(payload: P, data: P::Data) -> Self {
+        Self::of(Values::anonymous(&payload, &data))
+    }
+
+    fn of(values: Result<Values, Error>) -> Self {
         Self {
-            values: Values::check(user_id, payload, data),
+            values,
             valid_for: None,
+            hand_over: None,
             answer: NoAnswer(()),
         }
     }
@@ -99,11 +138,50 @@ impl<A> NewSession<A> {
         }
     }
 
+    /// If the browser had an anonymous session, makes the data of the new one out of both, in the
+    /// transaction that replaces it.
+    ///
+    /// ```
+    /// # use session_runtime::NewSession;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize, session_runtime::JwtPayload)]
+    /// # #[session(data = Basket)]
+    /// # struct Claims {}
+    /// # #[derive(Default, Serialize, Deserialize)]
+    /// # struct Basket { items: Vec<String> }
+    /// NewSession::new("ada".to_owned(), Claims {}, Basket::default())
+    ///     .hand_over(|mut own: Basket, before: Basket| {
+    ///         own.items.extend(before.items);
+    ///         own
+    ///     });
+    /// ```
+    pub fn hand_over<D, B>(self, take: impl Fn(D, B) -> D + Send + Sync + 'static) -> Self
+    where
+        D: Serialize + DeserializeOwned,
+        B: DeserializeOwned,
+    {
+        let take = move |before: &str, own: &str| {
+            let read = |error: serde_json::Error| {
+                Error::General(format!("data of a session cannot be handed over: {error}"))
+            };
+            let (own, before) = (
+                serde_json::from_str(own).map_err(read)?,
+                serde_json::from_str(before).map_err(read)?,
+            );
+            payload::to_json(&take(own, before))
+        };
+        Self {
+            hand_over: Some(HandOver(Arc::new(take))),
+            ..self
+        }
+    }
+
     /// What the login answers with: any responder.
     pub fn answer<R>(self, answer: R) -> NewSession<R> {
         NewSession {
             values: self.values,
             valid_for: self.valid_for,
+            hand_over: self.hand_over,
             answer,
         }
     }
@@ -112,12 +190,14 @@ impl<A> NewSession<A> {
         let Self {
             values,
             valid_for,
+            hand_over,
             answer,
         } = self;
         (
             NewSession {
                 values,
                 valid_for,
+                hand_over,
                 answer: NoAnswer(()),
             },
             answer,
@@ -141,7 +221,27 @@ impl Values {
             )));
         }
         Ok(Self {
-            user_id,
+            user_id: Some(user_id),
+            ..Self::anonymous_unchecked(payload, data)?
+        })
+    }
+
+    fn anonymous<P: JwtPayload>(payload: &P, data: &P::Data) -> Result<Self, Error> {
+        let any_handle = "01890a5d-ac96-774b-bcce-b302099a8057";
+        if P::UserId::from_claim(any_handle).is_none() {
+            return Err(Error::General(
+                "an anonymous session is named by a UUID, which the payload's `user_id` type cannot hold: use `String` \
+                 or `Uuid`"
+                    .into(),
+            ));
+        }
+        Self::anonymous_unchecked(payload, data)
+    }
+
+    fn anonymous_unchecked<P: JwtPayload>(payload: &P, data: &P::Data) -> Result<Self, Error> {
+        Ok(Self {
+            user_id: None,
+            auth_time: P::AUTH_TIME,
             payload: payload::to_claims(payload)?,
             data: payload::to_json(data)?,
         })

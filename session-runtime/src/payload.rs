@@ -36,7 +36,18 @@ pub trait JwtPayload: Serialize + DeserializeOwned + Send + Sync + 'static {
     type UserId: UserId;
     /// What stays in the database, never sent to the browser.
     type Data: Serialize + DeserializeOwned + Send + 'static;
+    #[doc(hidden)]
+    const AUTH_TIME: bool = false;
 }
+
+/// A payload whose tokens say when the user last proved who it is, as `auth_time` (OpenID Connect Core
+/// section 2): what [`Fresh`](crate::Fresh) asks for.
+#[diagnostic::on_unimplemented(
+    message = "tokens with `{Self}` do not say when the user logged in",
+    label = "add `auth_time`: `#[session(auth_time)]`",
+    note = "a requirement such as `Fresh<300>` reads it from the token"
+)]
+pub trait HasAuthTime: JwtPayload {}
 
 /// A payload as the token carries it.
 pub(crate) fn to_claims<P: JwtPayload>(payload: &P) -> Result<Map<String, Value>, Error> {
@@ -102,6 +113,13 @@ pub(crate) fn to_json<D: Serialize>(data: &D) -> Result<String, Error> {
 /// What does not fit, naming the field and never its value's text beyond what serde says of types.
 pub(crate) fn read<P: JwtPayload>(payload: &Map<String, Value>) -> Result<P, serde_json::Error> {
     P::deserialize(payload)
+}
+
+/// Whether a payload is still a `P`.
+pub(crate) fn fit<P: JwtPayload>(payload: &Map<String, Value>) -> Result<(), Error> {
+    read::<P>(payload).map(drop).map_err(|error| {
+        Error::General(format!("the payload would no longer fit its type: {error}"))
+    })
 }
 
 /// Claim names that belong to the session protocol or to RFC 7519 and RFC 9068.

@@ -5,34 +5,40 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Map, Value};
 
 use crate::cache::VerifiedTokens;
 use crate::clock::Clock;
-use crate::config::{Csrf, SessionConfig, Transfer};
+use crate::config::{Csrf, SessionConfig, SessionLimit, Transfer};
+use crate::device::Device;
 use crate::error::Error;
+use crate::event::{Event, Events, RevokedBy};
 use crate::handle::SessionHandle;
 use crate::keys::KeyRing;
 use crate::new_session::NewSession;
-use crate::payload::{self, JwtPayload, is_reserved};
+use crate::payload::{JwtPayload, is_reserved};
 use crate::random::Random;
 use crate::revocation::Revocations;
 use crate::rotation::{Lineage, Policy, Verdict};
 use crate::sealing::MasterKeys;
-use crate::store::{Record, Rotation, Store};
+use crate::store::{Created, Creation, Limit, Record, Rotation, Store};
 use crate::token::access::Terms;
 use crate::token::refresh::{self, Authentic};
 use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport};
-use crate::user_id::UserId;
 
+mod change;
+mod info;
 mod issue;
 mod open;
+mod revoke;
 mod upkeep;
 mod verify;
 
+pub use change::Versioned;
+pub(crate) use change::{change_typed, merge};
+pub use info::SessionInfo;
 pub(crate) use open::Surroundings;
 
-/// The sessions of this application: create, refresh, look up, revoke.
+/// The sessions of this application: create, refresh, look up, change, revoke.
 ///
 /// A cheap handle on shared state; clone it freely. As a Rocket guard it hands itself to any route:
 ///
@@ -65,6 +71,7 @@ struct Inner {
     terms: Terms,
     access_validity: TimeDelta,
     refresh_validity: TimeDelta,
+    absolute_lifetime: Option<TimeDelta>,
     policy: Policy,
     access_cookie_name: String,
     store: Store,
@@ -74,26 +81,18 @@ struct Inner {
     /// Wall clock and monotonic time of the last clean-up.
     last_cleanup: Mutex<Option<(DateTime<Utc>, Duration)>>,
     verified: VerifiedTokens,
+    events: Events,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
-/// A session as its row has it.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct SessionInfo {
-    /// The session.
-    pub handle: SessionHandle,
-    /// Whose it is, as in the token's `sub`.
-    pub user_id: String,
-    /// What the next access token will carry.
-    pub payload: Map<String, Value>,
-    /// What stays in the database.
-    pub data: Value,
-    /// When it began.
-    pub created_at: DateTime<Utc>,
-    /// When it ends unless it is refreshed.
-    pub expires_at: DateTime<Utc>,
+/// How a login came in.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) transport: Transport,
+    /// The session that the same browser had before.
+    pub(crate) replaced: Option<SessionHandle>,
+    pub(crate) device: Device,
 }
 
 impl Sessions {
@@ -104,7 +103,8 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::PayloadTooLarge`] and [`Error::ReservedClaim`] for a payload that cannot be a
-    /// token, [`Error::Unavailable`] if the store does not answer. No row is left behind.
+    /// token, [`Error::TooManySessions`], [`Error::Unavailable`] if the store does not answer. No row
+    /// is left behind.
     #[doc(alias = "createNewSession")]
     #[doc(alias = "createNewSessionWithoutRequestResponse")]
     pub async fn create<P: JwtPayload>(
@@ -117,12 +117,13 @@ impl Sessions {
             Transfer::Cookie => Transport::Cookie,
             Transfer::Any | Transfer::Header => Transport::Header,
         };
-        self.start(
-            NewSession::serialise(user_id, payload, data),
+        let arrival = Arrival {
             transport,
-            None,
-        )
-        .await
+            replaced: None,
+            device: Device::default(),
+        };
+        self.start(NewSession::serialise(user_id, payload, data), arrival)
+            .await
     }
 
     /// [`create`](Self::create), and the end of the session that the same browser had before (OWASP
@@ -130,57 +131,60 @@ impl Sessions {
     pub(crate) async fn start(
         &self,
         new: NewSession,
-        transport: Transport,
-        replaced: Option<SessionHandle>,
+        arrival: Arrival,
     ) -> Result<SessionTokens, Error> {
+        let Arrival {
+            transport,
+            replaced,
+            device,
+        } = arrival;
         let values = new.values?;
         let validity = match new.valid_for {
-            Some(validity) => self.checked_validity(validity)?,
+            Some(validity) => checked_validity(validity)?,
             None => self.inner.refresh_validity,
         };
         let now = self.inner.clock.now();
         let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
-        let ends_at = now + validity;
-        let binding = self.binding(transport);
-        let token = refresh::mint(
+        let anonymous = values.user_id.is_none();
+        let (token, lineage) = self.first_token(handle, transport, now)?;
+        let mut record = Record {
             handle,
-            binding,
-            0,
-            &self.inner.random.bytes()?,
-            self.inner.keys.mac(),
-        );
-        let parent = refresh::hash(&token);
-        let record = Record {
-            handle,
-            user_id: values.user_id,
-            lineage: Lineage {
-                parent,
-                parent_since: now,
-                generation: 0,
-                children: Vec::new(),
-                ends_at,
-            },
+            user_id: values.user_id.unwrap_or_else(|| handle.to_string()),
+            lineage,
             payload: values.payload,
             data: values.data,
             created_at: now,
             validity,
+            ends_for_good: self.inner.absolute_lifetime.map(|lifetime| now + lifetime),
+            auth_time: (values.auth_time && !anonymous).then_some(now),
+            anonymous,
+            data_version: 0,
+            device,
         };
+        record.lineage.ends_at = record.ends_after(now).unwrap_or(now);
         // Signed before the insert, so that a payload too large for a cookie leaves no row.
-        let tokens = self.issue(
-            &record,
-            binding,
-            parent,
-            Some(IssuedRefresh {
-                token,
-                expires_at: ends_at,
-            }),
-            now,
-        )?;
-        let until = self.revoked_until(now);
-        self.inner.store.create(record, replaced, until).await?;
-        if let Some(replaced) = replaced {
-            self.inner.revocations.insert(&[replaced], until);
-        }
+        let tokens = self.issue_first(&record, transport, token, now)?;
+
+        let user_id = record.user_id.clone();
+        let revoked_until = self.revoked_until(now);
+        let creation = Creation {
+            record,
+            replaced,
+            hand_over: new.hand_over,
+            limit: self.limit(anonymous),
+            revoked_until,
+        };
+        let ended = match self.inner.store.create(creation).await? {
+            Created::Started { ended } => ended,
+            Created::LimitReached => return Err(Error::TooManySessions),
+            Created::Failed(error) => return Err(error),
+        };
+        self.emit(&Event::Created { handle, user_id });
+        let (same_browser, excess) = ended
+            .into_iter()
+            .partition(|ended| Some(*ended) == replaced);
+        self.note_revoked(same_browser, revoked_until, RevokedBy::Login);
+        self.note_revoked(excess, revoked_until, RevokedBy::Limit);
         Ok(tokens)
     }
 
@@ -204,7 +208,6 @@ impl Sessions {
         let Authentic {
             handle, presented, ..
         } = old;
-        let keys = &self.inner.keys;
         let now = self.inner.clock.now();
         let binding = self.binding(old.binding.transport);
         let token = refresh::mint(
@@ -212,16 +215,15 @@ impl Sessions {
             binding,
             presented.next_generation(),
             &self.inner.random.bytes()?,
-            keys.mac(),
+            self.inner.keys.mac(),
         );
         let successor = refresh::hash(&token);
-        let policy = self.inner.policy;
         let revoked_until = self.revoked_until(now);
         let rotation = Rotation {
             handle,
             presented,
             successor,
-            policy,
+            policy: self.inner.policy,
             revoked_until,
         };
         let Some((record, verdict)) = self.inner.store.rotate(rotation).await? else {
@@ -229,137 +231,45 @@ impl Sessions {
         };
         // A token of such a row would be refused by ourselves, again and again.
         if let Some(name) = record.payload.keys().find(|name| is_reserved(name)) {
-            tracing::warn!(event = "payload_mismatch", %handle, name, "the stored payload has a key of the protocol");
+            let reason = format!("the stored payload has a key of the protocol: `{name}`");
+            self.emit(&Event::PayloadMismatch { handle, reason });
             return Err(Error::GONE);
         }
 
-        match verdict {
+        let tokens = match verdict {
             Verdict::NewPair { next, late_parent } => {
                 if late_parent {
-                    tracing::info!(
-                        event = "late_parent_use",
-                        %handle,
-                        "an old refresh token was used again: a lost answer, or a copy"
-                    );
+                    self.emit(&Event::LateParentUse { handle });
                 }
                 let refresh = IssuedRefresh {
                     token,
                     expires_at: next.ends_at,
                 };
-                self.issue(&record, binding, successor, Some(refresh), now)
+                self.issue(&record, binding, successor, Some(refresh), now)?
             }
             Verdict::AccessOnly { full } => {
                 if full {
-                    tracing::warn!(event = "rotation_stopped", %handle, "as many refresh tokens as allowed are unused");
+                    self.emit(&Event::RotationStopped { handle });
                 }
-                self.issue(&record, binding, presented.token, None, now)
+                self.issue(&record, binding, presented.token, None, now)?
             }
-            Verdict::Ended => Err(Error::GONE),
+            Verdict::Ended => return Err(Error::GONE),
             Verdict::StoreRolledBack => {
-                tracing::error!(event = "store_rollback_suspected", %handle, "a refresh token is newer than its row");
-                Err(Error::GONE)
+                self.emit(&Event::StoreRollbackSuspected { handle });
+                return Err(Error::GONE);
             }
             Verdict::Theft => {
                 self.inner.revocations.insert(&[handle], revoked_until);
-                tracing::warn!(event = "token_theft", %handle, "a superseded refresh token was used; the session is ended");
-                Err(Error::TokenTheft {
+                let user_id = record.user_id;
+                self.emit(&Event::TokenTheft {
                     handle,
-                    user_id: record.user_id,
-                })
+                    user_id: user_id.clone(),
+                });
+                return Err(Error::TokenTheft { handle, user_id });
             }
-        }
-    }
-
-    /// Ends a session everywhere; says whether there was one.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; the session goes on then.
-    #[doc(alias = "revokeSession")]
-    #[doc(alias = "revokeSessionUsingSessionHandle")]
-    pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Error> {
-        let until = self.revoked_until(self.inner.clock.now());
-        let ended = self.inner.store.revoke(vec![handle], until).await?;
-        self.inner.revocations.insert(&ended, until);
-        Ok(!ended.is_empty())
-    }
-
-    /// Ends all sessions of a user everywhere; returns them.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; the sessions go on then.
-    #[doc(alias = "revokeAllSessionsForUser")]
-    pub async fn revoke_all<U: UserId + ?Sized>(
-        &self,
-        user_id: &U,
-    ) -> Result<Vec<SessionHandle>, Error> {
-        let until = self.revoked_until(self.inner.clock.now());
-        let ended = self
-            .inner
-            .store
-            .revoke_user(user_id.to_claim().into_owned(), until)
-            .await?;
-        self.inner.revocations.insert(&ended, until);
-        Ok(ended)
-    }
-
-    /// The sessions of a user that are not over, oldest first.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer.
-    #[doc(alias = "getAllSessionHandlesForUser")]
-    pub async fn handles<U: UserId + ?Sized>(
-        &self,
-        user_id: &U,
-    ) -> Result<Vec<SessionHandle>, Error> {
-        Ok(self
-            .inner
-            .store
-            .handles_of(user_id.to_claim().into_owned())
-            .await?)
-    }
-
-    /// What the database knows of a session; `None` if it is over.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer.
-    #[doc(alias = "getSessionInformation")]
-    pub async fn info(&self, handle: SessionHandle) -> Result<Option<SessionInfo>, Error> {
-        let record = self.inner.store.find(handle).await?;
-        Ok(record.map(|record| SessionInfo {
-            handle,
-            user_id: record.user_id,
-            payload: record.payload,
-            data: serde_json::from_str(&record.data).unwrap_or_default(),
-            created_at: record.created_at,
-            expires_at: record.lineage.ends_at,
-        }))
-    }
-
-    /// Reads the data of a session.
-    pub(crate) async fn data<P: JwtPayload>(
-        &self,
-        handle: SessionHandle,
-    ) -> Result<P::Data, Error> {
-        let record = self.inner.store.find(handle).await?.ok_or(Error::GONE)?;
-        serde_json::from_str(&record.data).map_err(|error| {
-            Error::General(format!(
-                "the stored session data does not fit its type: {error}"
-            ))
-        })
-    }
-
-    /// Overwrites the data of a session.
-    pub(crate) async fn set_data<P: JwtPayload>(
-        &self,
-        handle: SessionHandle,
-        data: &P::Data,
-    ) -> Result<(), Error> {
-        let data = payload::to_json(data)?;
-        if self.inner.store.set_data(handle, data).await? {
-            Ok(())
-        } else {
-            Err(Error::GONE)
-        }
+        };
+        self.emit(&Event::Refreshed { handle });
+        Ok(tokens)
     }
 
     /// The settings in force.
@@ -367,9 +277,62 @@ impl Sessions {
         &self.inner.config
     }
 
+    /// The time.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.inner.clock.now()
+    }
+
+    /// Logs what happened and tells the application.
+    pub(crate) fn emit(&self, event: &Event) {
+        self.inner.events.emit(event);
+    }
+
     /// For a task that must not keep the sessions open.
     pub(crate) fn downgrade(&self) -> WeakSessions {
         WeakSessions(Arc::downgrade(&self.inner))
+    }
+
+    /// The first refresh token of a session, and the lineage that begins with it; its end is to be set.
+    fn first_token(
+        &self,
+        handle: SessionHandle,
+        transport: Transport,
+        now: DateTime<Utc>,
+    ) -> Result<(String, Lineage), Error> {
+        let random = self.inner.random.bytes()?;
+        let token = refresh::mint(
+            handle,
+            self.binding(transport),
+            0,
+            &random,
+            self.inner.keys.mac(),
+        );
+        let lineage = Lineage {
+            parent: refresh::hash(&token),
+            parent_since: now,
+            generation: 0,
+            children: Vec::new(),
+            ends_at: now,
+        };
+        Ok((token, lineage))
+    }
+
+    /// The tokens of a session that has just begun.
+    fn issue_first(
+        &self,
+        record: &Record,
+        transport: Transport,
+        token: String,
+        now: DateTime<Utc>,
+    ) -> Result<SessionTokens, Error> {
+        let Lineage {
+            parent, ends_at, ..
+        } = record.lineage;
+        let refresh = IssuedRefresh {
+            token,
+            expires_at: ends_at,
+        };
+        self.issue(record, self.binding(transport), parent, Some(refresh), now)
     }
 
     /// What tokens minted now are bound to.
@@ -380,19 +343,29 @@ impl Sessions {
         }
     }
 
-    /// A validity that one login asks for.
-    fn checked_validity(&self, validity: Duration) -> Result<TimeDelta, Error> {
-        let validity = TimeDelta::from_std(validity).unwrap_or(TimeDelta::MAX);
-        if validity < TimeDelta::seconds(1) || validity > SessionConfig::LONGEST {
-            return Err(Error::General(
-                "a session is valid for one second to 1000 years".into(),
-            ));
-        }
-        Ok(validity)
+    /// How many sessions a user may have; visitors are nobody's.
+    fn limit(&self, anonymous: bool) -> Option<Limit> {
+        let config = &self.inner.config;
+        let most = config.max_sessions_per_user.filter(|_| !anonymous)?;
+        Some(Limit {
+            most,
+            refuses: config.session_limit == SessionLimit::Refuse,
+        })
     }
 
     /// The last instant at which an access token minted until now may be good.
     fn revoked_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + self.inner.access_validity
     }
+}
+
+/// A validity that one login asks for.
+fn checked_validity(validity: Duration) -> Result<TimeDelta, Error> {
+    let validity = TimeDelta::from_std(validity).unwrap_or(TimeDelta::MAX);
+    if validity < TimeDelta::seconds(1) || validity > SessionConfig::LONGEST {
+        return Err(Error::General(
+            "a session is valid for one second to 1000 years".into(),
+        ));
+    }
+    Ok(validity)
 }

@@ -14,6 +14,12 @@ pub struct Database {
 }
 
 #[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
 struct Number {
     #[diesel(sql_type = BigInt)]
     value: i64,
@@ -92,6 +98,15 @@ impl Database {
             .get_result::<Bytes>(&mut self.conn)
             .expect(sql)
             .value
+    }
+
+    /// How SQLite would run a statement.
+    pub fn plan(&mut self, sql: &str) -> String {
+        let plan: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}"))
+            .load(&mut self.conn)
+            .expect(sql);
+        let steps: Vec<String> = plan.into_iter().map(|step| step.detail).collect();
+        steps.join("; ")
     }
 
     /// How many sessions there are.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
-use session_runtime::{Clock, ManualClock, Sessions};
+use session_runtime::{Clock, ManualClock, SessionFairing, Sessions};
 use tempfile::TempDir;
 
 use crate::app;
@@ -83,13 +83,26 @@ impl Server {
 
     /// Starts a second process, so to speak, on the same database.
     pub async fn beside(&self) -> Self {
-        Self::launch(
-            Arc::clone(&self.folder),
-            self.clock.clone(),
-            &[],
-            |rocket| rocket,
-        )
-        .await
+        self.beside_with(&[]).await
+    }
+
+    /// Starts a second process on the same database, with settings.
+    pub async fn beside_with(&self, settings: &[(&str, Value)]) -> Self {
+        let folder = Arc::clone(&self.folder);
+        Self::launch(folder, self.clock.clone(), settings, |rocket| rocket).await
+    }
+
+    /// Starts the test application with a fairing that was made otherwise.
+    pub async fn of(
+        fairing: SessionFairing,
+        settings: &[(&str, Value)],
+        change: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
+    ) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let clock = clock();
+        let rocket = bare(folder.path().join("test.db"), settings);
+        let rocket = rocket.attach(fairing.clock(clock.clone()));
+        Self::ignite(folder, clock, change(rocket)).await
     }
 
     async fn launch(
@@ -98,9 +111,13 @@ impl Server {
         settings: &[(&str, Value)],
         change: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
     ) -> Self {
-        let issued = Issued::new();
         let rocket = rocket(folder.path().join("test.db"), &clock, settings);
-        let client = Client::untracked(change(rocket))
+        Self::ignite(folder, clock, change(rocket)).await
+    }
+
+    async fn ignite(folder: Arc<TempDir>, clock: ManualClock, rocket: Rocket<Build>) -> Self {
+        let issued = Issued::new();
+        let client = Client::untracked(rocket)
             .await
             .expect("a rocket that launches");
         let server = Self {
@@ -139,6 +156,11 @@ impl Server {
 
 /// A Rocket as [`Server`] starts it, before it is launched.
 pub fn rocket(file: PathBuf, clock: &ManualClock, settings: &[(&str, Value)]) -> Rocket<Build> {
+    bare(file, settings).attach(Sessions::fairing().clock(clock.clone()))
+}
+
+/// The same, without the fairing.
+fn bare(file: PathBuf, settings: &[(&str, Value)]) -> Rocket<Build> {
     // Before Rocket sets a logger of its own.
     secrets::record();
     let mut figment = rocket::Config::figment()
@@ -147,9 +169,7 @@ pub fn rocket(file: PathBuf, clock: &ManualClock, settings: &[(&str, Value)]) ->
     for (key, value) in settings {
         figment = figment.merge((format!("sessions.{key}"), value));
     }
-    rocket::custom(figment)
-        .attach(Sessions::fairing().clock(clock.clone()))
-        .mount("/", app::routes())
+    rocket::custom(figment).mount("/", app::routes())
 }
 
 /// A clock that stands at some second of 2026.

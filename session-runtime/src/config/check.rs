@@ -50,6 +50,23 @@ impl SessionConfig {
                 "`revocation_bound`, `cleanup_interval`, `database_timeout` and `write_queue` must be more than zero",
             ),
             (
+                self.absolute_lifetime.is_none_or(|lifetime| {
+                    lifetime >= self.access_token_validity && lifetime <= longest
+                }),
+                "`absolute_lifetime` must be at least `access_token_validity` and at most 1000 years",
+            ),
+            (
+                self.max_sessions_per_user != Some(0),
+                "`max_sessions_per_user` must be at least 1; leave it out for no limit",
+            ),
+            (
+                (400..600).contains(&self.session_expired_status)
+                    && (400..600).contains(&self.invalid_claim_status)
+                    && self.session_expired_status != self.invalid_claim_status,
+                "`session_expired_status` and `invalid_claim_status` must be two different numbers from 400 to 599: front \
+                 ends refresh at the one and not at the other",
+            ),
+            (
                 is_token(&self.access_cookie_name)
                     && is_token(&self.refresh_cookie_name)
                     && self.access_cookie_name != self.refresh_cookie_name,

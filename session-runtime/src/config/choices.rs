@@ -54,6 +54,17 @@ pub enum SameSite {
     Strict,
 }
 
+/// What happens to a login when its user has as many sessions as allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SessionLimit {
+    /// The oldest session ends.
+    EndOldest,
+    /// The login is refused.
+    Refuse,
+}
+
 /// Where tokens may travel.
 #[doc(alias = "getTokenTransferMethod")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -6,8 +6,16 @@ use super::Sessions;
 use crate::error::Error;
 use crate::rotation::TokenHash;
 use crate::store::Record;
-use crate::token::access::{self, Claims};
-use crate::token::{Binding, IssuedRefresh, SessionTokens, anti_csrf, front};
+use crate::token::access::{self, Claims, Verified};
+use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport, anti_csrf, front};
+
+/// What makes two access tokens of one row differ.
+struct Mint {
+    transport: Transport,
+    exp: i64,
+    refresh_token_hash1: Option<String>,
+    anti_csrf: Option<String>,
+}
 
 impl Sessions {
     /// A new access token for `record`, beside `refresh` if one is handed out.
@@ -22,11 +30,6 @@ impl Sessions {
         let ends_at = refresh
             .as_ref()
             .map_or(record.lineage.ends_at, |refresh| refresh.expires_at);
-        let iat = now.timestamp();
-        let exp = (now + self.jittered_validity()?)
-            .timestamp()
-            .min(ends_at.timestamp())
-            .max(iat + 1);
         let anti_csrf = if binding.anti_csrf {
             let random = self.inner.random.bytes()?;
             Some(anti_csrf::mint(
@@ -37,23 +40,79 @@ impl Sessions {
         } else {
             None
         };
+        let mint = Mint {
+            transport: binding.transport,
+            exp: (now + self.jittered_validity()?)
+                .timestamp()
+                .min(ends_at.timestamp())
+                .max(now.timestamp() + 1),
+            refresh_token_hash1: Some(hex(&refresh_hash)),
+            anti_csrf: anti_csrf.clone(),
+        };
+        Ok(SessionTokens {
+            anti_csrf,
+            refresh,
+            ..self.mint(record, mint, now)?
+        })
+    }
+
+    /// The access token `old` once more, with what `record` has become: a fresh `iat`, the same `exp`.
+    pub(super) fn reissue(
+        &self,
+        record: &Record,
+        old: &Verified,
+        now: DateTime<Utc>,
+    ) -> Result<SessionTokens, Error> {
+        let mint = Mint {
+            transport: old.transport,
+            exp: old.expires_at.timestamp(),
+            refresh_token_hash1: old.refresh_token_hash1.clone(),
+            anti_csrf: old.anti_csrf.clone(),
+        };
+        self.mint(record, mint, now)
+    }
+
+    /// Whether the next token of a row will fit into a cookie.
+    pub(super) fn require_fit(&self, record: &Record) -> Result<(), Error> {
+        let mint = Mint {
+            transport: Transport::Cookie,
+            exp: record.lineage.ends_at.timestamp(),
+            refresh_token_hash1: Some(hex(&record.lineage.parent)),
+            anti_csrf: None,
+        };
+        self.mint(record, mint, self.inner.clock.now()).map(drop)
+    }
+
+    fn mint(
+        &self,
+        record: &Record,
+        mint: Mint,
+        now: DateTime<Utc>,
+    ) -> Result<SessionTokens, Error> {
+        let Mint {
+            transport,
+            exp,
+            refresh_token_hash1,
+            anti_csrf,
+        } = mint;
         let claims = Claims {
             sub: record.user_id.clone(),
             rsub: Some(record.user_id.clone()),
             tenant: Some("public".into()),
-            iat,
+            iat: now.timestamp(),
             exp,
             nbf: None,
             session_handle: record.handle,
-            refresh_token_hash1: Some(hex(&refresh_hash)),
+            refresh_token_hash1,
             parent_refresh_token_hash1: None,
-            anti_csrf_token: anti_csrf.clone(),
+            anti_csrf_token: anti_csrf,
             iss: self.inner.terms.issuer.clone(),
+            auth_time: record.auth_time.map(|time| time.timestamp()),
             payload: record.payload.clone(),
         };
-        let transport = binding.transport;
+        let signer = self.inner.keys.signer();
         let (access, payload) =
-            access::sign(&claims, transport, self.inner.keys.signer()).map_err(Error::General)?;
+            access::sign(&claims, transport, record.anonymous, signer).map_err(Error::General)?;
         let bytes = self.inner.access_cookie_name.len() + access.len();
         if bytes > access::MAX_COOKIE {
             return Err(Error::PayloadTooLarge {
@@ -61,7 +120,7 @@ impl Sessions {
                 limit: access::MAX_COOKIE,
             });
         }
-        let expires_at = DateTime::from_timestamp(exp, 0).unwrap_or(ends_at);
+        let expires_at = DateTime::from_timestamp(exp, 0).unwrap_or(record.lineage.ends_at);
         let front = front::encode(&record.user_id, expires_at, &payload)
             .map_err(|error| Error::General(error.to_string()))?;
         Ok(SessionTokens {
@@ -69,9 +128,9 @@ impl Sessions {
             access,
             front,
             transport,
-            anti_csrf,
+            anti_csrf: None,
             issued_at: now,
-            refresh,
+            refresh: None,
         })
     }
 

@@ -9,6 +9,7 @@ use crate::cache::VerifiedTokens;
 use crate::clock::Clock;
 use crate::config::SessionConfig;
 use crate::error::Error;
+use crate::event::Events;
 use crate::keys::{self, Key, KeyKind, KeyRing};
 use crate::master_key;
 use crate::random::Random;
@@ -26,6 +27,7 @@ pub(crate) struct Surroundings {
     pub(crate) development: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) events: Events,
 }
 
 impl Sessions {
@@ -72,6 +74,7 @@ impl Sessions {
             },
             access_validity: delta(config.access_token_validity)?,
             refresh_validity: delta(config.refresh_token_validity)?,
+            absolute_lifetime: config.absolute_lifetime.map(delta).transpose()?,
             policy: Policy {
                 min_age: delta(config.rotation_min_age)?,
                 max_children: config.rotation_max_children,
@@ -80,6 +83,7 @@ impl Sessions {
             verified: VerifiedTokens::new(config.verified_token_cache),
             revocations: Revocations::default(),
             last_cleanup: Mutex::default(),
+            events: around.events,
             clock: around.clock,
             random: around.random,
             config,

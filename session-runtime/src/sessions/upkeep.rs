@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::Sessions;
+use crate::event::Event;
 use crate::revocation::RETENTION;
 use crate::store::{Cleaned, StoreError};
 
@@ -33,10 +34,9 @@ impl Sessions {
     pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
         let now = self.inner.clock.now();
         if self.clock_jumped() {
-            tracing::warn!(
-                event = "clock_skew",
-                "the clock jumped by more than five minutes: nothing is deleted this time"
-            );
+            self.emit(&Event::ClockSkew {
+                consequence: "the clock jumped by more than five minutes: nothing is deleted this time",
+            });
             return Ok(false);
         }
         let cleaned: Cleaned = self

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Inner, Sessions};
 use crate::config::{OnStall, Revocation};
 use crate::error::Error;
+use crate::event::Event;
 use crate::handle::SessionHandle;
 use crate::token::access::{self, Verified};
 use crate::token::refresh::{self, Authentic};
@@ -45,10 +46,7 @@ impl Sessions {
             OnStall::Accept => Ok(()),
             OnStall::Live => self.require_row(handle).await,
             OnStall::Refuse => {
-                tracing::error!(
-                    event = "revocation_feed_stalled",
-                    "requests are refused until it can be read"
-                );
+                self.emit(&Event::RevocationFeedStalled);
                 Err(Error::Unavailable)
             }
         }

@@ -17,7 +17,7 @@ use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::result::QueryResult;
 
 pub(crate) use models::Record;
-pub(crate) use queries::Rotation;
+pub(crate) use queries::{Created, Creation, Limit, Rotation};
 
 use self::sqlite::{Connection, Location};
 use self::writer::Writer;
@@ -135,21 +135,29 @@ impl Store {
         Some(location.beside(".key"))
     }
 
-    /// Stores a new session and ends the one it replaces. Durable when this returns.
-    pub(crate) async fn create(
-        &self,
-        record: Record,
-        replaced: Option<SessionHandle>,
-        revoked_until: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let Some(replaced) = replaced else {
-            return self.writer.insert(record).await;
-        };
+    /// Stores a new session and ends those it takes the place of. Durable when this returns.
+    pub(crate) async fn create(&self, creation: Creation) -> Result<Created, StoreError> {
+        if creation.replaced.is_none() && creation.limit.is_none() {
+            self.writer.insert(creation.record).await?;
+            return Ok(Created::Started { ended: Vec::new() });
+        }
+        let clock = Arc::clone(&self.clock);
         self.writer
-            .step(move |conn| {
-                queries::revoke(conn, &[replaced], revoked_until)?;
-                queries::insert(conn, &[&record])
-            })
+            .step(move |conn| queries::create(conn, &creation, clock.now()))
+            .await
+    }
+
+    /// Replaces a session by what `succeed` makes of it and ends all others of its user; `None` if it
+    /// is gone.
+    pub(crate) async fn succeed(
+        &self,
+        handle: SessionHandle,
+        revoked_until: DateTime<Utc>,
+        succeed: impl Fn(Record) -> Record + Send + 'static,
+    ) -> Result<Option<(Record, Vec<SessionHandle>)>, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        self.writer
+            .step(move |conn| queries::succeed(conn, handle, clock.now(), revoked_until, &succeed))
             .await
     }
 
@@ -186,15 +194,35 @@ impl Store {
             .await
     }
 
-    /// Overwrites the data of a session; says whether there is one.
-    pub(crate) async fn set_data(
+    /// Ends all sessions of a user but one; returns them.
+    pub(crate) async fn revoke_others(
+        &self,
+        user_id: String,
+        kept: SessionHandle,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<SessionHandle>, StoreError> {
+        self.writer
+            .step(move |conn| queries::revoke_others(conn, &user_id, kept, until))
+            .await
+    }
+
+    /// Lets `change` alter the payload and the data of a session, as one step; `None` if it is gone,
+    /// nothing is written if `change` refuses. It may run more than once.
+    pub(crate) async fn change<T: Send + 'static, E: Send + 'static>(
         &self,
         handle: SessionHandle,
-        data: String,
-    ) -> Result<bool, StoreError> {
+        change: impl Fn(&mut Record) -> Result<T, E> + Send + 'static,
+    ) -> Result<Option<Result<T, E>>, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
-            .step(move |conn| queries::set_data(conn, handle, &data, clock.now()))
+            .step(move |conn| queries::change(conn, handle, clock.now(), &change))
+            .await
+    }
+
+    /// The unexpired sessions of a user, newest first.
+    pub(crate) async fn list(&self, user_id: String) -> Result<Vec<Record>, StoreError> {
+        let now = self.clock.now();
+        self.read(move |conn| queries::list(conn, &user_id, now))
             .await
     }
 

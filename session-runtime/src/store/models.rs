@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::schema::{session_info, session_key, session_revocation};
+use crate::device::Device;
 use crate::handle::SessionHandle;
 use crate::keys::KeyKind;
 use crate::revocation::Entry;
@@ -22,11 +23,37 @@ pub(crate) struct Record {
     pub(crate) created_at: DateTime<Utc>,
     /// How long it lives from each rotation on.
     pub(crate) validity: TimeDelta,
+    /// When it ends whatever happens.
+    pub(crate) ends_for_good: Option<DateTime<Utc>>,
+    /// When the user last proved who it is, if the payload carries that.
+    pub(crate) auth_time: Option<DateTime<Utc>>,
+    /// Whether nobody has logged in.
+    pub(crate) anonymous: bool,
+    /// Counts the changes of the data.
+    pub(crate) data_version: i64,
+    pub(crate) device: Device,
+}
+
+impl Record {
+    /// When it ends if it is rotated at `now`.
+    pub(crate) fn ends_after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let sliding = now.checked_add_signed(self.validity)?;
+        Some(self.ends_for_good.map_or(sliding, |end| sliding.min(end)))
+    }
+
+    /// When a token of it was last handed out.
+    pub(crate) fn refreshed_at(&self) -> DateTime<Utc> {
+        let minted = self.lineage.children.iter().map(|child| child.minted_at);
+        minted
+            .chain([self.lineage.parent_since])
+            .max()
+            .unwrap_or(self.created_at)
+    }
 }
 
 /// A row of `session_info`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = session_info)]
+#[diesel(table_name = session_info, treat_none_as_default_value = false)]
 pub(super) struct SessionRow {
     handle: Vec<u8>,
     user_id: String,
@@ -39,6 +66,36 @@ pub(super) struct SessionRow {
     created_at: i64,
     validity: i64,
     expires_at: i64,
+    ends_for_good: Option<i64>,
+    auth_time: Option<i64>,
+    anonymous: bool,
+    data_version: i64,
+    device: String,
+}
+
+/// The columns that an application changes.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = session_info, treat_none_as_null = true)]
+pub(super) struct ContentRow {
+    payload: String,
+    data: String,
+    data_version: i64,
+    auth_time: Option<i64>,
+}
+
+impl From<&Record> for ContentRow {
+    fn from(record: &Record) -> Self {
+        Self {
+            payload: payload_text(record),
+            data: record.data.clone(),
+            data_version: record.data_version,
+            auth_time: record.auth_time.map(|time| time.timestamp_millis()),
+        }
+    }
+}
+
+fn payload_text(record: &Record) -> String {
+    serde_json::to_string(&record.payload).expect("a map of JSON values is JSON")
 }
 
 /// The columns that a rotation writes.
@@ -74,11 +131,16 @@ impl From<&Record> for SessionRow {
             parent_since: lineage.parent_since,
             generation: lineage.generation,
             children: lineage.children,
-            payload: Value::Object(record.payload.clone()).to_string(),
+            payload: payload_text(record),
             data: record.data.clone(),
             created_at: record.created_at.timestamp_millis(),
             validity: record.validity.num_milliseconds(),
             expires_at: lineage.expires_at,
+            ends_for_good: record.ends_for_good.map(|time| time.timestamp_millis()),
+            auth_time: record.auth_time.map(|time| time.timestamp_millis()),
+            anonymous: record.anonymous,
+            data_version: record.data_version,
+            device: serde_json::to_string(&record.device).expect("two texts are JSON"),
         }
     }
 }
@@ -100,6 +162,11 @@ impl SessionRow {
             data: self.data,
             created_at: time(self.created_at)?,
             validity: TimeDelta::try_milliseconds(self.validity)?,
+            ends_for_good: optional_time(self.ends_for_good)?,
+            auth_time: optional_time(self.auth_time)?,
+            anonymous: self.anonymous,
+            data_version: self.data_version,
+            device: serde_json::from_str(&self.device).unwrap_or_default(),
         })
     }
 }
@@ -172,6 +239,14 @@ pub(super) fn handle(bytes: &[u8]) -> Option<SessionHandle> {
 
 fn time(millis: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(millis)
+}
+
+/// `None` for a number that is no time.
+fn optional_time(millis: Option<i64>) -> Option<Option<DateTime<Utc>>> {
+    match millis {
+        Some(millis) => time(millis).map(Some),
+        None => Some(None),
+    }
 }
 
 /// Bytes of one child: its hash, then when it was minted.

@@ -5,10 +5,12 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::QueryResult;
 
-use super::models::{self, KeyRow, LineageRow, Record, RevocationRow, SessionRow};
+use super::models::{self, ContentRow, KeyRow, LineageRow, Record, RevocationRow, SessionRow};
 use super::schema::{session_counter, session_info, session_key, session_revocation};
 use super::sqlite::Connection;
+use crate::error::Error;
 use crate::handle::SessionHandle;
+use crate::new_session::HandOver;
 use crate::revocation::{Entry, Position};
 use crate::rotation::{self, Policy, Presented, Successor, TokenHash, Verdict};
 use crate::sealing::SealedKey;
@@ -78,7 +80,7 @@ pub(super) fn rotate(
     let Some(record) = find(conn, rotation.handle)? else {
         return Ok(None);
     };
-    let Some(ends_at) = now.checked_add_signed(record.validity) else {
+    let Some(ends_at) = record.ends_after(now) else {
         return Ok(None);
     };
     let successor = Successor {
@@ -135,20 +137,147 @@ pub(super) fn revoke_user(
     revoke(conn, &handles, until)
 }
 
-/// Overwrites the data of an unexpired session; says whether there is one.
-pub(super) fn set_data(
+/// Deletes all sessions of a user but one.
+pub(super) fn revoke_others(
+    conn: &mut Connection,
+    user_id: &str,
+    kept: SessionHandle,
+    until: DateTime<Utc>,
+) -> QueryResult<Vec<SessionHandle>> {
+    let mut handles = handles_of(conn, user_id, None)?;
+    handles.retain(|handle| *handle != kept);
+    revoke(conn, &handles, until)
+}
+
+/// Lets `change` alter the payload and the data of an unexpired session, as one step under the
+/// transaction's lock; writes nothing if it refuses.
+pub(super) fn change<T, E>(
     conn: &mut Connection,
     handle: SessionHandle,
-    data: &str,
     now: DateTime<Utc>,
-) -> QueryResult<bool> {
-    let row = session_info::table
-        .find(handle.as_bytes().as_slice())
-        .filter(session_info::expires_at.gt(now.timestamp_millis()));
-    diesel::update(row)
-        .set(session_info::data.eq(data))
+    change: impl Fn(&mut Record) -> Result<T, E>,
+) -> QueryResult<Option<Result<T, E>>> {
+    let Some(mut record) = find(conn, handle)?.filter(|record| now < record.lineage.ends_at) else {
+        return Ok(None);
+    };
+    let outcome = change(&mut record);
+    if outcome.is_ok() {
+        diesel::update(session_info::table.find(handle.as_bytes().as_slice()))
+            .set(ContentRow::from(&record))
+            .execute(conn)?;
+    }
+    Ok(Some(outcome))
+}
+
+/// A login that has more to it than one insert.
+#[derive(Debug, Clone)]
+pub(crate) struct Creation {
+    pub(crate) record: Record,
+    /// The session that the same browser had before.
+    pub(crate) replaced: Option<SessionHandle>,
+    /// Takes the data of an anonymous session that is replaced.
+    pub(crate) hand_over: Option<HandOver>,
+    pub(crate) limit: Option<Limit>,
+    /// The last instant an access token of a session that is ended here may be good.
+    pub(crate) revoked_until: DateTime<Utc>,
+}
+
+/// How many sessions a user may have at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    pub(crate) most: usize,
+    /// Whether one more is refused; else the oldest end.
+    pub(crate) refuses: bool,
+}
+
+/// What became of a login.
+#[derive(Debug, Clone)]
+pub(crate) enum Created {
+    Started {
+        ended: Vec<SessionHandle>,
+    },
+    LimitReached,
+    /// The data of the anonymous session could not be taken over.
+    Failed(Error),
+}
+
+/// Starts a session, ends the one it replaces and those beyond the limit.
+pub(super) fn create(
+    conn: &mut Connection,
+    creation: &Creation,
+    now: DateTime<Utc>,
+) -> QueryResult<Created> {
+    let mut record = creation.record.clone();
+    if let (Some(replaced), Some(hand_over)) = (creation.replaced, &creation.hand_over)
+        && let Some(before) = find(conn, replaced)?
+        && before.anonymous
+        && now < before.lineage.ends_at
+    {
+        match hand_over.run(&before.data, &record.data) {
+            Ok(data) => record.data = data,
+            Err(error) => return Ok(Created::Failed(error)),
+        }
+    }
+    let mut ending: Vec<SessionHandle> = creation.replaced.into_iter().collect();
+    if let Some(limit) = creation.limit {
+        lock_limits(conn)?;
+        let mut others = handles_of(conn, &record.user_id, Some(now))?;
+        others.retain(|handle| !ending.contains(handle));
+        let excess = (others.len() + 1).saturating_sub(limit.most);
+        if excess > 0 && limit.refuses {
+            return Ok(Created::LimitReached);
+        }
+        ending.extend(others.into_iter().take(excess));
+    }
+    let ended = revoke(conn, &ending, creation.revoked_until)?;
+    insert(conn, &[&record])?;
+    Ok(Created::Started { ended })
+}
+
+/// Makes logins under a limit wait for each other: each must count what the others committed.
+fn lock_limits(conn: &mut Connection) -> QueryResult<()> {
+    let counter = session_counter::table.find("revocation");
+    diesel::update(counter)
+        .set(session_counter::value.eq(session_counter::value))
         .execute(conn)
-        .map(|rows| rows > 0)
+        .map(drop)
+}
+
+/// Replaces a session by one of the same user with new tokens, and ends all others of that user.
+///
+/// `succeed` makes the new session of the old one. Returns it, and what was ended.
+pub(super) fn succeed(
+    conn: &mut Connection,
+    handle: SessionHandle,
+    now: DateTime<Utc>,
+    revoked_until: DateTime<Utc>,
+    succeed: impl Fn(Record) -> Record,
+) -> QueryResult<Option<(Record, Vec<SessionHandle>)>> {
+    let Some(old) = find(conn, handle)?.filter(|record| now < record.lineage.ends_at) else {
+        return Ok(None);
+    };
+    let new = succeed(old);
+    let ended = revoke_user(conn, &new.user_id, revoked_until)?;
+    insert(conn, &[&new])?;
+    Ok(Some((new, ended)))
+}
+
+/// The unexpired sessions of a user, newest first.
+pub(super) fn list(
+    conn: &mut Connection,
+    user_id: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<Record>> {
+    let rows: Vec<SessionRow> = session_info::table
+        .filter(session_info::user_id.eq(user_id))
+        .filter(session_info::expires_at.gt(now.timestamp_millis()))
+        .order(session_info::handle.desc())
+        .select(SessionRow::as_select())
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(SessionRow::into_record)
+        .collect())
 }
 
 /// All keys of kinds this version knows.

@@ -13,6 +13,11 @@ diesel::table! {
         created_at -> BigInt,
         validity -> BigInt,
         expires_at -> BigInt,
+        ends_for_good -> Nullable<BigInt>,
+        auth_time -> Nullable<BigInt>,
+        anonymous -> Bool,
+        data_version -> BigInt,
+        device -> Text,
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Header {
     pub(crate) kid: String,
     pub(crate) version: String,
     pub(crate) transport: Transport,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) anonymous: bool,
 }
 
 /// The payload: the ten claims of the protocol, then the application's own.
@@ -51,6 +53,8 @@ pub(crate) struct Claims {
     pub(crate) parent_refresh_token_hash1: Option<String>,
     pub(crate) anti_csrf_token: Option<String>,
     pub(crate) iss: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) auth_time: Option<i64>,
     #[serde(flatten)]
     pub(crate) payload: Map<String, Value>,
 }
@@ -60,8 +64,13 @@ pub(crate) struct Claims {
 pub(crate) struct Verified {
     pub(crate) handle: SessionHandle,
     pub(crate) transport: Transport,
-    /// Whether it was issued together with an anti-CSRF token.
-    pub(crate) anti_csrf: bool,
+    /// Whether nobody has logged in.
+    pub(crate) anonymous: bool,
+    /// The anti-CSRF token that it was issued with.
+    pub(crate) anti_csrf: Option<String>,
+    pub(crate) refresh_token_hash1: Option<String>,
+    /// When the user last proved who it is.
+    pub(crate) auth_time: Option<DateTime<Utc>>,
     pub(crate) user_id: String,
     pub(crate) payload: Map<String, Value>,
     pub(crate) issued_at: DateTime<Utc>,
@@ -91,9 +100,10 @@ pub(crate) struct Terms {
 pub(crate) fn sign(
     claims: &Claims,
     transport: Transport,
+    anonymous: bool,
     key: &SigningKey,
 ) -> Result<(String, Box<RawValue>), String> {
-    let header = key.header(transport);
+    let header = key.header(transport, anonymous);
     let payload = serde_json::value::to_raw_value(claims).map_err(|error| error.to_string())?;
     let mut token = String::with_capacity(header.len() + payload.get().len() * 4 / 3 + 96);
     token.push_str(header);
@@ -138,7 +148,13 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
     Some(Verified {
         handle: claims.session_handle,
         transport: header.transport,
-        anti_csrf: claims.anti_csrf_token.is_some(),
+        anonymous: header.anonymous,
+        anti_csrf: claims.anti_csrf_token,
+        refresh_token_hash1: claims.refresh_token_hash1,
+        auth_time: match claims.auth_time {
+            Some(seconds) => Some(DateTime::from_timestamp(seconds, 0)?),
+            None => None,
+        },
         user_id: claims.sub,
         payload: claims.payload,
         issued_at: DateTime::from_timestamp(claims.iat, 0)?,

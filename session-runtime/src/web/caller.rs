@@ -2,9 +2,11 @@
 
 use rocket::Request;
 
-use super::guard;
 use super::pending::Pending;
 use super::presented::Presented;
+use super::state;
+use crate::config::SessionConfig;
+use crate::device::{self, Device};
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::sessions::Sessions;
@@ -25,13 +27,14 @@ pub(super) struct Caller {
     pub(super) transport: Transport,
     /// Whether there is an access token in the other place, to be removed by a login.
     pub(super) has_other: bool,
+    pub(super) device: Device,
 }
 
 impl Caller {
     /// Wherever the request comes from.
     pub(super) fn of(request: &Request<'_>) -> Result<Self, Error> {
-        let sessions = guard::managed(request)?;
-        let wire = guard::wire(request);
+        let sessions = state::managed(request)?;
+        let wire = state::wire(request);
         let presented = Presented::of(request, wire);
         let transport = wire.of_login(request);
         let (claimed, came_in) = presented.claimed(sessions).unzip();
@@ -42,6 +45,7 @@ impl Caller {
             only_cookies: presented.has_cookies() && came_in != Some(Transport::Header),
             transport,
             has_other: presented.has_access_in(transport.other()),
+            device: device(request, sessions.config()),
         })
     }
 
@@ -49,4 +53,18 @@ impl Caller {
     pub(super) fn session(&self) -> Option<SessionHandle> {
         self.presented.as_ref().map(|verified| verified.handle)
     }
+}
+
+/// Where a request comes from, as far as it is kept.
+fn device(request: &Request<'_>, config: &SessionConfig) -> Device {
+    let forwarded: Vec<&str> = request
+        .headers()
+        .get("x-forwarded-for")
+        .flat_map(|line| line.split(','))
+        .collect();
+    let ip = request
+        .remote()
+        .map(|peer| device::client_ip(peer.ip(), forwarded.into_iter(), &config.trusted_proxies));
+    let user_agent = request.headers().get_one("user-agent");
+    Device::new(user_agent, ip, config.device_ip)
 }

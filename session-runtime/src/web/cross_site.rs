@@ -6,7 +6,10 @@ use rocket::request::{self, FromRequest};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use super::csrf::Check;
-use super::guard::{self, LiveSession, MaybeSession, Session};
+use super::guard::{self, LiveSession, MaybeSession};
+use super::requirement::Requirement;
+use super::session::Session;
+use super::state;
 use crate::error::Error;
 use crate::payload::JwtPayload;
 
@@ -52,7 +55,7 @@ macro_rules! wrapper {
             type Error = Error;
 
             async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-                guard::outcome(request, G::judged(request, $check).await.map(Self))
+                state::outcome(request, G::judged(request, $check).await.map(Self))
             }
         }
 
@@ -68,21 +71,21 @@ wrapper!(CrossSite, Check::Nothing);
 wrapper!(SameOrigin, Check::AllMethods);
 
 #[rocket::async_trait]
-impl<P: JwtPayload> Judged for Session<P> {
+impl<P: JwtPayload, R: Requirement<P>> Judged for Session<P, R> {
     async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
         guard::load(request, check).await
     }
 }
 
 #[rocket::async_trait]
-impl<P: JwtPayload> Judged for MaybeSession<P> {
+impl<P: JwtPayload, R: Requirement<P>> Judged for MaybeSession<P, R> {
     async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
         Self::load(request, check).await
     }
 }
 
 #[rocket::async_trait]
-impl<P: JwtPayload> Judged for LiveSession<P> {
+impl<P: JwtPayload, R: Requirement<P>> Judged for LiveSession<P, R> {
     async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
         Self::load(request, check).await
     }

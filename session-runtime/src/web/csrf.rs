@@ -7,8 +7,10 @@ use rocket::Request;
 use rocket::http::{ContentType, Method};
 
 use super::config::Settings;
+use super::state;
 use crate::config::{Csrf, SameSite};
 use crate::error::Error;
+use crate::event::Event;
 use crate::handle::SessionHandle;
 use crate::sessions::Sessions;
 use crate::token::access::Verified;
@@ -136,7 +138,7 @@ impl CsrfPolicy {
             return Ok(());
         }
         // Its session began under another setting: a refresh hands a token out.
-        if !verified.anti_csrf {
+        if verified.anti_csrf.is_none() {
             return Err(Error::TryRefreshToken);
         }
         self.require_token(request, sessions, verified.handle)
@@ -179,7 +181,10 @@ const TOKEN_HEADER: &str = "anti-csrf";
 const CUSTOM_HEADER: &str = "rid";
 
 fn refused(request: &Request<'_>) -> Error {
-    tracing::warn!(event = "cross_site_refused", path = %request.uri().path(), "a request of another site was refused");
+    if let Ok(sessions) = state::managed(request) {
+        let path = request.uri().path().to_string();
+        sessions.emit(&Event::CrossSiteRefused { path });
+    }
     Error::CrossSite
 }
 

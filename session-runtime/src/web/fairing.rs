@@ -8,6 +8,7 @@ use rocket::{Build, Orbit, Request, Response, Rocket};
 
 use super::config::Settings;
 use super::csrf::CsrfPolicy;
+use super::error::{ErrorAnswer, ErrorHandler};
 use super::misfits;
 use super::pending::{Change, Cleared, Pending};
 use super::presented;
@@ -15,6 +16,8 @@ use super::routes::{self, is_below};
 use super::tasks;
 use super::transport::{self, Wire};
 use crate::clock::{Clock, SystemClock};
+use crate::error::Error;
+use crate::event::{Event, Events};
 use crate::random::{OsRandom, Random};
 use crate::sessions::{Sessions, Surroundings};
 
@@ -23,6 +26,8 @@ use crate::sessions::{Sessions, Surroundings};
 pub struct SessionFairing {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    events: Events,
+    errors: ErrorHandler,
 }
 
 impl Sessions {
@@ -38,11 +43,59 @@ impl Sessions {
         SessionFairing {
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(OsRandom::default()),
+            events: Events::default(),
+            errors: ErrorHandler::default(),
         }
     }
 }
 
 impl SessionFairing {
+    /// Hands every [`Event`] to `handler`, beside the log. It runs within the request, so it must be
+    /// quick: send to a channel what takes time. If it panics, the request goes on.
+    ///
+    /// ```
+    /// # use session_runtime::{Event, Sessions};
+    /// let fairing = Sessions::fairing().on_event(|event| {
+    ///     if let Event::TokenTheft { user_id, .. } = event {
+    ///         println!("warn {user_id}");
+    ///     }
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_event(mut self, handler: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.events = Events::to(handler);
+        self
+    }
+
+    /// Lets `handler` answer errors of sessions in the place of the protocol's bodies; `None` leaves
+    /// them. Tokens are removed as the protocol says all the same.
+    ///
+    /// ```
+    /// # use rocket::http::{ContentType, Status};
+    /// # use session_runtime::{Error, ErrorAnswer, Sessions};
+    /// let fairing = Sessions::fairing().on_error(|error, _request| match error {
+    ///     Error::TokenTheft { .. } => Some(ErrorAnswer {
+    ///         status: Status::Unauthorized,
+    ///         content_type: ContentType::Text,
+    ///         body: "somebody else used your session: log in and change your password".into(),
+    ///     }),
+    ///     _ => None,
+    /// });
+    /// ```
+    #[doc(alias = "errorHandlers")]
+    #[doc(alias = "onUnauthorised")]
+    #[doc(alias = "onTryRefreshToken")]
+    #[doc(alias = "onTokenTheftDetected")]
+    #[doc(alias = "onInvalidClaim")]
+    #[must_use]
+    pub fn on_error(
+        mut self,
+        handler: impl Fn(&Error, &Request<'_>) -> Option<ErrorAnswer> + Send + Sync + 'static,
+    ) -> Self {
+        self.errors = ErrorHandler::new(handler);
+        self
+    }
+
     /// Takes the time from `clock` instead of the machine, so that a test needs no sleep.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
@@ -98,6 +151,7 @@ impl Fairing for SessionFairing {
                     .manage(sessions)
                     .manage(wire)
                     .manage(csrf)
+                    .manage(self.errors.clone())
                     .manage(Catchers::default())
                     .mount(mount_at, routes))
             }
@@ -129,10 +183,10 @@ impl Fairing for SessionFairing {
         };
         let pending = Pending::of(request);
         if let Some(failure) = pending.failure()
-            && response.status() == failure.status()
-            && !catchers.is_caught(failure.status(), request)
+            && response.status() == failure.status(request)
+            && !catchers.is_caught(failure.status(request), request)
         {
-            failure.write_body(response);
+            failure.write(request, response);
             if failure.clears_tokens() {
                 pending.set(Change::Clear(Cleared::Everywhere));
             }
@@ -169,6 +223,7 @@ impl SessionFairing {
             development,
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
+            events: self.events.clone(),
         };
         let sessions = Sessions::open(config, database, surroundings).await?;
         Ok((sessions, wire, csrf))

@@ -9,11 +9,12 @@ use super::answer::Answer;
 use super::caller::Caller;
 use super::cross_site::Judged;
 use super::csrf::Check;
-use super::guard;
 use super::pending::Change;
+use super::state;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::new_session::{GoesWith, NewSession};
+use crate::sessions::Arrival;
 use crate::token::Transport;
 
 /// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
@@ -53,10 +54,15 @@ impl Login {
             pending,
             transport,
             has_other,
+            device,
             ..
         } = &self.caller;
-        let replaced = self.caller.session();
-        let tokens = sessions.start(session, *transport, replaced).await?;
+        let arrival = Arrival {
+            transport: *transport,
+            replaced: self.caller.session(),
+            device: device.clone(),
+        };
+        let tokens = sessions.start(session, arrival).await?;
         let handle = tokens.handle();
         pending.set(Change::Attach {
             tokens,
@@ -194,7 +200,7 @@ impl<'r> FromRequest<'r> for Login {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        guard::outcome(request, Self::judged(request, Check::UnsafeMethods).await)
+        state::outcome(request, Self::judged(request, Check::UnsafeMethods).await)
     }
 }
 
@@ -205,7 +211,7 @@ impl Judged for Login {
         let caller = Caller::of(request)?;
         let touches_cookies = caller.only_cookies || caller.transport == Transport::Cookie;
         if check != Check::Nothing && touches_cookies {
-            guard::csrf(request).check_login(request)?;
+            state::csrf(request).check_login(request)?;
         }
         Ok(Self { caller })
     }
@@ -213,6 +219,6 @@ impl Judged for Login {
 
 impl Sentinel for Login {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        guard::abort_without_fairing(rocket, "#[login]")
+        state::abort_without_fairing(rocket, "#[login]")
     }
 }

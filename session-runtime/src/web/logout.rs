@@ -8,9 +8,10 @@ use super::answer::Answer;
 use super::caller::Caller;
 use super::cross_site::Judged;
 use super::csrf::Check;
-use super::guard;
 use super::pending::{Change, Cleared};
+use super::state;
 use crate::error::Error;
+use crate::event::RevokedBy;
 
 /// A guard that ends the session of the request: by hand, all that [`#[logout]`](crate::logout) does.
 ///
@@ -29,7 +30,8 @@ impl Logout {
     #[doc(alias = "signOut")]
     pub async fn end(&self) -> Result<(), Error> {
         if let Some(handle) = self.caller.session() {
-            self.caller.sessions.revoke(handle).await?;
+            let sessions = &self.caller.sessions;
+            sessions.end(vec![handle], RevokedBy::SignOut).await?;
         }
         self.caller.pending.set(Change::Clear(Cleared::Everywhere));
         Ok(())
@@ -133,7 +135,7 @@ impl<'r> FromRequest<'r> for Logout {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        guard::outcome(request, Self::judged(request, Check::UnsafeMethods).await)
+        state::outcome(request, Self::judged(request, Check::UnsafeMethods).await)
     }
 }
 
@@ -142,9 +144,9 @@ impl Judged for Logout {
     async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
         let caller = Caller::of(request)?;
         if caller.only_cookies {
-            guard::csrf(request).check_cookie(request, check)?;
+            state::csrf(request).check_cookie(request, check)?;
             if let Some(verified) = &caller.presented {
-                guard::csrf(request).check_token(request, check, &caller.sessions, verified)?;
+                state::csrf(request).check_token(request, check, &caller.sessions, verified)?;
             }
         }
         Ok(Self { caller })
@@ -153,6 +155,6 @@ impl Judged for Logout {
 
 impl Sentinel for Logout {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        guard::abort_without_fairing(rocket, "#[logout]")
+        state::abort_without_fairing(rocket, "#[logout]")
     }
 }

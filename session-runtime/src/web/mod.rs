@@ -2,6 +2,7 @@
 
 mod answer;
 mod caller;
+pub mod catchers;
 mod config;
 mod cors;
 mod cross_site;
@@ -16,15 +17,21 @@ mod origin;
 mod pending;
 mod presented;
 mod refresh;
+pub(crate) mod requirement;
 mod routes;
+mod session;
+mod state;
 mod tasks;
 mod transport;
 mod verdict;
 
 pub use cors::CorsFairing;
 pub use cross_site::{CrossSite, SameOrigin};
+pub use error::ErrorAnswer;
 pub use fairing::SessionFairing;
-pub use guard::{LiveSession, MaybeSession, Session};
+pub use guard::{LiveSession, MaybeSession};
 pub use login::Login;
 pub use logout::Logout;
 pub use refresh::Refresh;
+pub use requirement::{Fetch, Fresh, Registered, Requirement};
+pub use session::Session;

@@ -4,9 +4,9 @@ use rocket::request::{self, FromRequest};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use super::csrf::Check;
-use super::guard;
 use super::pending::{Change, Cleared, Pending};
 use super::presented::{Credential, Presented};
+use super::state;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::sessions::Sessions;
@@ -77,7 +77,7 @@ impl Refresh {
 /// # Errors
 /// [`Error::CrossSite`] for a request that must change nothing.
 fn look(request: &Request<'_>, sessions: &Sessions) -> Result<Result<Found, Error>, Error> {
-    let (wire, csrf) = (guard::wire(request), guard::csrf(request));
+    let (wire, csrf) = (state::wire(request), state::csrf(request));
     let presented = Presented::of(request, wire);
     let credential = presented.refresh();
     let from_header =
@@ -123,19 +123,19 @@ impl<'r> FromRequest<'r> for Refresh {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        let refresh = guard::managed(request).and_then(|sessions| {
+        let refresh = state::managed(request).and_then(|sessions| {
             Ok(Self {
                 sessions: sessions.clone(),
                 pending: Pending::of(request).clone(),
                 found: look(request, sessions)?,
             })
         });
-        guard::outcome(request, refresh)
+        state::outcome(request, refresh)
     }
 }
 
 impl Sentinel for Refresh {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        guard::abort_without_fairing(rocket, "Refresh")
+        state::abort_without_fairing(rocket, "Refresh")
     }
 }

@@ -7,12 +7,13 @@ use rocket::response::content::RawJson;
 use rocket::{Build, Request, Rocket, Route, post, routes};
 
 use super::csrf::Check;
-use super::guard;
 use super::pending::{Change, Cleared, Pending};
 use super::refresh::Refresh;
+use super::state;
 use super::verdict;
 use crate::config::SessionConfig;
 use crate::error::Error;
+use crate::event::RevokedBy;
 use crate::sessions::Sessions;
 use crate::token::access::Verified;
 
@@ -86,7 +87,7 @@ impl<'r> FromRequest<'r> for SigningOut {
             pending: Pending::of(request).clone(),
             verified,
         });
-        guard::outcome(request, signing_out)
+        state::outcome(request, signing_out)
     }
 }
 
@@ -97,7 +98,9 @@ async fn sign_out(session: SigningOut) -> Result<RawJson<&'static str>, Error> {
         pending,
         verified,
     } = session;
-    sessions.revoke(verified.handle).await?;
+    sessions
+        .end(vec![verified.handle], RevokedBy::SignOut)
+        .await?;
     pending.set(Change::Clear(Cleared::In(verified.transport)));
     Ok(RawJson(r#"{"status":"OK"}"#))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rocket::Request;
 
 use super::csrf::Check;
-use super::guard::{csrf, managed, wire};
 use super::presented::{Credential, Presented};
+use super::state::{csrf, managed, wire};
 use crate::error::Error;
 use crate::sessions::Sessions;
 use crate::token::Transport;

@@ -1,0 +1,179 @@
+//! `Event`: what happened to sessions, for the log and for the application.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::handle::SessionHandle;
+
+/// Something that happened to a session or a key. Goes to `tracing`, and to the handler of
+/// [`SessionFairing::on_event`](crate::SessionFairing::on_event).
+///
+/// No token and no key is in it. In the log each has the field `event`, with the name that stands here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// `session_created`
+    Created {
+        /// The session.
+        handle: SessionHandle,
+        /// Whose it is.
+        user_id: String,
+    },
+    /// `session_refreshed`
+    Refreshed {
+        /// The session.
+        handle: SessionHandle,
+    },
+    /// `session_updated`: its payload changed.
+    Updated {
+        /// The session.
+        handle: SessionHandle,
+    },
+    /// `sessions_revoked`
+    Revoked {
+        /// Those that were there.
+        handles: Vec<SessionHandle>,
+        /// Why.
+        by: RevokedBy,
+    },
+    /// `token_theft`: a superseded refresh token was used; the session is ended.
+    TokenTheft {
+        /// The session.
+        handle: SessionHandle,
+        /// Whose it was.
+        user_id: String,
+    },
+    /// `late_parent_use`: an old refresh token was used again; a lost answer, or a copy.
+    LateParentUse {
+        /// The session.
+        handle: SessionHandle,
+    },
+    /// `rotation_stopped`: as many refresh tokens as allowed are unused.
+    RotationStopped {
+        /// The session.
+        handle: SessionHandle,
+    },
+    /// `store_rollback_suspected`: a refresh token is newer than its row; a backup was restored, or a
+    /// replica lost.
+    StoreRollbackSuspected {
+        /// The session.
+        handle: SessionHandle,
+    },
+    /// `payload_mismatch`: a payload does not fit the type that a guard asks for.
+    PayloadMismatch {
+        /// The session.
+        handle: SessionHandle,
+        /// What does not fit; names the field.
+        reason: String,
+    },
+    /// `cross_site_refused`: a page of another site made a browser send a request.
+    CrossSiteRefused {
+        /// Where to.
+        path: String,
+    },
+    /// `clock_skew`: the clock moved otherwise than time did, or than the database's.
+    ClockSkew {
+        /// What is done about it.
+        consequence: &'static str,
+    },
+    /// `revocation_feed_stalled`: revocations could not be read for longer than the bound.
+    RevocationFeedStalled,
+}
+
+/// Why sessions were ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RevokedBy {
+    /// By name.
+    Handle,
+    /// All of a user.
+    User,
+    /// All of a user but one.
+    Others,
+    /// The user signed out.
+    SignOut,
+    /// A login on the same browser took its place.
+    Login,
+    /// The user has as many as allowed.
+    Limit,
+    /// The user's credential changed.
+    CredentialChange,
+}
+
+impl Event {
+    /// Says it in the log.
+    fn log(&self) {
+        match self {
+            Self::Created { handle, .. } => {
+                tracing::debug!(event = "session_created", %handle);
+            }
+            Self::Refreshed { handle } => tracing::debug!(event = "session_refreshed", %handle),
+            Self::Updated { handle } => tracing::debug!(event = "session_updated", %handle),
+            Self::Revoked { handles, by } => {
+                for handle in handles {
+                    tracing::debug!(event = "sessions_revoked", %handle, ?by);
+                }
+            }
+            Self::TokenTheft { handle, .. } => {
+                tracing::warn!(event = "token_theft", %handle, "a superseded refresh token was used; the session is ended");
+            }
+            Self::LateParentUse { handle } => {
+                tracing::info!(event = "late_parent_use", %handle, "an old refresh token was used again: a lost answer, or a copy");
+            }
+            Self::RotationStopped { handle } => {
+                tracing::warn!(event = "rotation_stopped", %handle, "as many refresh tokens as allowed are unused");
+            }
+            Self::StoreRollbackSuspected { handle } => {
+                tracing::error!(event = "store_rollback_suspected", %handle, "a refresh token is newer than its row");
+            }
+            Self::PayloadMismatch { handle, reason } => {
+                tracing::warn!(event = "payload_mismatch", %handle, reason);
+            }
+            Self::CrossSiteRefused { path } => {
+                tracing::warn!(
+                    event = "cross_site_refused",
+                    path,
+                    "a request of another site was refused"
+                );
+            }
+            Self::ClockSkew { consequence } => {
+                tracing::warn!(event = "clock_skew", consequence);
+            }
+            Self::RevocationFeedStalled => {
+                tracing::error!(
+                    event = "revocation_feed_stalled",
+                    "requests are refused until it can be read"
+                );
+            }
+        }
+    }
+}
+
+type Handler = dyn Fn(&Event) + Send + Sync;
+
+/// Where events go.
+#[derive(Clone, Default)]
+pub(crate) struct Events(Option<Arc<Handler>>);
+
+impl Events {
+    pub(crate) fn to(handler: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(handler)))
+    }
+
+    /// Logs an event and hands it on. What the application does with it cannot fail the request.
+    pub(crate) fn emit(&self, event: &Event) {
+        event.log();
+        if let Some(handler) = &self.0
+            && catch_unwind(AssertUnwindSafe(|| handler(event))).is_err()
+        {
+            tracing::error!("the event handler panicked");
+        }
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events")
+    }
+}

@@ -1,0 +1,204 @@
+//! Changing what a session carries and keeps: one step on the row, so that no change is lost.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::Sessions;
+use crate::error::Error;
+use crate::event::Event;
+use crate::handle::SessionHandle;
+use crate::payload::{self, JwtPayload, is_reserved};
+use crate::store::Record;
+use crate::token::SessionTokens;
+use crate::token::access::Verified;
+
+/// Session data, and which version of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned<D> {
+    /// The data.
+    pub value: D,
+    version: i64,
+}
+
+impl<D> Versioned<D> {
+    /// Counts the changes since the session began; to be handed back with a change.
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl<D> Deref for Versioned<D> {
+    type Target = D;
+
+    fn deref(&self) -> &D {
+        &self.value
+    }
+}
+
+impl Sessions {
+    /// The data of a session and its version; `None` if it is over.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer, [`Error::General`] if what is stored is no
+    /// `P::Data`.
+    pub async fn data<P: JwtPayload>(
+        &self,
+        handle: SessionHandle,
+    ) -> Result<Option<Versioned<P::Data>>, Error> {
+        let record = self.inner.store.find(handle).await?;
+        record
+            .map(|record| {
+                Ok(Versioned {
+                    value: read_data::<P>(&record)?,
+                    version: record.data_version,
+                })
+            })
+            .transpose()
+    }
+
+    /// Overwrites the data of a session, if it still has `version`; without one, whatever it has. Says
+    /// which version it has now.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if somebody else changed it, [`Error::Unauthorised`] if the session is over,
+    /// [`Error::Unavailable`] if the store does not answer; nothing is changed then.
+    #[doc(alias = "updateSessionDataInDatabase")]
+    pub async fn set_data<P: JwtPayload>(
+        &self,
+        handle: SessionHandle,
+        data: &P::Data,
+        version: Option<i64>,
+    ) -> Result<i64, Error> {
+        let data = payload::to_json(data)?;
+        self.change(handle, move |record| {
+            if version.is_some_and(|version| version != record.data_version) {
+                return Err(Error::Conflict);
+            }
+            record.data.clone_from(&data);
+            record.data_version += 1;
+            Ok(record.data_version)
+        })
+        .await
+    }
+
+    /// Lets `change` alter the data of a session, as one step on its row; returns what it has become.
+    ///
+    /// `change` may run more than once and must not wait for anything.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not
+    /// answer, [`Error::General`] if what is stored is no `P::Data`; nothing is changed then.
+    pub async fn update_data<P: JwtPayload>(
+        &self,
+        handle: SessionHandle,
+        change: impl Fn(&mut P::Data) + Send + 'static,
+    ) -> Result<P::Data, Error> {
+        self.change(handle, move |record| {
+            let mut data = read_data::<P>(record)?;
+            change(&mut data);
+            record.data = payload::to_json(&data)?;
+            record.data_version += 1;
+            Ok(data)
+        })
+        .await
+    }
+
+    /// Merges keys into the payload of a session, as one step on its row; `null` removes a key. Tokens
+    /// that are out show it after their next refresh. Says whether there was such a session.
+    ///
+    /// # Errors
+    /// [`Error::ReservedClaim`] for a key of the protocol, [`Error::General`] if the payload would no
+    /// longer fit `P`, [`Error::PayloadTooLarge`], [`Error::Unavailable`]; nothing is changed then.
+    #[doc(alias = "mergeIntoAccessTokenPayload")]
+    #[doc(alias = "updateAccessTokenPayload")]
+    pub async fn merge_payload<P: JwtPayload>(
+        &self,
+        handle: SessionHandle,
+        update: Map<String, Value>,
+    ) -> Result<bool, Error> {
+        let sessions = self.clone();
+        let merged = self.change(handle, move |record| {
+            merge(&mut record.payload, &update)?;
+            payload::fit::<P>(&record.payload)?;
+            sessions.require_fit(record)
+        });
+        match merged.await {
+            Ok(()) => {
+                self.emit(&Event::Updated { handle });
+                Ok(true)
+            }
+            Err(Error::GONE) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lets `change` alter the payload of the session of an access token, and issues that token anew.
+    pub(crate) async fn change_payload(
+        &self,
+        old: &Arc<Verified>,
+        change: impl Fn(&mut Record) -> Result<(), Error> + Send + 'static,
+    ) -> Result<SessionTokens, Error> {
+        let (sessions, handle, old) = (self.clone(), old.handle, Arc::clone(old));
+        let tokens = self.change(handle, move |record| {
+            change(record)?;
+            // Signed within the step, so that a payload too large for a cookie changes nothing.
+            sessions.reissue(record, &old, sessions.inner.clock.now())
+        });
+        let tokens = tokens.await?;
+        self.emit(&Event::Updated { handle });
+        Ok(tokens)
+    }
+
+    async fn change<T: Send + 'static>(
+        &self,
+        handle: SessionHandle,
+        change: impl Fn(&mut Record) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let changed = self.inner.store.change(handle, change).await?;
+        changed.unwrap_or(Err(Error::GONE))
+    }
+}
+
+/// Lets `change` alter the typed part of a payload; keys that are not of `P` stay.
+pub(crate) fn change_typed<P: JwtPayload>(
+    claims: &mut Map<String, Value>,
+    change: impl Fn(&mut P),
+) -> Result<(), Error> {
+    let mut payload = payload::read::<P>(claims).map_err(|error| {
+        Error::General(format!("the stored payload does not fit its type: {error}"))
+    })?;
+    let before = payload::to_claims(&payload)?;
+    change(&mut payload);
+    let after = payload::to_claims(&payload)?;
+    claims.retain(|key, _| after.contains_key(key) || !before.contains_key(key));
+    claims.extend(after);
+    Ok(())
+}
+
+/// Merges keys into a payload; `null` removes one (protocol: "payload regenerate / merge").
+pub(crate) fn merge(
+    payload: &mut Map<String, Value>,
+    update: &Map<String, Value>,
+) -> Result<(), Error> {
+    for (name, value) in update {
+        if is_reserved(name) {
+            return Err(Error::ReservedClaim { name: name.clone() });
+        }
+        if value.is_null() {
+            payload.remove(name);
+        } else {
+            payload.insert(name.clone(), value.clone());
+        }
+    }
+    Ok(())
+}
+
+fn read_data<P: JwtPayload>(record: &Record) -> Result<P::Data, Error> {
+    serde_json::from_str(&record.data).map_err(|error| {
+        Error::General(format!(
+            "the stored session data does not fit its type: {error}"
+        ))
+    })
+}

@@ -1,0 +1,121 @@
+//! Ending sessions: in the database and in the feed with one commit, in this process at once.
+
+use chrono::{DateTime, Utc};
+
+use super::{Inner, Sessions};
+use crate::error::Error;
+use crate::event::{Event, RevokedBy};
+use crate::handle::SessionHandle;
+use crate::store::Record;
+use crate::token::SessionTokens;
+use crate::token::access::Verified;
+use crate::user_id::UserId;
+
+impl Sessions {
+    /// Ends a session everywhere; says whether there was one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; the session goes on then.
+    #[doc(alias = "revokeSession")]
+    #[doc(alias = "revokeSessionUsingSessionHandle")]
+    pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Error> {
+        let ended = self.end(vec![handle], RevokedBy::Handle).await?;
+        Ok(!ended.is_empty())
+    }
+
+    /// Ends these sessions everywhere; returns those that were there.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; all of them go on then.
+    #[doc(alias = "revokeMultipleSessions")]
+    pub async fn revoke_many(
+        &self,
+        handles: impl IntoIterator<Item = SessionHandle>,
+    ) -> Result<Vec<SessionHandle>, Error> {
+        let handles = handles.into_iter().collect();
+        self.end(handles, RevokedBy::Handle).await
+    }
+
+    /// Ends all sessions of a user everywhere; returns them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; the sessions go on then.
+    #[doc(alias = "revokeAllSessionsForUser")]
+    pub async fn revoke_all<U: UserId + ?Sized>(
+        &self,
+        user_id: &U,
+    ) -> Result<Vec<SessionHandle>, Error> {
+        let until = self.revoked_until(self.inner.clock.now());
+        let user_id = user_id.to_claim().into_owned();
+        let ended = self.inner.store.revoke_user(user_id, until).await?;
+        Ok(self.note_revoked(ended, until, RevokedBy::User))
+    }
+
+    /// Ends all sessions of a user but one; returns those it ended.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; the sessions go on then.
+    pub async fn revoke_others<U: UserId + ?Sized>(
+        &self,
+        user_id: &U,
+        kept: SessionHandle,
+    ) -> Result<Vec<SessionHandle>, Error> {
+        let until = self.revoked_until(self.inner.clock.now());
+        let user_id = user_id.to_claim().into_owned();
+        let ended = self.inner.store.revoke_others(user_id, kept, until).await?;
+        Ok(self.note_revoked(ended, until, RevokedBy::Others))
+    }
+
+    /// Ends sessions, for a reason that the event names.
+    pub(crate) async fn end(
+        &self,
+        handles: Vec<SessionHandle>,
+        by: RevokedBy,
+    ) -> Result<Vec<SessionHandle>, Error> {
+        let until = self.revoked_until(self.inner.clock.now());
+        let ended = self.inner.store.revoke(handles, until).await?;
+        Ok(self.note_revoked(ended, until, by))
+    }
+
+    /// Replaces the session of an access token by a new one of the same user, and ends all others.
+    pub(crate) async fn succeed(&self, old: &Verified) -> Result<SessionTokens, Error> {
+        let Inner { clock, random, .. } = &*self.inner;
+        let now = clock.now();
+        let handle = SessionHandle::new(now, &random.bytes()?);
+        let (token, lineage) = self.first_token(handle, old.transport, now)?;
+        let until = self.revoked_until(now);
+        let succeed = move |old: Record| {
+            let mut new = Record {
+                handle,
+                lineage: lineage.clone(),
+                auth_time: old.auth_time.map(|_| now),
+                ..old
+            };
+            new.lineage.ends_at = new.ends_after(now).unwrap_or(now);
+            new
+        };
+        let succeeded = self.inner.store.succeed(old.handle, until, succeed).await?;
+        let (record, ended) = succeeded.ok_or(Error::GONE)?;
+        self.note_revoked(ended, until, RevokedBy::CredentialChange);
+        self.emit(&Event::Created {
+            handle,
+            user_id: record.user_id.clone(),
+        });
+        self.issue_first(&record, old.transport, token, now)
+    }
+
+    /// What was ended counts in this process at once.
+    pub(super) fn note_revoked(
+        &self,
+        ended: Vec<SessionHandle>,
+        until: DateTime<Utc>,
+        by: RevokedBy,
+    ) -> Vec<SessionHandle> {
+        self.inner.revocations.insert(&ended, until);
+        if !ended.is_empty() {
+            let handles = ended.clone();
+            self.emit(&Event::Revoked { handles, by });
+        }
+        ended
+    }
+}
