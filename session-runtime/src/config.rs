@@ -6,13 +6,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::device::KeptIp;
-
 mod check;
 mod choices;
 
 pub use choices::{
-    Auto, CookiePrefix, Csrf, OnStall, Revocation, SameSite, Secret, SessionLimit, Transfer,
+    Auto, CookiePrefix, Csrf, KeptIp, OnStall, Revocation, SameSite, Secret, SessionLimit, Transfer,
 };
 
 /// The table `[default.sessions]` of `Rocket.toml`, or `ROCKET_SESSIONS={key=value, ...}`.

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::config::KeptIp;
+
 /// Where a session was begun.
 ///
 /// Both texts come from the client and prove nothing; they are for the user's eyes.
@@ -28,19 +30,6 @@ impl Device {
             ip: ip.and_then(|ip| shorten(ip, kept)).unwrap_or_default(),
         }
     }
-}
-
-/// How much of an address is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum KeptIp {
-    /// Nothing.
-    None,
-    /// The network: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one.
-    Truncated,
-    /// All of it.
-    Full,
 }
 
 /// What can be shown: no control characters, and none that turn the direction of the text around.

@@ -28,10 +28,10 @@ pub use claim::PublicClaim;
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
 pub use config::{
-    Auto, CookiePrefix, Csrf, OnStall, Revocation, SameSite, Secret, SessionConfig, SessionLimit,
-    Transfer,
+    Auto, CookiePrefix, Csrf, KeptIp, OnStall, Revocation, SameSite, Secret, SessionConfig,
+    SessionLimit, Transfer,
 };
-pub use device::{Device, KeptIp};
+pub use device::Device;
 pub use error::Error;
 pub use event::{Event, RevokedBy};
 pub use handle::{InvalidHandle, SessionHandle};
@@ -39,13 +39,16 @@ pub use new_session::{GoesWith, NewSession, NoAnswer};
 pub use payload::{HasAuthTime, JwtPayload, RESERVED_CLAIMS};
 pub use random::{OsRandom, Random};
 pub use requirement::{ClaimValue, Facts, Unmet};
-pub use sessions::{SessionInfo, Sessions, Versioned};
+pub use sessions::{SessionInfo, Sessions, VerifiedSession, Versioned};
 pub use token::{SessionTokens, Transport};
 pub use user_id::UserId;
 pub use web::{
     CorsFairing, CrossSite, ErrorAnswer, Fetch, Fresh, LiveSession, Login, Logout, MaybeSession,
     Refresh, Registered, Requirement, SameOrigin, Session, SessionFairing, catchers,
 };
+
+#[doc = include_str!("../docs/supertokens.md")]
+pub mod supertokens {}
 
 #[doc = include_str!("../docs/jwt_payload.md")]
 pub use session_macros::JwtPayload;

@@ -44,7 +44,9 @@ pub struct NewSession<A = NoAnswer> {
 
 /// Makes the data of a new session out of that of the anonymous one before, both as JSON.
 #[derive(Clone)]
-pub(crate) struct HandOver(Arc<dyn Fn(&str, &str) -> Result<String, Error> + Send + Sync>);
+pub(crate) struct HandOver(Arc<Take>);
+
+type Take = dyn Fn(&str, &str) -> Result<String, Error> + Send + Sync;
 
 impl HandOver {
     pub(crate) fn run(&self, before: &str, own: &str) -> Result<String, Error> {

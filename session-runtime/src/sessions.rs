@@ -37,6 +37,7 @@ pub use change::Versioned;
 pub(crate) use change::{change_typed, merge};
 pub use info::SessionInfo;
 pub(crate) use open::Surroundings;
+pub use verify::VerifiedSession;
 
 /// The sessions of this application: create, refresh, look up, change, revoke.
 ///

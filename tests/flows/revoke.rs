@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use rocket::async_test;
-use session_runtime::SessionHandle;
+use session_runtime::{Error, SessionHandle};
+use session_tests::app::{Claims, OtherClaims};
 use session_tests::{Browser, Server};
 
 const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
@@ -229,6 +230,30 @@ async fn info_tells_what_the_row_knows() {
     );
     server.sessions().revoke(handle).await.expect("an answer");
     assert_eq!(server.sessions().info(handle).await, Ok(None));
+}
+
+/// For a WebSocket's first message, say.
+#[async_test]
+async fn a_token_that_came_another_way_is_verified_by_hand() {
+    let server = Server::start().await;
+    let sessions = server.sessions();
+    let mut app = server.browser().in_header_mode();
+    app.log_in("ada").await;
+    let (access, refresh) = app.bearer_tokens().expect("tokens");
+    let verified = sessions.verify::<Claims>(access).await.expect("a session");
+    assert_eq!(
+        (verified.user_id.as_str(), verified.payload.name.as_str()),
+        ("ada", "Ada")
+    );
+    let gone = || Some(Error::Unauthorised { clear_tokens: true });
+    let other = sessions.verify::<OtherClaims>(access).await.err();
+    assert_eq!(other, gone());
+    for junk in [refresh, "", "junk"] {
+        let refused = sessions.verify::<Claims>(junk).await.err();
+        assert_eq!(refused, Some(Error::TryRefreshToken));
+    }
+    sessions.revoke(verified.handle).await.expect("an answer");
+    assert_eq!(sessions.verify::<Claims>(access).await.err(), gone());
 }
 
 /// Behaviour 28.

@@ -65,6 +65,19 @@ pub enum SessionLimit {
     Refuse,
 }
 
+/// How much of an address is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum KeptIp {
+    /// Nothing.
+    None,
+    /// The network: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one.
+    Truncated,
+    /// All of it.
+    Full,
+}
+
 /// Where tokens may travel.
 #[doc(alias = "getTokenTransferMethod")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -2,19 +2,58 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::{Inner, Sessions};
 use crate::config::{OnStall, Revocation};
 use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
+use crate::payload::{self, JwtPayload};
 use crate::token::access::{self, Verified};
 use crate::token::refresh::{self, Authentic};
 use crate::token::{Transport, anti_csrf};
+use crate::user_id::UserId;
+
+/// What an access token says, for code that gets it otherwise than in a request's headers: a WebSocket's
+/// first message, say.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct VerifiedSession<P: JwtPayload> {
+    /// The session.
+    pub handle: SessionHandle,
+    /// Whose it is.
+    pub user_id: P::UserId,
+    /// What it carries.
+    pub payload: P,
+    /// When the token ends.
+    pub expires_at: DateTime<Utc>,
+}
 
 impl Sessions {
+    /// Verifies an access token of a session in headers, or one that is exposed; no I/O while the feed of
+    /// revocations is fresh.
+    ///
+    /// # Errors
+    /// [`Error::TryRefreshToken`] for a token that does not hold, [`Error::Unauthorised`] if its session is
+    /// over or its payload is no `P`.
+    #[doc(alias = "getSessionWithoutRequestResponse")]
+    pub async fn verify<P: JwtPayload>(
+        &self,
+        access_token: &str,
+    ) -> Result<VerifiedSession<P>, Error> {
+        let verified = self.judge(access_token, Transport::Header).await?;
+        Ok(VerifiedSession {
+            handle: verified.handle,
+            user_id: P::UserId::from_claim(&verified.user_id).ok_or(Error::GONE)?,
+            payload: payload::read(&verified.payload).map_err(|_| Error::GONE)?,
+            expires_at: verified.expires_at,
+        })
+    }
+
     /// Checks an access token: signature (or the memory of it), time, revocations. No I/O while the
     /// feed is fresh.
-    pub(crate) async fn verify(
+    pub(crate) async fn judge(
         &self,
         access_token: &str,
         presented_in: Transport,

@@ -162,8 +162,10 @@ type Fetched = Pin<Box<dyn Future<Output = Result<Option<Value>, Error>> + Send>
 pub struct Fetch<P: JwtPayload> {
     pub(super) key: &'static str,
     max_age: Duration,
-    fetch: Box<dyn Fn(&Request<'_>, P::UserId) -> Fetched + Send + Sync>,
+    fetch: Box<Ask<P>>,
 }
+
+type Ask<P> = dyn Fn(&Request<'_>, <P as JwtPayload>::UserId) -> Fetched + Send + Sync;
 
 impl<P: JwtPayload> Fetch<P> {
     /// A claim that `fetch` asks for when the token has none that is at most `max_age` old.

@@ -26,7 +26,7 @@ pub(super) async fn verify(
     let sessions = managed(request)?;
     let Credential { token, transport } = credential(request, sessions, check)?;
     let verdict =
-        request.local_cache_async(async { Verdict(sessions.verify(&token, transport).await) });
+        request.local_cache_async(async { Verdict(sessions.judge(&token, transport).await) });
     let verified = verdict.await.0.clone()?;
     require_token(request, sessions, check, transport, &verified)?;
     Ok((sessions.clone(), verified))
