@@ -52,7 +52,24 @@ pub struct SessionConfig {
     /// How many unused refresh tokens of a session live at once (K), 1 to 64. Default: 8.
     pub rotation_max_children: usize,
 
-    /// Where refresh and sign-out are mounted. Default: `/auth`.
+    /// What signs access tokens. After a change, tokens of the keys before it stay good to their
+    /// end. Default: `"ES256"`.
+    pub signing_algorithm: SigningAlgorithm,
+
+    /// How long a signing key signs. Default: `"168h"`.
+    #[serde(with = "humantime_serde")]
+    pub signing_key_interval: Duration,
+
+    /// How long before its first signature a signing key is published, so that verifiers meet it in
+    /// time; at most half of the interval. Default: `"60s"`.
+    #[serde(with = "humantime_serde")]
+    pub signing_key_overlap: Duration,
+
+    /// Whom the tokens are for: `aud` of every token, and verifying demands it. After a change,
+    /// clients refresh once. Default: none, and then a token that has an `aud` is refused.
+    pub audience: Option<String>,
+
+    /// Where refresh, sign-out and the published keys are mounted. Default: `/auth`.
     pub api_base_path: String,
 
     /// The origin under which browsers reach this server, such as `https://api.example.com`; with
@@ -144,6 +161,18 @@ pub enum Auto {
     No,
 }
 
+/// What signs access tokens (RFC 7518 section 3.4, RFC 8037 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub enum SigningAlgorithm {
+    /// ECDSA on the curve P-256: what every library knows.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// Ed25519: signs and verifies faster.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
 /// When a browser sends the cookies along from another site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -207,6 +236,10 @@ impl Default for SessionConfig {
             refresh_token_validity: 100 * 24 * HOUR,
             rotation_min_age: Duration::from_secs(60),
             rotation_max_children: 8,
+            signing_algorithm: SigningAlgorithm::Es256,
+            signing_key_interval: 168 * HOUR,
+            signing_key_overlap: Duration::from_secs(60),
+            audience: None,
             api_base_path: "/auth".into(),
             api_origin: None,
             cookie_domain: None,
@@ -257,6 +290,16 @@ impl SessionConfig {
             (
                 self.rotation_min_age < self.refresh_token_validity,
                 "`rotation_min_age` must be shorter than `refresh_token_validity`",
+            ),
+            (
+                !self.signing_key_overlap.is_zero()
+                    && self.signing_key_overlap <= self.signing_key_interval / 2
+                    && self.signing_key_interval <= longest,
+                "`signing_key_overlap` must be more than zero and at most half of `signing_key_interval`, and that at most 1000 years",
+            ),
+            (
+                self.audience.as_deref() != Some(""),
+                "`audience` must not be empty: name the services the tokens are for, or leave it out",
             ),
             (
                 self.api_base_path.starts_with('/') && self.access_token_path.starts_with('/'),

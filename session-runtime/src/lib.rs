@@ -24,13 +24,16 @@ pub use claim::PublicClaim;
 #[cfg(feature = "testing")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
-pub use config::{Auto, Csrf, OnStall, Revocation, SameSite, Secret, SessionConfig};
+pub use config::{
+    Auto, Csrf, OnStall, Revocation, SameSite, Secret, SessionConfig, SigningAlgorithm,
+};
 pub use error::Error;
 pub use handle::{InvalidHandle, SessionHandle};
+pub use keys::OwnKey;
 pub use new_session::{GoesWith, NewSession, NoAnswer};
 pub use payload::{JwtPayload, RESERVED_CLAIMS};
 pub use random::{OsRandom, Random};
-pub use sessions::{SessionInfo, Sessions};
+pub use sessions::{SessionInfo, Sessions, SigningKeyInfo};
 pub use token::SessionTokens;
 pub use user_id::UserId;
 pub use web::{CrossSite, LiveSession, Login, Logout, MaybeSession, Session, SessionFairing};

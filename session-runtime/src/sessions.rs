@@ -1,7 +1,7 @@
 //! The story: create, verify, refresh, revoke. Every rule is called from here, and nothing here
 //! knows HTTP or SQL.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,11 +25,16 @@ use crate::token::{IssuedRefresh, SessionTokens, refresh};
 use crate::user_id::UserId;
 
 mod issue;
+mod jwt;
+mod keys;
 mod open;
 mod upkeep;
 mod verify;
 
+pub use keys::SigningKeyInfo;
 pub(crate) use open::Surroundings;
+
+use keys::KeySource;
 
 /// The sessions of this application: create, refresh, look up, revoke.
 ///
@@ -67,7 +72,11 @@ struct Inner {
     policy: Policy,
     access_cookie_name: &'static str,
     store: Store,
-    keys: KeyRing,
+    /// Replaced whole when the keys change.
+    keys: RwLock<Arc<KeyRing>>,
+    key_source: KeySource,
+    /// When a token last named an unknown key (monotonic), and whoever looks now.
+    unknown_key: tokio::sync::Mutex<Option<Duration>>,
     master_keys: MasterKeys,
     revocations: Revocations,
     /// Wall clock and monotonic time of the last clean-up.
@@ -130,12 +139,7 @@ impl Sessions {
         let now = self.inner.clock.now();
         let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
         let ends_at = now + validity;
-        let token = refresh::mint(
-            handle,
-            0,
-            &self.inner.random.bytes()?,
-            self.inner.keys.mac(),
-        );
+        let token = refresh::mint(handle, 0, &self.inner.random.bytes()?, self.keys().mac());
         let parent = refresh::hash(&token);
         let record = Record {
             handle,
@@ -192,7 +196,7 @@ impl Sessions {
         refresh_token: &str,
         access_token: Option<&str>,
     ) -> Result<SessionTokens, Error> {
-        let keys = &self.inner.keys;
+        let keys = self.keys();
         let (handle, presented) =
             refresh::authenticate(refresh_token, keys.macs()).ok_or(Error::GONE)?;
         let companion = access_token.and_then(|token| self.check(token).ok());

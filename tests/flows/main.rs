@@ -5,6 +5,7 @@ mod by_hand;
 mod csrf;
 mod flattened;
 mod forged;
+mod keys;
 mod launch;
 mod login;
 mod logout;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
-use session_runtime::{Clock, ManualClock, Sessions};
+use session_runtime::{Clock, ManualClock, SessionFairing, Sessions};
 use tempfile::TempDir;
 
 use crate::app;
@@ -43,6 +43,18 @@ impl Server {
         Self::launch(folder, clock(), &[], change).await
     }
 
+    /// Starts the test application with a session fairing that `change` was made to.
+    pub async fn attached(
+        settings: &[(&str, Value)],
+        change: impl FnOnce(SessionFairing) -> SessionFairing,
+    ) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let clock = clock();
+        let fairing = change(Sessions::fairing().clock(clock.clone()));
+        let rocket = rocket_with(folder.path().join("test.db"), settings, fairing);
+        Self::ignite(folder, clock, rocket).await
+    }
+
     /// Stops this server and starts another on the same database.
     pub async fn restart(self) -> Self {
         let Self {
@@ -72,12 +84,22 @@ impl Server {
         self.folder
     }
 
+    /// Starts the test application on the database of a server that was stopped.
+    pub async fn on(folder: Arc<TempDir>, clock: ManualClock) -> Self {
+        Self::launch(folder, clock, &[], |rocket| rocket).await
+    }
+
     /// Starts a second process, so to speak, on the same database.
     pub async fn beside(&self) -> Self {
+        self.beside_with(&[]).await
+    }
+
+    /// The same, with other settings.
+    pub async fn beside_with(&self, settings: &[(&str, Value)]) -> Self {
         Self::launch(
             Arc::clone(&self.folder),
             self.clock.clone(),
-            &[],
+            settings,
             |rocket| rocket,
         )
         .await
@@ -89,9 +111,13 @@ impl Server {
         settings: &[(&str, Value)],
         change: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
     ) -> Self {
-        let issued = Issued::new();
         let rocket = rocket(folder.path().join("test.db"), &clock, settings);
-        let client = Client::untracked(change(rocket))
+        Self::ignite(folder, clock, change(rocket)).await
+    }
+
+    async fn ignite(folder: Arc<TempDir>, clock: ManualClock, rocket: Rocket<Build>) -> Self {
+        let issued = Issued::new();
+        let client = Client::untracked(rocket)
             .await
             .expect("a rocket that launches");
         let server = Self {
@@ -130,6 +156,15 @@ impl Server {
 
 /// A Rocket as [`Server`] starts it, before it is launched.
 pub fn rocket(file: PathBuf, clock: &ManualClock, settings: &[(&str, Value)]) -> Rocket<Build> {
+    rocket_with(file, settings, Sessions::fairing().clock(clock.clone()))
+}
+
+/// The same, with a session fairing of the test's own.
+pub fn rocket_with(
+    file: PathBuf,
+    settings: &[(&str, Value)],
+    fairing: SessionFairing,
+) -> Rocket<Build> {
     // Before Rocket sets a logger of its own.
     secrets::record();
     let mut figment = rocket::Config::figment()
@@ -139,7 +174,7 @@ pub fn rocket(file: PathBuf, clock: &ManualClock, settings: &[(&str, Value)]) ->
         figment = figment.merge((format!("sessions.{key}"), value));
     }
     rocket::custom(figment)
-        .attach(Sessions::fairing().clock(clock.clone()))
+        .attach(fairing)
         .mount("/", app::routes())
 }
 

@@ -6,7 +6,7 @@ use super::Sessions;
 use crate::error::Error;
 use crate::rotation::TokenHash;
 use crate::store::Record;
-use crate::token::access::{self, Claims};
+use crate::token::access::{self, Audience, Claims};
 use crate::token::{IssuedRefresh, SessionTokens, front};
 
 impl Sessions {
@@ -38,10 +38,11 @@ impl Sessions {
             parent_refresh_token_hash1: None,
             anti_csrf_token: None,
             iss: self.inner.terms.issuer.clone(),
+            aud: self.inner.terms.audience.clone().map(Audience::One),
             payload: record.payload.clone(),
         };
         let (access, payload) =
-            access::sign(&claims, self.inner.keys.signer()).map_err(Error::General)?;
+            access::sign(&claims, self.keys().signer(now)).map_err(Error::General)?;
         let bytes = self.inner.access_cookie_name.len() + access.len();
         if bytes > access::MAX_COOKIE {
             return Err(Error::PayloadTooLarge {

@@ -14,10 +14,11 @@ const GRACE: TimeDelta = TimeDelta::days(1);
 const MAX_DISAGREEMENT: TimeDelta = TimeDelta::minutes(5);
 
 impl Sessions {
-    /// Reads what was revoked since the last call, here or in another process.
+    /// Reads what was revoked since the last call, here or in another process; also the keys, if they
+    /// changed.
     pub(crate) async fn read_revocations(&self) -> Result<(), StoreError> {
         let began = self.inner.clock.monotonic();
-        let entries = self
+        let (entries, key_version) = self
             .inner
             .store
             .feed(self.inner.revocations.position())
@@ -25,11 +26,14 @@ impl Sessions {
         self.inner
             .revocations
             .advance(&entries, began, self.inner.clock.now());
+        if key_version != self.keys().version {
+            self.reload_keys().await?;
+        }
         Ok(())
     }
 
     /// Deletes one small batch of sessions that expired a day ago and of revocations that no token
-    /// can outlive; says whether to go on.
+    /// can outlive, and the signing keys that ended a day ago; says whether to go on.
     pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
         let now = self.inner.clock.now();
         if self.clock_jumped() {
@@ -51,6 +55,7 @@ impl Sessions {
                 "deleted what is long over"
             );
         }
+        self.delete_old_keys(now - GRACE).await?;
         Ok(cleaned.may_go_on())
     }
 

@@ -12,7 +12,14 @@ impl Sessions {
     /// Checks an access token: signature (or the memory of it), time, revocations. No I/O while the
     /// feed is fresh.
     pub(crate) async fn verify(&self, access_token: &str) -> Result<Arc<Verified>, Error> {
-        let verified = self.check(access_token)?;
+        let verified = match self.check(access_token) {
+            // Another process may have made a key a moment ago.
+            Err(_) if access::names_unknown_key(access_token, &self.keys()) => {
+                self.look_for_unknown_key().await;
+                self.check(access_token)?
+            }
+            checked => checked?,
+        };
         match self.inner.config.revocation {
             Revocation::Feed => self.require_unrevoked(verified.handle).await?,
             Revocation::Live => self.require_row(verified.handle).await?,
@@ -60,14 +67,17 @@ impl Sessions {
 
     /// Checks an access token's signature and time, not whether its session was revoked.
     pub(crate) fn check(&self, access_token: &str) -> Result<Arc<Verified>, Error> {
+        let keys = self.keys();
         let verified = self
             .inner
             .verified
             .get_or_verify(access_token, || {
-                access::verify(access_token, &self.inner.keys, &self.inner.terms)
+                access::verify(access_token, &keys, &self.inner.terms)
             })
             .ok_or(Error::TryRefreshToken)?;
-        if verified.is_current(self.inner.clock.now()) {
+        // What is remembered may be of a key that was removed meanwhile.
+        let key_holds = keys.signing_key(&verified.kid).is_some();
+        if key_holds && verified.is_current(self.inner.clock.now()) {
             Ok(verified)
         } else {
             Err(Error::TryRefreshToken)
@@ -76,7 +86,7 @@ impl Sessions {
 
     /// The session an access token of ours names, expired or not.
     pub(crate) fn named_by(&self, access_token: &str) -> Option<SessionHandle> {
-        access::verify(access_token, &self.inner.keys, &self.inner.terms)
+        access::verify(access_token, &self.keys(), &self.inner.terms)
             .map(|verified| verified.handle)
     }
 }

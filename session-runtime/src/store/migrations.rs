@@ -8,7 +8,10 @@ use super::OpenError;
 use super::sqlite::Connection;
 
 /// Each step once, in order; a released step is never edited.
-const STEPS: [&str; 1] = [include_str!("migrations/sqlite/0001_sessions.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("migrations/sqlite/0001_sessions.sql"),
+    include_str!("migrations/sqlite/0002_key_version.sql"),
+];
 
 #[derive(QueryableByName)]
 struct Version {

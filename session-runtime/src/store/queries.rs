@@ -9,6 +9,7 @@ use super::models::{self, KeyRow, LineageRow, Record, RevocationRow, SessionRow}
 use super::schema::{session_counter, session_info, session_key, session_revocation};
 use super::sqlite::Connection;
 use crate::handle::SessionHandle;
+use crate::keys::{KeyKind, Schedule};
 use crate::revocation::{Entry, Position};
 use crate::rotation::{self, Policy, Presented, Successor, TokenHash, Verdict};
 use crate::sealing::SealedKey;
@@ -168,6 +169,70 @@ pub(super) fn add_missing_keys(conn: &mut Connection, candidates: &[SealedKey]) 
         }
     }
     Ok(())
+}
+
+/// The version of the keys; it changes with them.
+pub(super) fn key_version(conn: &mut Connection) -> QueryResult<i64> {
+    session_counter::table
+        .find("key")
+        .select(session_counter::value)
+        .first(conn)
+}
+
+/// Gives the keys a new version, so that every process reads them again.
+pub(super) fn announce_keys(conn: &mut Connection) -> QueryResult<()> {
+    diesel::update(session_counter::table.find("key"))
+        .set(session_counter::value.eq(session_counter::value + 1))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Adds a signing key if one of its kind is due by what the table holds; says whether it was.
+pub(super) fn add_due_key(
+    conn: &mut Connection,
+    candidate: &SealedKey,
+    schedule: Schedule,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    // A write first, so that on every database others wait here for the lock, and then see this key.
+    announce_keys(conn)?;
+    let mut created: Vec<DateTime<Utc>> = keys(conn)?
+        .into_iter()
+        .filter(|key| key.kind == candidate.kind)
+        .map(|key| key.created_at)
+        .collect();
+    created.sort_by_key(|created_at| std::cmp::Reverse(*created_at));
+    let due = schedule.plan(&created, now, true).is_due(now);
+    if due {
+        diesel::insert_into(session_key::table)
+            .values(KeyRow::from(candidate))
+            .execute(conn)?;
+    }
+    Ok(due)
+}
+
+/// Deletes a signing key and adds `candidate` if one is due then; says whether it was there.
+pub(super) fn remove_key(
+    conn: &mut Connection,
+    kid: &str,
+    candidate: &SealedKey,
+    schedule: Schedule,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let there = delete_signing_keys(conn, &[kid.to_owned()])? > 0;
+    if there {
+        add_due_key(conn, candidate, schedule, now)?;
+    }
+    Ok(there)
+}
+
+/// Deletes these signing keys; says how many were there.
+pub(super) fn delete_signing_keys(conn: &mut Connection, ids: &[String]) -> QueryResult<usize> {
+    let kinds = KeyKind::SIGNING.map(KeyKind::as_str);
+    let keys = session_key::table
+        .filter(session_key::kind.eq_any(kinds))
+        .filter(session_key::id.eq_any(ids));
+    diesel::delete(keys).execute(conn)
 }
 
 /// Overwrites keys that were sealed anew.

@@ -1,5 +1,6 @@
 //! The fairing: sets everything up at ignite, and is the only writer of session cookies and headers.
 
+use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
 
 use rocket::fairing::{self, Fairing, Info, Kind};
@@ -13,6 +14,7 @@ use super::routes;
 use super::tasks;
 use super::transport::{self, ACCESS_COOKIE, Writer};
 use crate::clock::{Clock, SystemClock};
+use crate::keys::{OwnKey, Supplier};
 use crate::random::{OsRandom, Random};
 use crate::sessions::{Sessions, Surroundings};
 
@@ -21,10 +23,12 @@ use crate::sessions::{Sessions, Surroundings};
 pub struct SessionFairing {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    supplier: Option<Supplier>,
 }
 
 impl Sessions {
-    /// The fairing to attach: reads `[default.sessions]`, opens the database, mounts refresh and sign-out.
+    /// The fairing to attach: reads `[default.sessions]`, opens the database, mounts refresh,
+    /// sign-out and the published keys.
     ///
     /// ```
     /// # use session_runtime::Sessions;
@@ -36,6 +40,7 @@ impl Sessions {
         SessionFairing {
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(OsRandom::default()),
+            supplier: None,
         }
     }
 }
@@ -52,6 +57,31 @@ impl SessionFairing {
     #[must_use]
     pub fn random(mut self, random: impl Random) -> Self {
         self.random = Arc::new(random);
+        self
+    }
+
+    /// Signs access tokens with the application's own keys instead of keys in the database; the first
+    /// signs, the others only verify.
+    ///
+    /// Asked at launch, every `signing_key_overlap`, and when a token names an unknown key. To rotate:
+    /// supply the new key second, after two minutes first, and the old one until its last token is
+    /// over. A bad key stops the launch; later, it is logged and the keys before it stay in use.
+    ///
+    /// ```
+    /// # use session_runtime::{OwnKey, Sessions, SigningAlgorithm};
+    /// let fairing = Sessions::fairing().signing_keys(|| async {
+    ///     let pem = rocket::tokio::fs::read_to_string("signing.pem").await?;
+    ///     Ok::<_, std::io::Error>(vec![OwnKey::from_pem("2026-11", SigningAlgorithm::Es256, &pem)])
+    /// });
+    /// ```
+    #[must_use]
+    pub fn signing_keys<F, A, E>(mut self, ask: F) -> Self
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Vec<OwnKey>, E>> + Send + 'static,
+        E: Display,
+    {
+        self.supplier = Some(Supplier::new(ask));
         self
     }
 }
@@ -177,6 +207,7 @@ impl SessionFairing {
             development,
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
+            supplier: self.supplier.clone(),
         };
         let sessions = Sessions::open(config, database, surroundings).await?;
         Ok((sessions, writer, csrf))

@@ -1,13 +1,13 @@
-//! The routes that front ends call: refresh and sign-out.
+//! The routes that front ends call: refresh and sign-out; and all routes together.
 
 use rocket::http::Status;
 use rocket::request::{self, FromRequest};
 use rocket::response::content::RawJson;
 use rocket::{Build, Request, Responder, Rocket, Route, post, routes};
 
-use super::guard;
 use super::pending::{Change, Pending};
 use super::transport::{self, Presented};
+use super::{guard, jwks};
 use crate::error::Error;
 use crate::sessions::Sessions;
 
@@ -18,7 +18,9 @@ pub(super) fn refresh_path(api_base_path: &str) -> String {
 
 /// All routes, to be mounted at the API's base path.
 pub(super) fn all() -> Vec<Route> {
-    routes![refresh, sign_out]
+    let mut all = routes![refresh, sign_out];
+    all.extend(jwks::all());
+    all
 }
 
 /// Whether the paths are free: Rocket would stop the launch too, but could not say what to do about it.
