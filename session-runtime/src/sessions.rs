@@ -75,6 +75,7 @@ struct Inner {
     /// Replaced whole when the keys change.
     keys: RwLock<Arc<KeyRing>>,
     key_source: KeySource,
+    reloading_keys: tokio::sync::Mutex<()>,
     /// When a token last named an unknown key (monotonic), and whoever looks now.
     unknown_key: tokio::sync::Mutex<Option<Duration>>,
     master_keys: MasterKeys,

@@ -116,16 +116,23 @@ impl Sessions {
     /// Reads the keys again; those before stay in use if that fails.
     pub(super) async fn reload_keys(&self) -> Result<(), StoreError> {
         let inner = &self.inner;
+        // One after the other, so that no earlier state replaces a later one.
+        let _turn = inner.reloading_keys.lock().await;
         let read = inner
             .key_source
             .read(&inner.store, &inner.master_keys, inner.clock.now());
         let ring = Arc::new(read.await.map_err(StoreError::Keys)?);
         let mut keys = inner.keys.write().unwrap_or_else(PoisonError::into_inner);
-        // Of two reads that overtake each other, the later state stays.
-        if ring.version >= keys.version {
-            *keys = ring;
-        }
+        *keys = ring;
         Ok(())
+    }
+
+    /// Reads the keys again if they changed.
+    pub(super) async fn follow_keys(&self, version: i64) -> Result<(), StoreError> {
+        if version == self.keys().version {
+            return Ok(());
+        }
+        self.reload_keys().await
     }
 
     /// Looks for a key that a token named, unless somebody just did.

@@ -99,6 +99,7 @@ impl Sessions {
             store,
             keys: RwLock::new(Arc::new(keys)),
             key_source,
+            reloading_keys: tokio::sync::Mutex::default(),
             unknown_key: tokio::sync::Mutex::default(),
             master_keys,
         };

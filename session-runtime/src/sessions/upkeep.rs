@@ -26,10 +26,7 @@ impl Sessions {
         self.inner
             .revocations
             .advance(&entries, began, self.inner.clock.now());
-        if key_version != self.keys().version {
-            self.reload_keys().await?;
-        }
-        Ok(())
+        self.follow_keys(key_version).await
     }
 
     /// Deletes one small batch of sessions that expired a day ago and of revocations that no token

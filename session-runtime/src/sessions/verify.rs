@@ -21,7 +21,7 @@ impl Sessions {
             checked => checked?,
         };
         match self.inner.config.revocation {
-            Revocation::Feed => self.require_unrevoked(verified.handle).await?,
+            Revocation::Feed => self.require_unrevoked(&verified).await?,
             Revocation::Live => self.require_row(verified.handle).await?,
             Revocation::None => {}
         }
@@ -29,7 +29,8 @@ impl Sessions {
     }
 
     /// Asks the memory of revocations, if it is fresh.
-    async fn require_unrevoked(&self, handle: SessionHandle) -> Result<(), Error> {
+    async fn require_unrevoked(&self, verified: &Verified) -> Result<(), Error> {
+        let handle = verified.handle;
         let Inner {
             revocations,
             clock,
@@ -44,7 +45,15 @@ impl Sessions {
         }
         match config.revocation_on_stall {
             OnStall::Accept => Ok(()),
-            OnStall::Live => self.require_row(handle).await,
+            OnStall::Live => {
+                // A removed key would have been in the feed as well.
+                self.follow_keys(self.inner.store.key_version().await?)
+                    .await?;
+                if self.keys().signing_key(&verified.kid).is_none() {
+                    return Err(Error::TryRefreshToken);
+                }
+                self.require_row(handle).await
+            }
             OnStall::Refuse => {
                 tracing::error!(
                     event = "revocation_feed_stalled",

@@ -237,6 +237,11 @@ impl Store {
         .await
     }
 
+    /// The version of the keys.
+    pub(crate) async fn key_version(&self) -> Result<i64, StoreError> {
+        self.read(queries::key_version).await
+    }
+
     /// Adds a signing key if one is due; says whether it was. Of several processes exactly one adds.
     pub(crate) async fn add_due_key(
         &self,

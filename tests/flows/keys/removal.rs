@@ -1,5 +1,7 @@
 //! Emergency removal: the key's tokens are refused in every process, and a refresh helps.
 
+use std::time::Duration;
+
 use rocket::async_test;
 use session_runtime::Error;
 use session_tests::{Log, Server};
@@ -48,6 +50,19 @@ async fn a_removed_keys_tokens_are_refused_everywhere_and_a_refresh_helps() {
     // It stays removed.
     let here = here.restart().await;
     present(&here, &old).await.expect(401, TRY_REFRESH);
+}
+
+#[async_test]
+async fn a_process_whose_feed_stalls_asks_for_removed_keys() {
+    let here = Server::start().await;
+    let there = here.beside_with(&[("revocation_bound", "1m".into())]).await;
+    let token = fresh_token(&there).await;
+    here.clock.advance(Duration::from_secs(59));
+    assert_eq!(present(&there, &token).await.status, 200);
+    let removed = here.sessions().remove_signing_key(&kid(&token)).await;
+    assert_eq!(removed, Ok(true));
+    here.clock.advance(Duration::from_secs(2));
+    present(&there, &token).await.expect(401, TRY_REFRESH);
 }
 
 #[async_test]

@@ -144,6 +144,33 @@ async fn mistakes_stop_the_launch_with_a_sentence() {
     }
 }
 
+/// A restored backup: the version of the keys goes back with it.
+#[async_test]
+async fn keys_that_went_back_are_read_again() {
+    let server = Server::start().await;
+    let first = signer(&server);
+    server.database().execute(
+        "CREATE TABLE backup AS SELECT * FROM session_key; UPDATE session_counter SET value = 7 WHERE name = 'key'",
+    );
+    server.clock.advance(168 * HOUR);
+    server
+        .sessions()
+        .rotate_keys_now()
+        .await
+        .expect("an answer");
+    assert_ne!(signer(&server), first);
+    server.database().execute(
+        "DELETE FROM session_key; INSERT INTO session_key SELECT * FROM backup; \
+         UPDATE session_counter SET value = 7 WHERE name = 'key'",
+    );
+    server
+        .sessions()
+        .read_revocations_now()
+        .await
+        .expect("an answer");
+    assert_eq!(signer(&server), first);
+}
+
 /// Older: migrated. What a database of version 1 lacks is taken away from one of today.
 #[async_test]
 async fn a_database_of_version_1_is_migrated_with_its_sessions_and_keys() {
