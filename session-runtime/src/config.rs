@@ -10,7 +10,8 @@ mod check;
 mod choices;
 
 pub use choices::{
-    Auto, CookiePrefix, Csrf, KeptIp, OnStall, Revocation, SameSite, Secret, SessionLimit, Transfer,
+    Auto, CookiePrefix, Csrf, KeptIp, OnStall, Revocation, SameSite, Secret, SessionLimit,
+    SigningAlgorithm, Transfer,
 };
 
 /// The table `[default.sessions]` of `Rocket.toml`, or `ROCKET_SESSIONS={key=value, ...}`.
@@ -67,7 +68,24 @@ pub struct SessionConfig {
     /// How many unused refresh tokens of a session live at once (K), 1 to 64. Default: 8.
     pub rotation_max_children: usize,
 
-    /// Where refresh and sign-out are mounted. Default: `/auth`.
+    /// What signs access tokens. After a change, tokens of the keys before it stay good to their
+    /// end. Default: `"ES256"`.
+    pub signing_algorithm: SigningAlgorithm,
+
+    /// How long a signing key signs. Default: `"168h"`.
+    #[serde(with = "humantime_serde")]
+    pub signing_key_interval: Duration,
+
+    /// How long before its first signature a signing key is published, so that verifiers meet it in
+    /// time; at most half of the interval. Default: `"60s"`.
+    #[serde(with = "humantime_serde")]
+    pub signing_key_overlap: Duration,
+
+    /// Whom the tokens are for: `aud` of every token, and verifying demands it. After a change,
+    /// clients refresh once. Default: none, and then a token that has an `aud` is refused.
+    pub audience: Option<String>,
+
+    /// Where refresh, sign-out and the published keys are mounted. Default: `/auth`.
     pub api_base_path: String,
 
     /// The origin under which browsers reach this server, such as `https://api.example.com`; with
@@ -197,6 +215,10 @@ impl Default for SessionConfig {
             session_limit: SessionLimit::EndOldest,
             rotation_min_age: Duration::from_secs(60),
             rotation_max_children: 8,
+            signing_algorithm: SigningAlgorithm::Es256,
+            signing_key_interval: 168 * HOUR,
+            signing_key_overlap: Duration::from_secs(60),
+            audience: None,
             api_base_path: "/auth".into(),
             api_origin: None,
             refresh_route: true,

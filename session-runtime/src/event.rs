@@ -67,6 +67,21 @@ pub enum Event {
         /// What does not fit; names the field.
         reason: String,
     },
+    /// `everything_revoked`: all sessions of all users.
+    RevokedEverything {
+        /// How many there were.
+        sessions: usize,
+    },
+    /// `key_rotated`: a signing key was made.
+    KeyRotated {
+        /// Its name.
+        kid: String,
+    },
+    /// `key_removed`: a signing key was removed; its tokens are refused.
+    KeyRemoved {
+        /// Its name.
+        kid: String,
+    },
     /// `cross_site_refused`: a page of another site made a browser send a request.
     CrossSiteRefused {
         /// Where to.
@@ -129,6 +144,19 @@ impl Event {
             }
             Self::PayloadMismatch { handle, reason } => {
                 tracing::warn!(event = "payload_mismatch", %handle, reason);
+            }
+            Self::RevokedEverything { sessions } => {
+                tracing::warn!(event = "everything_revoked", sessions);
+            }
+            Self::KeyRotated { kid } => {
+                tracing::info!(event = "key_rotated", kid, "made a signing key");
+            }
+            Self::KeyRemoved { kid } => {
+                tracing::warn!(
+                    event = "key_removed",
+                    kid,
+                    "removed a signing key; its tokens are refused"
+                );
             }
             Self::CrossSiteRefused { path } => {
                 tracing::warn!(

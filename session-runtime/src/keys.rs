@@ -1,17 +1,32 @@
-//! The keys: one signs access tokens, one MACs refresh tokens. They live in the database, so that
-//! replicas share them.
+//! The keys: some sign access tokens in turn, one MACs refresh tokens. They live in the database, so
+//! that replicas share them.
 //!
 //! They lie there sealed (`sealing.rs`); here they are open, in memory only.
 
+mod ring;
+mod schedule;
+mod supplied;
+
+use std::sync::Arc;
+
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+};
 use aws_lc_rs::{hkdf, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use serde::Serialize;
 use zeroize::Zeroizing;
 
+pub(crate) use ring::KeyRing;
+pub(crate) use schedule::Schedule;
+pub use supplied::OwnKey;
+pub(crate) use supplied::Supplier;
+
+use crate::config::SigningAlgorithm;
 use crate::error::Error;
 use crate::random::Random;
 use crate::token::Transport;
@@ -31,23 +46,35 @@ pub(crate) struct Key {
 pub(crate) enum KeyKind {
     /// Signs access tokens with ES256.
     Es256,
+    /// Signs access tokens with EdDSA (Ed25519).
+    EdDsa,
     /// The root from which the MAC key of refresh tokens is derived.
     RefreshMac,
 }
 
 impl KeyKind {
-    /// The kinds every database needs one of.
-    pub(crate) const ALL: [Self; 2] = [Self::Es256, Self::RefreshMac];
+    /// The kinds that sign.
+    pub(crate) const SIGNING: [Self; 2] = [Self::Es256, Self::EdDsa];
+
+    pub(crate) fn of(algorithm: SigningAlgorithm) -> Self {
+        match algorithm {
+            SigningAlgorithm::Es256 => Self::Es256,
+            SigningAlgorithm::EdDsa => Self::EdDsa,
+        }
+    }
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
             Self::RefreshMac => "refresh-mac",
         }
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+        [Self::Es256, Self::EdDsa, Self::RefreshMac]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
     }
 }
 
@@ -58,19 +85,27 @@ impl Key {
         now: DateTime<Utc>,
         random: &dyn Random,
     ) -> Result<Self, Error> {
-        let (id, secret) = match kind {
-            KeyKind::Es256 => {
-                let pkcs8 = EcdsaKeyPair::generate_pkcs8(
-                    &ECDSA_P256_SHA256_FIXED_SIGNING,
-                    &SystemRandom::new(),
-                )
-                .map_err(|_| Error::General("the signing key could not be generated".into()))?;
+        let generator = SystemRandom::new();
+        let generated = match kind {
+            KeyKind::Es256 => Some(EcdsaKeyPair::generate_pkcs8(
+                &ECDSA_P256_SHA256_FIXED_SIGNING,
+                &generator,
+            )),
+            KeyKind::EdDsa => Some(Ed25519KeyPair::generate_pkcs8(&generator)),
+            KeyKind::RefreshMac => None,
+        };
+        let (id, secret) = match generated {
+            Some(pkcs8) => {
+                let pkcs8 = pkcs8
+                    .map_err(|_| Error::General("the signing key could not be generated".into()))?;
+                // Two keys of one millisecond must not share a name.
+                let mark = u32::from_be_bytes(random.bytes()?);
                 (
-                    format!("d-{}", now.timestamp_millis()),
+                    format!("d-{}-{mark:08x}", now.timestamp_millis()),
                     Zeroizing::new(pkcs8.as_ref().to_vec()),
                 )
             }
-            KeyKind::RefreshMac => (
+            None => (
                 "1".to_owned(),
                 Zeroizing::new(random.bytes::<32>()?.to_vec()),
             ),
@@ -86,14 +121,49 @@ impl Key {
 
 /// A key that signs access tokens.
 pub(crate) struct SigningKey {
-    kid: String,
+    pub(crate) kid: Arc<str>,
+    pub(crate) kind: KeyKind,
     pub(crate) algorithm: Algorithm,
     pub(crate) private: EncodingKey,
     pub(crate) public: DecodingKey,
+    pub(crate) jwk: Jwk,
     /// The base64url headers of the access tokens it signs: in cookies and in headers, then the same for
     /// anonymous sessions.
     headers: [String; 4],
-    created_at: DateTime<Utc>,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+/// The public half of a signing key (RFC 7517; RFC 7518 section 6.2, RFC 8037 section 2).
+#[derive(Debug, Serialize)]
+pub(crate) struct Jwk {
+    kty: &'static str,
+    crv: &'static str,
+    x: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    y: Option<String>,
+    kid: String,
+    alg: &'static str,
+    #[serde(rename = "use")]
+    purpose: &'static str,
+}
+
+impl Jwk {
+    /// `public` is an uncompressed point for ES256, 32 bytes for EdDSA.
+    fn new(kid: &str, kind: KeyKind, public: &[u8]) -> Self {
+        let (kty, crv, x, y) = match kind {
+            KeyKind::Es256 => ("EC", "P-256", &public[1..33], Some(&public[33..])),
+            KeyKind::EdDsa | KeyKind::RefreshMac => ("OKP", "Ed25519", public, None),
+        };
+        Self {
+            kty,
+            crv,
+            x: URL_SAFE_NO_PAD.encode(x),
+            y: y.map(|y| URL_SAFE_NO_PAD.encode(y)),
+            kid: kid.to_owned(),
+            alg: kind.as_str(),
+            purpose: "sig",
+        }
+    }
 }
 
 impl SigningKey {
@@ -101,7 +171,7 @@ impl SigningKey {
     /// section 4).
     pub(crate) fn agrees_with(&self, header: &Header) -> bool {
         let media_type = header.typ.to_ascii_lowercase();
-        header.alg == "ES256"
+        header.alg == self.kind.as_str()
             && media_type
                 .strip_prefix("application/")
                 .unwrap_or(&media_type)
@@ -120,16 +190,35 @@ impl SigningKey {
     }
 
     /// Whether a text begins like an access token that this key signs.
-    pub(crate) fn begins(&self, text: &str) -> bool {
+    fn begins(&self, text: &str) -> bool {
         self.headers.iter().any(|header| text.starts_with(header))
     }
 
     fn from_stored(stored: &Key) -> Result<Self, String> {
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &stored.secret)
-            .map_err(|error| format!("signing key `{}` is damaged: {error}", stored.id))?;
+        let (secret, kid) = (&stored.secret, Arc::<str>::from(&*stored.id));
+        let damaged = |error: aws_lc_rs::error::KeyRejected| {
+            format!(
+                "the signing key `{kid}` is no {} key in PKCS#8: {error}",
+                stored.kind.as_str()
+            )
+        };
+        let (algorithm, private, public) = match stored.kind {
+            KeyKind::Es256 => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, secret)
+                    .map_err(damaged)?;
+                let public = pair.public_key().as_ref().to_vec();
+                (Algorithm::ES256, EncodingKey::from_ec_der(secret), public)
+            }
+            KeyKind::EdDsa => {
+                let pair = Ed25519KeyPair::from_pkcs8(secret).map_err(damaged)?;
+                let public = pair.public_key().as_ref().to_vec();
+                (Algorithm::EdDSA, EncodingKey::from_ed_der(secret), public)
+            }
+            KeyKind::RefreshMac => return Err(format!("the key `{kid}` does not sign")),
+        };
         let header = |transport, anonymous| {
             let header = Header {
-                alg: "ES256".into(),
+                alg: stored.kind.as_str().into(),
                 typ: "at+jwt".into(),
                 kid: stored.id.clone(),
                 version: TOKEN_VERSION.into(),
@@ -141,10 +230,14 @@ impl SigningKey {
                 .map_err(|error| error.to_string())
         };
         Ok(Self {
-            kid: stored.id.clone(),
-            algorithm: Algorithm::ES256,
-            private: EncodingKey::from_ec_der(&stored.secret),
-            public: DecodingKey::from_ec_der(pair.public_key().as_ref()),
+            kind: stored.kind,
+            algorithm,
+            private,
+            public: match stored.kind {
+                KeyKind::EdDsa => DecodingKey::from_ed_der(&public),
+                _ => DecodingKey::from_ec_der(&public),
+            },
+            jwk: Jwk::new(&kid, stored.kind, &public),
             headers: [
                 header(Transport::Cookie, false)?,
                 header(Transport::Header, false)?,
@@ -152,7 +245,28 @@ impl SigningKey {
                 header(Transport::Header, true)?,
             ],
             created_at: stored.created_at,
+            kid,
         })
+    }
+
+    /// Signs and verifies once.
+    fn self_test(&self) -> Result<(), String> {
+        let message = b"session self-test";
+        let holds = jsonwebtoken::crypto::sign(message, &self.private, self.algorithm).and_then(
+            |signature| {
+                jsonwebtoken::crypto::verify(&signature, message, &self.public, self.algorithm)
+            },
+        );
+        let (kid, algorithm) = (&self.kid, self.kind.as_str());
+        match holds {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(format!(
+                "the two halves of the signing key `{kid}` do not belong together"
+            )),
+            Err(error) => Err(format!(
+                "the crypto provider does not sign with {algorithm}, the algorithm of the key `{kid}`: {error}"
+            )),
+        }
     }
 }
 
@@ -189,81 +303,8 @@ impl MacKey {
     }
 }
 
-/// The keys in use.
-pub(crate) struct KeyRing {
-    signing: Vec<SigningKey>,
-    mac: Vec<MacKey>,
-}
-
-impl KeyRing {
-    /// Builds the ring from stored keys; the newest of each kind signs.
-    ///
-    /// # Errors
-    /// A sentence that names the key, if one is damaged or a kind is missing.
-    pub(crate) fn new(stored: &[Key]) -> Result<Self, String> {
-        let (mut signing, mut mac) = (Vec::new(), Vec::new());
-        for key in stored {
-            match key.kind {
-                KeyKind::Es256 => signing.push(SigningKey::from_stored(key)?),
-                KeyKind::RefreshMac => mac.push(MacKey::from_stored(key)?),
-            }
-        }
-        signing.sort_by_key(|key| std::cmp::Reverse(key.created_at));
-        mac.sort_by_key(|key| std::cmp::Reverse(key.id));
-        if signing.is_empty() || mac.is_empty() {
-            return Err("the database holds no session keys".into());
-        }
-        Ok(Self { signing, mac })
-    }
-
-    /// The key that signs new access tokens.
-    pub(crate) fn signer(&self) -> &SigningKey {
-        &self.signing[0]
-    }
-
-    /// The key that signed a token with this `kid`: looked up in memory only.
-    pub(crate) fn signing_key(&self, kid: &str) -> Option<&SigningKey> {
-        self.signing.iter().find(|key| key.kid == kid)
-    }
-
-    /// The key that MACs new refresh tokens.
-    pub(crate) fn mac(&self) -> &MacKey {
-        &self.mac[0]
-    }
-
-    /// All keys whose refresh tokens are accepted.
-    pub(crate) fn macs(&self) -> &[MacKey] {
-        &self.mac
-    }
-
-    /// Signs and verifies once, so that a missing or broken provider shows at launch and not at the
-    /// first login.
-    pub(crate) fn self_test(&self) -> Result<(), String> {
-        let key = self.signer();
-        let message = b"session self-test";
-        let holds = jsonwebtoken::crypto::sign(message, &key.private, key.algorithm).and_then(
-            |signature| {
-                jsonwebtoken::crypto::verify(&signature, message, &key.public, key.algorithm)
-            },
-        );
-        match holds {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("the signing key's two halves do not belong together".into()),
-            Err(error) => Err(format!(
-                "the crypto provider does not sign with ES256: {error}"
-            )),
-        }
-    }
-}
-
 /// Fixes the crypto provider of this process; one that the application installed first is kept and
 /// self-tested like ours.
 pub(crate) fn install_crypto_provider() {
     let _already_installed = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
-}
-
-impl std::fmt::Debug for KeyRing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyRing").finish_non_exhaustive()
-    }
 }

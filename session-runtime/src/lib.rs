@@ -29,17 +29,18 @@ pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
 pub use config::{
     Auto, CookiePrefix, Csrf, KeptIp, OnStall, Revocation, SameSite, Secret, SessionConfig,
-    SessionLimit, Transfer,
+    SessionLimit, SigningAlgorithm, Transfer,
 };
 pub use device::Device;
 pub use error::Error;
 pub use event::{Event, RevokedBy};
 pub use handle::{InvalidHandle, SessionHandle};
+pub use keys::OwnKey;
 pub use new_session::{GoesWith, NewSession, NoAnswer};
 pub use payload::{HasAuthTime, JwtPayload, RESERVED_CLAIMS};
 pub use random::{OsRandom, Random};
 pub use requirement::{ClaimValue, Facts, Unmet};
-pub use sessions::{SessionInfo, Sessions, VerifiedSession, Versioned};
+pub use sessions::{SessionInfo, Sessions, SigningKeyInfo, VerifiedSession, Versioned};
 pub use token::{SessionTokens, Transport};
 pub use user_id::UserId;
 pub use web::{

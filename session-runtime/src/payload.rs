@@ -50,7 +50,7 @@ pub trait JwtPayload: Serialize + DeserializeOwned + Send + Sync + 'static {
 pub trait HasAuthTime: JwtPayload {}
 
 /// A payload as the token carries it.
-pub(crate) fn to_claims<P: JwtPayload>(payload: &P) -> Result<Map<String, Value>, Error> {
+pub(crate) fn to_claims<P: Serialize>(payload: &P) -> Result<Map<String, Value>, Error> {
     let json = serde_json::to_string(payload).map_err(|error| {
         Error::General(format!("the payload does not serialise to JSON: {error}"))
     })?;

@@ -1,7 +1,7 @@
 //! The story: create, verify, refresh, revoke. Every rule is called from here, and nothing here
 //! knows HTTP or SQL.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, RwLock, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,6 +28,8 @@ use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport};
 mod change;
 mod info;
 mod issue;
+mod jwt;
+mod keys;
 mod open;
 mod revoke;
 mod upkeep;
@@ -36,8 +38,11 @@ mod verify;
 pub use change::Versioned;
 pub(crate) use change::{change_typed, merge};
 pub use info::SessionInfo;
+pub use keys::SigningKeyInfo;
 pub(crate) use open::Surroundings;
 pub use verify::VerifiedSession;
+
+use keys::KeySource;
 
 /// The sessions of this application: create, refresh, look up, change, revoke.
 ///
@@ -76,7 +81,12 @@ struct Inner {
     policy: Policy,
     access_cookie_name: String,
     store: Store,
-    keys: KeyRing,
+    /// Replaced whole when the keys change.
+    keys: RwLock<Arc<KeyRing>>,
+    key_source: KeySource,
+    reloading_keys: tokio::sync::Mutex<()>,
+    /// When a token last named an unknown key (monotonic), and whoever looks now.
+    unknown_key: tokio::sync::Mutex<Option<Duration>>,
     master_keys: MasterKeys,
     revocations: Revocations,
     /// Wall clock and monotonic time of the last clean-up.
@@ -216,7 +226,7 @@ impl Sessions {
             binding,
             presented.next_generation(),
             &self.inner.random.bytes()?,
-            self.inner.keys.mac(),
+            self.keys().mac(),
         );
         let successor = refresh::hash(&token);
         let revoked_until = self.revoked_until(now);
@@ -306,7 +316,7 @@ impl Sessions {
             self.binding(transport),
             0,
             &random,
-            self.inner.keys.mac(),
+            self.keys().mac(),
         );
         let lineage = Lineage {
             parent: refresh::hash(&token),

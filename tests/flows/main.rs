@@ -9,6 +9,7 @@ mod duplicates;
 mod events;
 mod flattened;
 mod forged;
+mod keys;
 mod launch;
 mod login;
 mod logout;

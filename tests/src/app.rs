@@ -1,5 +1,7 @@
 //! The application under test.
 
+use std::time::Duration;
+
 use rocket::serde::json::{Json, Value, json};
 use rocket::{Route, get, post, put, routes};
 use serde::{Deserialize, Serialize};
@@ -103,6 +105,12 @@ pub async fn ban(user: &str, sessions: Sessions) -> Result<Value, Error> {
     Ok(json!(sessions.revoke_all(&user.to_owned()).await?))
 }
 
+/// A stand-alone JWT.
+#[get("/jwt")]
+pub fn jwt(sessions: Sessions) -> Result<String, Error> {
+    sessions.create_jwt(&json!({ "service": "reports" }), Duration::from_secs(60))
+}
+
 /// Needs no session.
 #[get("/open")]
 pub fn open() -> &'static str {
@@ -112,6 +120,6 @@ pub fn open() -> &'static str {
 /// All of the above.
 pub fn routes() -> Vec<Route> {
     routes![
-        log_in, me, live, maybe, optional, other, notes, set_notes, leave, ban, open
+        log_in, me, live, maybe, optional, other, notes, set_notes, leave, ban, jwt, open
     ]
 }

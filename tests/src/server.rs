@@ -52,6 +52,14 @@ impl Server {
         Self::launch(folder, clock(), settings, change).await
     }
 
+    /// Starts the test application with a session fairing that `change` was made to.
+    pub async fn attached(
+        settings: &[(&str, Value)],
+        change: impl FnOnce(SessionFairing) -> SessionFairing,
+    ) -> Self {
+        Self::of(change(Sessions::fairing()), settings, |rocket| rocket).await
+    }
+
     /// Stops this server and starts another on the same database.
     pub async fn restart(self) -> Self {
         let Self {
@@ -81,6 +89,11 @@ impl Server {
         self.folder
     }
 
+    /// Starts the test application on the database of a server that was stopped.
+    pub async fn on(folder: Arc<TempDir>, clock: ManualClock) -> Self {
+        Self::launch(folder, clock, &[], |rocket| rocket).await
+    }
+
     /// Starts a second process, so to speak, on the same database.
     pub async fn beside(&self) -> Self {
         self.beside_with(&[]).await
@@ -100,8 +113,8 @@ impl Server {
     ) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let clock = clock();
-        let rocket = bare(folder.path().join("test.db"), settings);
-        let rocket = rocket.attach(fairing.clock(clock.clone()));
+        let file = folder.path().join("test.db");
+        let rocket = rocket_with(file, settings, fairing.clock(clock.clone()));
         Self::ignite(folder, clock, change(rocket)).await
     }
 
@@ -156,11 +169,15 @@ impl Server {
 
 /// A Rocket as [`Server`] starts it, before it is launched.
 pub fn rocket(file: PathBuf, clock: &ManualClock, settings: &[(&str, Value)]) -> Rocket<Build> {
-    bare(file, settings).attach(Sessions::fairing().clock(clock.clone()))
+    rocket_with(file, settings, Sessions::fairing().clock(clock.clone()))
 }
 
-/// The same, without the fairing.
-fn bare(file: PathBuf, settings: &[(&str, Value)]) -> Rocket<Build> {
+/// The same, with a session fairing of the test's own.
+pub fn rocket_with(
+    file: PathBuf,
+    settings: &[(&str, Value)],
+    fairing: SessionFairing,
+) -> Rocket<Build> {
     // Before Rocket sets a logger of its own.
     secrets::record();
     let mut figment = rocket::Config::figment()
@@ -169,7 +186,9 @@ fn bare(file: PathBuf, settings: &[(&str, Value)]) -> Rocket<Build> {
     for (key, value) in settings {
         figment = figment.merge((format!("sessions.{key}"), value));
     }
-    rocket::custom(figment).mount("/", app::routes())
+    rocket::custom(figment)
+        .attach(fairing)
+        .mount("/", app::routes())
 }
 
 /// A clock that stands at some second of 2026.

@@ -39,6 +39,16 @@ impl SessionConfig {
                 "`rotation_min_age` must be shorter than `refresh_token_validity`",
             ),
             (
+                !self.signing_key_overlap.is_zero()
+                    && self.signing_key_overlap <= self.signing_key_interval / 2
+                    && self.signing_key_interval <= longest,
+                "`signing_key_overlap` must be more than zero and at most half of `signing_key_interval`, and that at most 1000 years",
+            ),
+            (
+                self.audience.as_deref() != Some(""),
+                "`audience` must not be empty: name the services the tokens are for, or leave it out",
+            ),
+            (
                 self.api_base_path.starts_with('/') && self.access_token_path.starts_with('/'),
                 "`api_base_path` and `access_token_path` must start with `/`",
             ),

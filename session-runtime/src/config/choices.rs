@@ -41,6 +41,18 @@ pub enum Auto {
     No,
 }
 
+/// What signs access tokens (RFC 7518 section 3.4, RFC 8037 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub enum SigningAlgorithm {
+    /// ECDSA on the curve P-256: what every library knows.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// Ed25519: signs and verifies faster.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
 /// When a browser sends the cookies along from another site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

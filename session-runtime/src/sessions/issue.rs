@@ -6,7 +6,7 @@ use super::Sessions;
 use crate::error::Error;
 use crate::rotation::TokenHash;
 use crate::store::Record;
-use crate::token::access::{self, Claims, Verified};
+use crate::token::access::{self, Audience, Claims, Verified};
 use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport, anti_csrf, front};
 
 /// What makes two access tokens of one row differ.
@@ -32,11 +32,7 @@ impl Sessions {
             .map_or(record.lineage.ends_at, |refresh| refresh.expires_at);
         let anti_csrf = if binding.anti_csrf {
             let random = self.inner.random.bytes()?;
-            Some(anti_csrf::mint(
-                record.handle,
-                &random,
-                self.inner.keys.mac(),
-            ))
+            Some(anti_csrf::mint(record.handle, &random, self.keys().mac()))
         } else {
             None
         };
@@ -108,11 +104,13 @@ impl Sessions {
             anti_csrf_token: anti_csrf,
             iss: self.inner.terms.issuer.clone(),
             auth_time: record.auth_time.map(|time| time.timestamp()),
+            aud: self.inner.terms.audience.clone().map(Audience::One),
             payload: record.payload.clone(),
         };
-        let signer = self.inner.keys.signer();
+        let keys = self.keys();
         let (access, payload) =
-            access::sign(&claims, transport, record.anonymous, signer).map_err(Error::General)?;
+            access::sign(&claims, transport, record.anonymous, keys.signer(now))
+                .map_err(Error::General)?;
         let bytes = self.inner.access_cookie_name.len() + access.len();
         if bytes > access::MAX_COOKIE {
             return Err(Error::PayloadTooLarge {

@@ -1,21 +1,21 @@
 //! Opening: what must hold before the first request is served.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
+use super::keys::KeySource;
 use super::{Inner, Sessions};
 use crate::cache::VerifiedTokens;
 use crate::clock::Clock;
 use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::event::Events;
-use crate::keys::{self, Key, KeyKind, KeyRing};
+use crate::keys::{Schedule, Supplier, install_crypto_provider};
 use crate::master_key;
 use crate::random::Random;
 use crate::revocation::Revocations;
 use crate::rotation::Policy;
-use crate::sealing::MasterKeys;
 use crate::store::Store;
 use crate::token::access::Terms;
 
@@ -28,6 +28,8 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) events: Events,
+    /// Where the signing keys come from, if not from the database.
+    pub(crate) supplier: Option<Supplier>,
 }
 
 impl Sessions {
@@ -57,19 +59,30 @@ impl Sessions {
                 .map_err(|error| error.to_string())?
                 .map_err(|error| error.to_string())?;
 
-        keys::install_crypto_provider();
-        let has_keys = !store
-            .keys()
-            .await
-            .map_err(|error| error.to_string())?
-            .is_empty();
+        install_crypto_provider();
+        let stored = store.keys().await.map_err(|error| error.to_string())?;
+        let has_keys = !stored.keys.is_empty();
         let master_keys = master_key::load(&config, beside.as_deref(), has_keys, &*around.random)?;
-        let keys = load_keys(&store, &master_keys, around.clock.now(), &*around.random).await?;
+        let key_source = KeySource {
+            algorithm: config.signing_algorithm,
+            schedule: Schedule {
+                interval: delta(config.signing_key_interval)?,
+                overlap: delta(config.signing_key_overlap)?,
+                longest_token: delta(config.access_token_validity)?,
+            },
+            supplier: around.supplier,
+        };
+        let now = around.clock.now();
+        key_source
+            .make_missing(&store, &master_keys, now, &*around.random)
+            .await?;
+        let keys = key_source.read(&store, &master_keys, now).await?;
         keys.self_test()?;
 
         let inner = Inner {
             terms: Terms {
                 issuer: around.issuer,
+                audience: config.audience.clone(),
                 max_validity: delta(config.access_token_validity)?,
             },
             access_validity: delta(config.access_token_validity)?,
@@ -88,7 +101,10 @@ impl Sessions {
             random: around.random,
             config,
             store,
-            keys,
+            keys: RwLock::new(Arc::new(keys)),
+            key_source,
+            reloading_keys: tokio::sync::Mutex::default(),
+            unknown_key: tokio::sync::Mutex::default(),
             master_keys,
         };
         let sessions = Self {
@@ -100,38 +116,6 @@ impl Sessions {
             .map_err(|error| error.to_string())?;
         Ok(sessions)
     }
-}
-
-/// Loads the keys; on a first start, makes those that are missing and reads back whichever start won.
-///
-/// Every key is opened before anything is written, so a wrong master key changes nothing.
-async fn load_keys(
-    store: &Store,
-    master_keys: &MasterKeys,
-    now: DateTime<Utc>,
-    random: &dyn Random,
-) -> Result<KeyRing, String> {
-    let mut keys = open_keys(store, master_keys).await?;
-    let missing = KeyKind::ALL
-        .into_iter()
-        .filter(|kind| !keys.iter().any(|key| key.kind == *kind));
-    let candidates: Vec<_> = missing
-        .map(|kind| Key::generate(kind, now, random).and_then(|key| master_keys.seal(&key, random)))
-        .collect::<Result<_, Error>>()
-        .map_err(|error| error.to_string())?;
-    if !candidates.is_empty() {
-        store
-            .add_missing_keys(candidates)
-            .await
-            .map_err(|error| error.to_string())?;
-        keys = open_keys(store, master_keys).await?;
-    }
-    KeyRing::new(&keys)
-}
-
-async fn open_keys(store: &Store, master_keys: &MasterKeys) -> Result<Vec<Key>, String> {
-    let sealed = store.keys().await.map_err(|error| error.to_string())?;
-    sealed.iter().map(|key| master_keys.open(key)).collect()
 }
 
 impl Sessions {
@@ -155,6 +139,7 @@ impl Sessions {
         for sealed in store
             .keys()
             .await?
+            .keys
             .iter()
             .filter(|key| !master_keys.is_current(key))
         {
@@ -174,7 +159,7 @@ impl Sessions {
     /// Those of [`reseal_keys`](Self::reseal_keys).
     #[cfg(feature = "testing")]
     pub async fn reveal_keys(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
-        let keys = open_keys(&self.inner.store, &self.inner.master_keys)
+        let (_, keys) = super::keys::open(&self.inner.store, &self.inner.master_keys)
             .await
             .map_err(Error::General)?;
         Ok(keys

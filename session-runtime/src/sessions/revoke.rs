@@ -66,6 +66,27 @@ impl Sessions {
         Ok(self.note_revoked(ended, until, RevokedBy::Others))
     }
 
+    /// Ends all sessions of all users, with one commit, and returns how many there were.
+    ///
+    /// All signing keys go with them, so that no access token is left, those of
+    /// [`create_jwt`](Self::create_jwt) included; every process refuses them within `revocation_bound`. For
+    /// keys of the application's own, each session is named in the feed instead.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; everything goes on then.
+    pub async fn revoke_everything(&self) -> Result<usize, Error> {
+        let until = self.revoked_until(self.inner.clock.now());
+        let candidate = match self.inner.key_source.supplier {
+            Some(_) => None,
+            None => Some(self.candidate()?),
+        };
+        let sessions = self.inner.store.revoke_everything(candidate, until).await?;
+        self.reload_keys().await?;
+        self.read_revocations().await?;
+        self.emit(&Event::RevokedEverything { sessions });
+        Ok(sessions)
+    }
+
     /// Ends sessions, for a reason that the event names.
     pub(crate) async fn end(
         &self,

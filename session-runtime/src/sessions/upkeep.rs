@@ -15,10 +15,11 @@ const GRACE: TimeDelta = TimeDelta::days(1);
 const MAX_DISAGREEMENT: TimeDelta = TimeDelta::minutes(5);
 
 impl Sessions {
-    /// Reads what was revoked since the last call, here or in another process.
+    /// Reads what was revoked since the last call, here or in another process; also the keys, if they
+    /// changed.
     pub(crate) async fn read_revocations(&self) -> Result<(), StoreError> {
         let began = self.inner.clock.monotonic();
-        let entries = self
+        let (entries, key_version) = self
             .inner
             .store
             .feed(self.inner.revocations.position())
@@ -26,11 +27,11 @@ impl Sessions {
         self.inner
             .revocations
             .advance(&entries, began, self.inner.clock.now());
-        Ok(())
+        self.follow_keys(key_version).await
     }
 
     /// Deletes one small batch of sessions that expired a day ago and of revocations that no token
-    /// can outlive; says whether to go on.
+    /// can outlive, and the signing keys that ended a day ago; says whether to go on.
     pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
         let now = self.inner.clock.now();
         if self.clock_jumped() {
@@ -51,6 +52,7 @@ impl Sessions {
                 "deleted what is long over"
             );
         }
+        self.delete_old_keys(now - GRACE).await?;
         Ok(cleaned.may_go_on())
     }
 

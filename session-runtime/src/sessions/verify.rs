@@ -58,9 +58,16 @@ impl Sessions {
         access_token: &str,
         presented_in: Transport,
     ) -> Result<Arc<Verified>, Error> {
-        let verified = self.check(access_token, presented_in)?;
+        let verified = match self.check(access_token, presented_in) {
+            // Another process may have made a key a moment ago.
+            Err(_) if access::names_unknown_key(access_token, &self.keys()) => {
+                self.look_for_unknown_key().await;
+                self.check(access_token, presented_in)?
+            }
+            checked => checked?,
+        };
         match self.inner.config.revocation {
-            Revocation::Feed => self.require_unrevoked(verified.handle).await?,
+            Revocation::Feed => self.require_unrevoked(&verified).await?,
             Revocation::Live => self.require_row(verified.handle).await?,
             Revocation::None => {}
         }
@@ -68,7 +75,8 @@ impl Sessions {
     }
 
     /// Asks the memory of revocations, if it is fresh.
-    async fn require_unrevoked(&self, handle: SessionHandle) -> Result<(), Error> {
+    async fn require_unrevoked(&self, verified: &Verified) -> Result<(), Error> {
+        let handle = verified.handle;
         let Inner {
             revocations,
             clock,
@@ -83,7 +91,15 @@ impl Sessions {
         }
         match config.revocation_on_stall {
             OnStall::Accept => Ok(()),
-            OnStall::Live => self.require_row(handle).await,
+            OnStall::Live => {
+                // A removed key would have been in the feed as well.
+                self.follow_keys(self.inner.store.key_version().await?)
+                    .await?;
+                if self.keys().signing_key(&verified.kid).is_none() {
+                    return Err(Error::TryRefreshToken);
+                }
+                self.require_row(handle).await
+            }
             OnStall::Refuse => {
                 self.emit(&Event::RevocationFeedStalled);
                 Err(Error::Unavailable)
@@ -107,16 +123,19 @@ impl Sessions {
         access_token: &str,
         presented_in: Transport,
     ) -> Result<Arc<Verified>, Error> {
+        let keys = self.keys();
         let verified = self
             .inner
             .verified
             .get_or_verify(access_token, || {
-                access::verify(access_token, &self.inner.keys, &self.inner.terms)
+                access::verify(access_token, &keys, &self.inner.terms)
             })
             .ok_or(Error::TryRefreshToken)?;
+        // What is remembered may be of a key that was removed meanwhile.
+        let key_holds = keys.signing_key(&verified.kid).is_some();
         let may_travel_so = verified.transport == presented_in
             || (presented_in == Transport::Header && self.inner.config.expose_access_token);
-        if may_travel_so && verified.is_current(self.inner.clock.now()) {
+        if key_holds && may_travel_so && verified.is_current(self.inner.clock.now()) {
             Ok(verified)
         } else {
             Err(Error::TryRefreshToken)
@@ -125,21 +144,21 @@ impl Sessions {
 
     /// Reads an access token of ours, expired or not.
     pub(crate) fn read(&self, access_token: &str) -> Option<Verified> {
-        access::verify(access_token, &self.inner.keys, &self.inner.terms)
+        access::verify(access_token, &self.keys(), &self.inner.terms)
     }
 
     /// Whether a bearer token may be a session's; anybody else's is not ours to judge.
     pub(crate) fn may_be_access_token(&self, bearer: &str) -> bool {
-        self.inner.keys.signer().begins(bearer) || access::has_form(bearer)
+        self.keys().begins(bearer) || access::has_form(bearer)
     }
 
     /// Reads a refresh token of ours; costs no query.
     pub(crate) fn authenticate(&self, refresh_token: &str) -> Result<Authentic, Error> {
-        refresh::authenticate(refresh_token, self.inner.keys.macs()).ok_or(Error::GONE)
+        refresh::authenticate(refresh_token, self.keys().macs()).ok_or(Error::GONE)
     }
 
     /// Whether `token` is an anti-CSRF token of this session.
     pub(crate) fn is_anti_csrf_token(&self, token: &str, handle: SessionHandle) -> bool {
-        anti_csrf::is_genuine(token, handle, self.inner.keys.macs())
+        anti_csrf::is_genuine(token, handle, self.keys().macs())
     }
 }

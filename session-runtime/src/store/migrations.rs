@@ -8,9 +8,10 @@ use super::OpenError;
 use super::sqlite::Connection;
 
 /// Each step once, in order; a released step is never edited.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     include_str!("migrations/sqlite/0001_sessions.sql"),
-    include_str!("migrations/sqlite/0002_policies.sql"),
+    include_str!("migrations/sqlite/0002_key_version.sql"),
+    include_str!("migrations/sqlite/0003_policies.sql"),
 ];
 
 #[derive(QueryableByName)]

@@ -24,6 +24,7 @@ use self::writer::Writer;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::handle::SessionHandle;
+use crate::keys::Schedule;
 use crate::revocation::{Entry, Position};
 use crate::rotation::Verdict;
 use crate::sealing::SealedKey;
@@ -73,6 +74,9 @@ pub(crate) enum StoreError {
     Stopped,
     #[error("the write waited too long for the database")]
     TooLate,
+    /// The store answers, but what it holds of keys is no good.
+    #[error("{0}")]
+    Keys(String),
 }
 
 impl From<StoreError> for Error {
@@ -99,6 +103,13 @@ impl Cleaned {
         let full = usize::try_from(CLEANUP_BATCH).unwrap_or(usize::MAX);
         self.sessions >= full || self.revocations >= full
     }
+}
+
+/// The keys as they are stored, and which version of them this is.
+#[derive(Debug)]
+pub(crate) struct StoredKeys {
+    pub(crate) version: i64,
+    pub(crate) keys: Vec<SealedKey>,
 }
 
 /// The sessions in the database.
@@ -194,6 +205,17 @@ impl Store {
             .await
     }
 
+    /// Ends all sessions, and replaces all signing keys by `candidate` if there is one; says how many.
+    pub(crate) async fn revoke_everything(
+        &self,
+        candidate: Option<SealedKey>,
+        until: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        self.writer
+            .step(move |conn| queries::revoke_everything(conn, candidate.as_ref(), until))
+            .await
+    }
+
     /// Ends all sessions of a user but one; returns them.
     pub(crate) async fn revoke_others(
         &self,
@@ -244,8 +266,56 @@ impl Store {
     }
 
     /// All keys.
-    pub(crate) async fn keys(&self) -> Result<Vec<SealedKey>, StoreError> {
-        self.read(queries::keys).await
+    pub(crate) async fn keys(&self) -> Result<StoredKeys, StoreError> {
+        self.read(|conn| {
+            // First the version: if a key comes in between, the keys are read once more.
+            let version = queries::key_version(conn)?;
+            let keys = queries::keys(conn)?;
+            Ok(StoredKeys { version, keys })
+        })
+        .await
+    }
+
+    /// The version of the keys.
+    pub(crate) async fn key_version(&self) -> Result<i64, StoreError> {
+        self.read(queries::key_version).await
+    }
+
+    /// Adds a signing key if one is due; says whether it was. Of several processes exactly one adds.
+    pub(crate) async fn add_due_key(
+        &self,
+        candidate: SealedKey,
+        schedule: Schedule,
+    ) -> Result<bool, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        self.writer
+            .step(move |conn| queries::add_due_key(conn, &candidate, schedule, clock.now()))
+            .await
+    }
+
+    /// Deletes a signing key, and adds `candidate` if one is due then; says whether it was there.
+    pub(crate) async fn remove_key(
+        &self,
+        kid: String,
+        candidate: SealedKey,
+        schedule: Schedule,
+    ) -> Result<bool, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        self.writer
+            .step(move |conn| queries::remove_key(conn, &kid, &candidate, schedule, clock.now()))
+            .await
+    }
+
+    /// Makes every process read the keys again.
+    pub(crate) async fn announce_keys(&self) -> Result<(), StoreError> {
+        self.writer.step(queries::announce_keys).await
+    }
+
+    /// Deletes signing keys that are over.
+    pub(crate) async fn delete_keys(&self, ids: Vec<String>) -> Result<(), StoreError> {
+        self.writer
+            .step(move |conn| queries::delete_signing_keys(conn, &ids).map(drop))
+            .await
     }
 
     /// Adds keys of kinds that have none yet.
@@ -265,12 +335,16 @@ impl Store {
             .await
     }
 
-    /// What the feed says after `position`.
-    pub(crate) async fn feed(&self, position: Option<Position>) -> Result<Vec<Entry>, StoreError> {
+    /// What the feed says after `position`, and the version of the keys.
+    pub(crate) async fn feed(
+        &self,
+        position: Option<Position>,
+    ) -> Result<(Vec<Entry>, i64), StoreError> {
         if self.read(queries::has_unnumbered).await? {
             self.writer.step(queries::number_feed).await?;
         }
-        self.read(move |conn| queries::feed(conn, position)).await
+        self.read(move |conn| Ok((queries::feed(conn, position)?, queries::key_version(conn)?)))
+            .await
     }
 
     /// Deletes one small batch of what ended before `sessions_before` or no longer matters since

@@ -5,15 +5,18 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::QueryResult;
 
-use super::models::{self, ContentRow, KeyRow, LineageRow, Record, RevocationRow, SessionRow};
-use super::schema::{session_counter, session_info, session_key, session_revocation};
+use super::models::{self, ContentRow, LineageRow, Record, RevocationRow, SessionRow};
+use super::schema::{session_counter, session_info, session_revocation};
 use super::sqlite::Connection;
-use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::new_session::HandOver;
 use crate::revocation::{Entry, Position};
 use crate::rotation::{self, Policy, Presented, Successor, TokenHash, Verdict};
-use crate::sealing::SealedKey;
+
+mod keys;
+mod logins;
+
+pub(crate) use keys::*;
+pub(crate) use logins::*;
 
 /// A refresh on its way to the row.
 #[derive(Debug, Clone, Copy)]
@@ -137,6 +140,7 @@ pub(super) fn revoke_user(
     revoke(conn, &handles, until)
 }
 
+/// Deletes all sessions of all users. With new keys no token of theirs is left; without, each of them is
 /// Deletes all sessions of a user but one.
 pub(super) fn revoke_others(
     conn: &mut Connection,
@@ -169,99 +173,8 @@ pub(super) fn change<T, E>(
     Ok(Some(outcome))
 }
 
-/// A login that has more to it than one insert.
-#[derive(Debug, Clone)]
-pub(crate) struct Creation {
-    pub(crate) record: Record,
-    /// The session that the same browser had before.
-    pub(crate) replaced: Option<SessionHandle>,
-    /// Takes the data of an anonymous session that is replaced.
-    pub(crate) hand_over: Option<HandOver>,
-    pub(crate) limit: Option<Limit>,
-    /// The last instant an access token of a session that is ended here may be good.
-    pub(crate) revoked_until: DateTime<Utc>,
-}
-
-/// How many sessions a user may have at once.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limit {
-    pub(crate) most: usize,
-    /// Whether one more is refused; else the oldest end.
-    pub(crate) refuses: bool,
-}
-
-/// What became of a login.
-#[derive(Debug, Clone)]
-pub(crate) enum Created {
-    Started {
-        ended: Vec<SessionHandle>,
-    },
-    LimitReached,
-    /// The data of the anonymous session could not be taken over.
-    Failed(Error),
-}
-
-/// Starts a session, ends the one it replaces and those beyond the limit.
-pub(super) fn create(
-    conn: &mut Connection,
-    creation: &Creation,
-    now: DateTime<Utc>,
-) -> QueryResult<Created> {
-    let mut record = creation.record.clone();
-    if let (Some(replaced), Some(hand_over)) = (creation.replaced, &creation.hand_over)
-        && let Some(before) = find(conn, replaced)?
-        && before.anonymous
-        && now < before.lineage.ends_at
-    {
-        match hand_over.run(&before.data, &record.data) {
-            Ok(data) => record.data = data,
-            Err(error) => return Ok(Created::Failed(error)),
-        }
-    }
-    let mut ending: Vec<SessionHandle> = creation.replaced.into_iter().collect();
-    if let Some(limit) = creation.limit {
-        lock_limits(conn)?;
-        let mut others = handles_of(conn, &record.user_id, Some(now))?;
-        others.retain(|handle| !ending.contains(handle));
-        let excess = (others.len() + 1).saturating_sub(limit.most);
-        if excess > 0 && limit.refuses {
-            return Ok(Created::LimitReached);
-        }
-        ending.extend(others.into_iter().take(excess));
-    }
-    let ended = revoke(conn, &ending, creation.revoked_until)?;
-    insert(conn, &[&record])?;
-    Ok(Created::Started { ended })
-}
-
-/// Makes logins under a limit wait for each other: each must count what the others committed.
-fn lock_limits(conn: &mut Connection) -> QueryResult<()> {
-    let counter = session_counter::table.find("revocation");
-    diesel::update(counter)
-        .set(session_counter::value.eq(session_counter::value))
-        .execute(conn)
-        .map(drop)
-}
-
 /// Replaces a session by one of the same user with new tokens, and ends all others of that user.
 ///
-/// `succeed` makes the new session of the old one. Returns it, and what was ended.
-pub(super) fn succeed(
-    conn: &mut Connection,
-    handle: SessionHandle,
-    now: DateTime<Utc>,
-    revoked_until: DateTime<Utc>,
-    succeed: impl Fn(Record) -> Record,
-) -> QueryResult<Option<(Record, Vec<SessionHandle>)>> {
-    let Some(old) = find(conn, handle)?.filter(|record| now < record.lineage.ends_at) else {
-        return Ok(None);
-    };
-    let new = succeed(old);
-    let ended = revoke_user(conn, &new.user_id, revoked_until)?;
-    insert(conn, &[&new])?;
-    Ok(Some((new, ended)))
-}
-
 /// The unexpired sessions of a user, newest first.
 pub(super) fn list(
     conn: &mut Connection,
@@ -278,35 +191,6 @@ pub(super) fn list(
         .into_iter()
         .filter_map(SessionRow::into_record)
         .collect())
-}
-
-/// All keys of kinds this version knows.
-pub(super) fn keys(conn: &mut Connection) -> QueryResult<Vec<SealedKey>> {
-    let rows: Vec<KeyRow> = session_key::table.select(KeyRow::as_select()).load(conn)?;
-    Ok(rows.into_iter().filter_map(KeyRow::into_key).collect())
-}
-
-/// Adds those of `candidates` whose kind has no key yet, so that of several first starts exactly one wins.
-pub(super) fn add_missing_keys(conn: &mut Connection, candidates: &[SealedKey]) -> QueryResult<()> {
-    let present = keys(conn)?;
-    for candidate in candidates {
-        if !present.iter().any(|key| key.kind == candidate.kind) {
-            diesel::insert_into(session_key::table)
-                .values(KeyRow::from(candidate))
-                .execute(conn)?;
-        }
-    }
-    Ok(())
-}
-
-/// Overwrites keys that were sealed anew.
-pub(super) fn replace_keys(conn: &mut Connection, keys: &[SealedKey]) -> QueryResult<()> {
-    for key in keys {
-        diesel::update(session_key::table.find((key.kind.as_str(), &key.id)))
-            .set(session_key::sealed.eq(&key.sealed))
-            .execute(conn)?;
-    }
-    Ok(())
 }
 
 /// Whether committed entries of the feed wait for their numbers.

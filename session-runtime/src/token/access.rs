@@ -4,6 +4,8 @@
 //! that library ignores `typ` and `crit` and takes mistyped claims as absent. The algorithm is a
 //! property of our key; a header can only agree (RFC 8725 section 3.1).
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -55,13 +57,34 @@ pub(crate) struct Claims {
     pub(crate) iss: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) aud: Option<Audience>,
     #[serde(flatten)]
     pub(crate) payload: Map<String, Value>,
+}
+
+/// Whom a token is for (RFC 7519 section 4.1.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    fn includes(&self, name: &str) -> bool {
+        match self {
+            Self::One(one) => one == name,
+            Self::Several(several) => several.iter().any(|one| one == name),
+        }
+    }
 }
 
 /// What a verified token says.
 #[derive(Debug)]
 pub(crate) struct Verified {
+    /// The key that signed it; it may have been removed since.
+    pub(crate) kid: Arc<str>,
     pub(crate) handle: SessionHandle,
     pub(crate) transport: Transport,
     /// Whether nobody has logged in.
@@ -93,7 +116,19 @@ impl Verified {
 #[derive(Debug, Clone)]
 pub(crate) struct Terms {
     pub(crate) issuer: String,
+    /// Absent: a token must not name one.
+    pub(crate) audience: Option<String>,
     pub(crate) max_validity: TimeDelta,
+}
+
+impl Terms {
+    fn accept(&self, audience: Option<&Audience>) -> bool {
+        match (&self.audience, audience) {
+            (Some(name), Some(audience)) => audience.includes(name),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
 }
 
 /// Signs `claims`; also returns the JSON of the payload, which the front-token repeats.
@@ -105,15 +140,27 @@ pub(crate) fn sign(
 ) -> Result<(String, Box<RawValue>), String> {
     let header = key.header(transport, anonymous);
     let payload = serde_json::value::to_raw_value(claims).map_err(|error| error.to_string())?;
-    let mut token = String::with_capacity(header.len() + payload.get().len() * 4 / 3 + 96);
+    Ok((sign_text(header, payload.get(), key)?, payload))
+}
+
+/// Signs the JSON `payload` under a header that is in base64url already.
+pub(crate) fn sign_text(header: &str, payload: &str, key: &SigningKey) -> Result<String, String> {
+    let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + 96);
     token.push_str(header);
     token.push('.');
-    URL_SAFE_NO_PAD.encode_string(payload.get(), &mut token);
+    URL_SAFE_NO_PAD.encode_string(payload, &mut token);
     let signature = jsonwebtoken::crypto::sign(token.as_bytes(), &key.private, key.algorithm)
         .map_err(|error| error.to_string())?;
     token.push('.');
     token.push_str(&signature);
-    Ok((token, payload))
+    Ok(token)
+}
+
+/// Whether a token names a key that is not in the ring; it may be newer than that.
+pub(crate) fn names_unknown_key(token: &str, keys: &KeyRing) -> bool {
+    let header = token.split('.').next().and_then(decode::<Header>);
+    token.len() <= MAX_COOKIE
+        && header.is_some_and(|header| keys.signing_key(&header.kid).is_none())
 }
 
 /// Reads a token that one of our keys signed; `None` for anything else. Times are left to
@@ -139,6 +186,7 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
     let claims: Claims = decode(payload)?;
     let lifetime = TimeDelta::try_seconds(claims.exp.checked_sub(claims.iat)?)?;
     let plausible = claims.iss == terms.issuer
+        && terms.accept(claims.aud.as_ref())
         && lifetime > TimeDelta::zero()
         && lifetime <= terms.max_validity
         && !claims.payload.keys().any(|name| is_reserved(name));
@@ -146,6 +194,7 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
         return None;
     }
     Some(Verified {
+        kid: Arc::clone(&key.kid),
         handle: claims.session_handle,
         transport: header.transport,
         anonymous: header.anonymous,

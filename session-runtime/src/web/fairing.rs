@@ -1,5 +1,6 @@
 //! The fairing: sets everything up at ignite, and is the only writer of session cookies and headers.
 
+use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
 
 use rocket::fairing::{self, Fairing, Info, Kind};
@@ -18,6 +19,7 @@ use super::transport::{self, Wire};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Error;
 use crate::event::{Event, Events};
+use crate::keys::{OwnKey, Supplier};
 use crate::random::{OsRandom, Random};
 use crate::sessions::{Sessions, Surroundings};
 
@@ -28,10 +30,12 @@ pub struct SessionFairing {
     random: Arc<dyn Random>,
     events: Events,
     errors: ErrorHandler,
+    supplier: Option<Supplier>,
 }
 
 impl Sessions {
-    /// The fairing to attach: reads `[default.sessions]`, opens the database, mounts refresh and sign-out.
+    /// The fairing to attach: reads `[default.sessions]`, opens the database, mounts refresh,
+    /// sign-out and the published keys.
     ///
     /// ```
     /// # use session_runtime::Sessions;
@@ -45,6 +49,7 @@ impl Sessions {
             random: Arc::new(OsRandom::default()),
             events: Events::default(),
             errors: ErrorHandler::default(),
+            supplier: None,
         }
     }
 }
@@ -107,6 +112,31 @@ impl SessionFairing {
     #[must_use]
     pub fn random(mut self, random: impl Random) -> Self {
         self.random = Arc::new(random);
+        self
+    }
+
+    /// Signs access tokens with the application's own keys instead of keys in the database; the first
+    /// signs, the others only verify.
+    ///
+    /// Asked at launch, every `signing_key_overlap`, and when a token names an unknown key. To rotate:
+    /// supply the new key second, after two minutes first, and the old one until its last token is
+    /// over. A bad key stops the launch; later, it is logged and the keys before it stay in use.
+    ///
+    /// ```
+    /// # use session_runtime::{OwnKey, Sessions, SigningAlgorithm};
+    /// let fairing = Sessions::fairing().signing_keys(|| async {
+    ///     let pem = rocket::tokio::fs::read_to_string("signing.pem").await?;
+    ///     Ok::<_, std::io::Error>(vec![OwnKey::from_pem("2026-11", SigningAlgorithm::Es256, &pem)])
+    /// });
+    /// ```
+    #[must_use]
+    pub fn signing_keys<F, A, E>(mut self, ask: F) -> Self
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Vec<OwnKey>, E>> + Send + 'static,
+        E: Display,
+    {
+        self.supplier = Some(Supplier::new(ask));
         self
     }
 }
@@ -224,6 +254,7 @@ impl SessionFairing {
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             events: self.events.clone(),
+            supplier: self.supplier.clone(),
         };
         let sessions = Sessions::open(config, database, surroundings).await?;
         Ok((sessions, wire, csrf))

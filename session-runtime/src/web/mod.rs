@@ -10,6 +10,7 @@ mod csrf;
 mod error;
 mod fairing;
 mod guard;
+mod jwks;
 pub(crate) mod login;
 pub(crate) mod logout;
 mod misfits;

@@ -1,4 +1,4 @@
-//! The routes that front ends call: refresh and sign-out.
+//! The routes that front ends call: refresh and sign-out; and all routes together.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use rocket::response::content::RawJson;
 use rocket::{Build, Request, Rocket, Route, post, routes};
 
 use super::csrf::Check;
+use super::jwks;
 use super::pending::{Change, Cleared, Pending};
 use super::refresh::Refresh;
 use super::state;
@@ -32,7 +33,7 @@ pub(super) fn is_below(path: &str, base: &str) -> bool {
 
 /// The routes that the configuration asks for, to be mounted at the API's base path.
 pub(super) fn all(config: &SessionConfig) -> Vec<Route> {
-    let mut all = Vec::new();
+    let mut all = jwks::all();
     if config.refresh_route {
         all.extend(routes![refresh]);
     }

@@ -12,6 +12,7 @@ use crate::store::StoreError;
 #[derive(Debug, Clone, Copy)]
 enum Chore {
     FollowRevocations,
+    RotateKeys,
     CleanUp,
 }
 
@@ -24,6 +25,7 @@ pub(super) fn start(sessions: &Sessions, shutdown: &Shutdown) {
         sessions,
         shutdown,
     );
+    repeat(Chore::RotateKeys, sessions.key_turn(), sessions, shutdown);
     repeat(Chore::CleanUp, config.cleanup_interval, sessions, shutdown);
 }
 
@@ -63,6 +65,7 @@ impl Chore {
     async fn run(self, sessions: &Sessions) -> Result<bool, StoreError> {
         match self {
             Self::FollowRevocations => sessions.read_revocations().await.map(|()| false),
+            Self::RotateKeys => sessions.rotate_keys().await.map(|()| false),
             Self::CleanUp => sessions.clean_up().await,
         }
     }
@@ -70,6 +73,7 @@ impl Chore {
     fn failure(self) -> &'static str {
         match self {
             Self::FollowRevocations => "revocations cannot be read",
+            Self::RotateKeys => "signing keys cannot be renewed",
             Self::CleanUp => "expired sessions cannot be deleted",
         }
     }

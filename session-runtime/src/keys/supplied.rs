@@ -1,0 +1,136 @@
+//! Signing keys that the application brings itself, instead of those in the database.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
+use zeroize::Zeroizing;
+
+use super::{Key, KeyKind, SigningKey};
+use crate::config::SigningAlgorithm;
+
+/// A signing key of the application's own, for [`SessionFairing::signing_keys`](crate::SessionFairing::signing_keys).
+#[derive(Clone)]
+pub struct OwnKey {
+    kid: String,
+    algorithm: SigningAlgorithm,
+    /// PKCS#8; `None` if the text was no PEM, which is told when the key is used.
+    pkcs8: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl OwnKey {
+    /// A key in DER: PKCS#8, unencrypted. `kid` names it in tokens and in the published keys.
+    pub fn from_der(kid: impl Into<String>, algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Self {
+        Self {
+            kid: kid.into(),
+            algorithm,
+            pkcs8: Some(Zeroizing::new(pkcs8.to_vec())),
+        }
+    }
+
+    /// A key in PEM (`-----BEGIN PRIVATE KEY-----`), as `openssl genpkey -algorithm ed25519` or
+    /// `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` writes it.
+    pub fn from_pem(kid: impl Into<String>, algorithm: SigningAlgorithm, pem: &str) -> Self {
+        Self {
+            kid: kid.into(),
+            algorithm,
+            pkcs8: decode_pem(pem),
+        }
+    }
+
+    fn open(self, from: usize) -> Result<SigningKey, String> {
+        if self.kid.is_empty() || self.kid.len() > 128 {
+            return Err(format!(
+                "the supplied signing key number {from} needs a `kid` of 1 to 128 bytes, not `{}`",
+                self.kid
+            ));
+        }
+        let Some(secret) = self.pkcs8 else {
+            return Err(format!(
+                "the supplied signing key `{}` is no PEM of a `PRIVATE KEY` (PKCS#8): \
+                 `openssl pkcs8 -topk8 -nocrypt` converts others",
+                self.kid
+            ));
+        };
+        SigningKey::from_stored(&Key {
+            id: self.kid,
+            kind: KeyKind::of(self.algorithm),
+            secret,
+            created_at: DateTime::UNIX_EPOCH,
+        })
+    }
+}
+
+impl fmt::Debug for OwnKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnKey")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+fn decode_pem(pem: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let (_, rest) = pem.split_once("-----BEGIN PRIVATE KEY-----")?;
+    let (body, _) = rest.split_once("-----END PRIVATE KEY-----")?;
+    let base64: Zeroizing<String> =
+        Zeroizing::new(body.chars().filter(|char| !char.is_whitespace()).collect());
+    STANDARD.decode(base64.as_bytes()).ok().map(Zeroizing::new)
+}
+
+type Answer = Result<Vec<OwnKey>, String>;
+
+/// Asks the application for its keys.
+#[derive(Clone)]
+pub(crate) struct Supplier(
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>,
+);
+
+impl Supplier {
+    pub(crate) fn new<F, A, E>(ask: F) -> Self
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Vec<OwnKey>, E>> + Send + 'static,
+        E: fmt::Display,
+    {
+        Self(Arc::new(move || {
+            let asked = ask();
+            Box::pin(async move { asked.await.map_err(|error| error.to_string()) })
+        }))
+    }
+
+    /// The application's keys, the one that signs first.
+    ///
+    /// # Errors
+    /// A sentence that names the key that is no good.
+    pub(crate) async fn ask(&self) -> Result<Vec<SigningKey>, String> {
+        let supplied = (self.0)().await.map_err(|error| {
+            format!("the application's signing keys could not be loaded: {error}")
+        })?;
+        if supplied.is_empty() {
+            return Err("the application supplies no signing key: return at least one".into());
+        }
+        let mut keys: Vec<SigningKey> = Vec::new();
+        for (number, own) in (1..).zip(supplied) {
+            let key = own.open(number)?;
+            if keys.iter().any(|other| other.kid == key.kid) {
+                return Err(format!(
+                    "two supplied signing keys are called `{}`",
+                    key.kid
+                ));
+            }
+            key.self_test()?;
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+}
+
+impl fmt::Debug for Supplier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Supplier")
+    }
+}

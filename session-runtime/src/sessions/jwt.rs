@@ -1,0 +1,88 @@
+//! Stand-alone JWTs, and what verifiers elsewhere need: the published keys and where they are.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Sessions;
+use crate::error::Error;
+use crate::payload;
+use crate::token::access;
+
+/// Where the keys are published, below the API's base path.
+pub(crate) const JWKS_PATH: &str = "/jwt/jwks.json";
+
+impl Sessions {
+    /// Signs a JWT that is no session, for other services to verify by the published keys: `payload`
+    /// with `iss`, `iat`, `exp`, and `aud` if one is configured.
+    ///
+    /// It is valid for at most `access_token_validity`, because no key is published for longer after
+    /// its last signature.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use session_runtime::{Error, Sessions};
+    /// # fn example(sessions: &Sessions) -> Result<String, Error> {
+    /// let claims = serde_json::json!({ "service": "reports" });
+    /// sessions.create_jwt(&claims, Duration::from_secs(300))
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::ReservedClaim`] for a payload with a name of [`RESERVED_CLAIMS`](crate::RESERVED_CLAIMS),
+    /// [`Error::General`] for one that is no JSON object and for a validity under a second or too long.
+    #[doc(alias = "createJWT")]
+    pub fn create_jwt(
+        &self,
+        payload: &impl Serialize,
+        validity: Duration,
+    ) -> Result<String, Error> {
+        let longest = self.inner.config.access_token_validity;
+        if validity < Duration::from_secs(1) || validity > longest {
+            return Err(Error::General(format!(
+                "a JWT is valid for one second to `access_token_validity` ({longest:?}), not {validity:?}: \
+                 its key is not published for longer"
+            )));
+        }
+        let mut claims = payload::to_claims(payload)?;
+        let now = self.inner.clock.now();
+        let seconds = i64::try_from(validity.as_secs()).unwrap_or(i64::MAX);
+        let terms = &self.inner.terms;
+        claims.insert("iss".into(), terms.issuer.clone().into());
+        claims.insert("iat".into(), now.timestamp().into());
+        claims.insert("exp".into(), (now.timestamp() + seconds).into());
+        if let Some(audience) = &terms.audience {
+            claims.insert("aud".into(), audience.clone().into());
+        }
+        let keys = self.keys();
+        let key = keys.signer(now);
+        let header = json!({ "alg": key.kind.as_str(), "typ": "JWT", "kid": &*key.kid });
+        let header = URL_SAFE_NO_PAD.encode(header.to_string());
+        access::sign_text(&header, &Value::Object(claims).to_string(), key).map_err(Error::General)
+    }
+
+    /// The published keys as a JWK set (RFC 7517 section 5), and for how many seconds they may be cached.
+    pub(crate) fn jwks(&self) -> (Value, i64) {
+        let keys = self.keys();
+        let jwks = json!({ "keys": keys.published() });
+        (jwks, keys.max_age(self.inner.clock.now()))
+    }
+
+    /// What OpenID Connect Discovery 1.0 section 3 lists, as far as it is true here: keys, no endpoints.
+    pub(crate) fn openid_configuration(&self) -> Value {
+        let issuer = &self.inner.terms.issuer;
+        let keys = self.keys();
+        let algorithm = keys.signer(self.inner.clock.now()).kind.as_str();
+        json!({
+            "issuer": issuer,
+            "jwks_uri": format!("{issuer}{JWKS_PATH}"),
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": [algorithm],
+            // There is no authorization endpoint, and the list must not be empty.
+            "response_types_supported": ["none"],
+        })
+    }
+}

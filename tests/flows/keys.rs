@@ -1,0 +1,73 @@
+//! Signing keys: rotation, removal, algorithms, audience, stand-alone JWTs, keys of the application's own.
+
+mod audience;
+mod jwks;
+mod jwt;
+mod own;
+mod removal;
+mod rotation;
+mod settings;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rocket::error::ErrorKind;
+use rocket::local::asynchronous::Client;
+use rocket::{Build, Rocket};
+use serde_json::Value;
+use session_tests::browser::ACCESS;
+use session_tests::{Answer, Browser, Server};
+
+const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
+
+/// A segment of a token: 0 is the header, 1 the payload.
+fn segment(token: &str, index: usize) -> Value {
+    let encoded = token.split('.').nth(index).expect("three segments");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).expect("base64url")).expect("JSON")
+}
+
+/// A token with another header and the same signature.
+fn with_header(token: &str, header: &Value) -> String {
+    let (_, rest) = token.split_once('.').expect("three segments");
+    format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()))
+}
+
+fn token(browser: &Browser<'_>) -> String {
+    browser.cookie(ACCESS).expect("a token")
+}
+
+fn kid(token: &str) -> String {
+    segment(token, 0)["kid"].as_str().expect("a kid").to_owned()
+}
+
+async fn launches(rocket: Rocket<Build>) -> bool {
+    match Client::untracked(rocket).await {
+        Ok(_) => true,
+        // Rocket panics over an error that nobody looked at.
+        Err(error) => !matches!(error.kind(), ErrorKind::FailedFairings(_)),
+    }
+}
+
+async fn present(server: &Server, token: &str) -> Answer {
+    let mut browser = server.browser();
+    browser.plant(ACCESS, token, "/");
+    browser.get("/me").await
+}
+
+/// A fresh login's token.
+async fn fresh_token(server: &Server) -> String {
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    token(&browser)
+}
+
+fn signer(server: &Server) -> String {
+    let keys = server.sessions().signing_keys();
+    let signers: Vec<_> = keys.iter().filter(|key| key.signs).collect();
+    assert_eq!(signers.len(), 1, "{keys:?}");
+    signers[0].kid.clone()
+}
+
+fn count(server: &Server, kind: &str) -> i64 {
+    let sql = format!("SELECT count(*) AS value FROM session_key WHERE kind = '{kind}'");
+    server.database().number(&sql)
+}

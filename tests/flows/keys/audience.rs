@@ -1,0 +1,92 @@
+//! `audience`: whom tokens are for.
+
+use jsonwebtoken::{Algorithm, EncodingKey};
+use rocket::async_test;
+use serde_json::{Value, json};
+use session_tests::Server;
+
+use super::{TRY_REFRESH, URL_SAFE_NO_PAD, fresh_token, present, segment, token};
+use base64::Engine;
+
+/// `token` with another `aud`, signed by the server's own key; `Null` removes it.
+async fn readdressed(server: &Server, token: &str, audience: Value) -> String {
+    let mut payload = segment(token, 1);
+    payload["aud"] = audience;
+    if payload["aud"].is_null() {
+        payload.as_object_mut().expect("an object").remove("aud");
+    }
+    let (header, _) = token.split_once('.').expect("three segments");
+    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload.to_string()));
+    let keys = server.sessions().reveal_keys().await.expect("the keys");
+    let (_, secret) = keys
+        .iter()
+        .find(|(kind, _)| *kind == "ES256")
+        .expect("a key");
+    let key = EncodingKey::from_ec_der(secret);
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::ES256);
+    format!("{signed}.{}", signature.expect("a signature"))
+}
+
+#[async_test]
+async fn tokens_name_the_audience_and_verifying_demands_it() {
+    let server = Server::with(&[("audience", "shop".into())]).await;
+    let good = fresh_token(&server).await;
+    assert_eq!(segment(&good, 1)["aud"], "shop");
+    for audience in [json!("shop"), json!(["shop"]), json!(["bank", "shop"])] {
+        let token = readdressed(&server, &good, audience.clone()).await;
+        assert_eq!(present(&server, &token).await.status, 200, "{audience}");
+    }
+    for audience in [
+        Value::Null,
+        json!("bank"),
+        json!("Shop"),
+        json!("shop "),
+        json!(""),
+        json!([]),
+        json!(["bank"]),
+        json!([["shop"]]),
+        json!(["shop", 5]),
+        json!(5),
+        json!({}),
+        json!({ "shop": true }),
+    ] {
+        let token = readdressed(&server, &good, audience.clone()).await;
+        let answer = present(&server, &token).await;
+        assert_eq!(
+            (answer.status, &*answer.body),
+            (401, TRY_REFRESH),
+            "{audience}"
+        );
+    }
+}
+
+/// RFC 7519 section 4.1.3: who does not find itself in a token's audience must refuse it.
+#[async_test]
+async fn without_an_audience_a_token_that_names_one_is_refused() {
+    let server = Server::start().await;
+    let good = fresh_token(&server).await;
+    assert!(segment(&good, 1).get("aud").is_none());
+    for audience in [json!("shop"), json!(["shop"]), json!([]), json!(5)] {
+        let token = readdressed(&server, &good, audience.clone()).await;
+        let answer = present(&server, &token).await;
+        assert_eq!(
+            (answer.status, &*answer.body),
+            (401, TRY_REFRESH),
+            "{audience}"
+        );
+    }
+}
+
+#[async_test]
+async fn after_a_change_of_audience_a_refresh_helps() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let jar = browser.jar();
+    let server = server.restart_with(&[("audience", "shop".into())]).await;
+    let mut browser = server.browser().with_jar(jar);
+    browser.get("/me").await.expect(401, TRY_REFRESH);
+    browser.refresh().await.expect(200, "{}");
+    assert_eq!(browser.get("/me").await.status, 200);
+    assert_eq!(segment(&token(&browser), 1)["aud"], "shop");
+}

@@ -1,0 +1,91 @@
+//! Stand-alone JWTs.
+
+use std::time::Duration;
+
+use rocket::async_test;
+use serde_json::{Value, json};
+use session_runtime::{Clock, Error, RESERVED_CLAIMS};
+use session_tests::Server;
+use session_tests::browser::ACCESS;
+
+use super::{TRY_REFRESH, fresh_token, present, segment, signer, with_header};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[async_test]
+async fn a_jwt_carries_its_payload_and_whose_it_is() {
+    let server = Server::with(&[("audience", "shop".into())]).await;
+    let claims = json!({ "service": "reports", "depth": { "level": 3 } });
+    let jwt = server
+        .sessions()
+        .create_jwt(&claims, 5 * MINUTE)
+        .expect("a JWT");
+    assert_eq!(
+        segment(&jwt, 0),
+        json!({ "alg": "ES256", "typ": "JWT", "kid": signer(&server) })
+    );
+    let now = server.clock.now().timestamp();
+    assert_eq!(
+        segment(&jwt, 1),
+        json!({
+            "service": "reports", "depth": { "level": 3 },
+            "iss": "http://127.0.0.1:8000/auth", "iat": now, "exp": now + 300, "aud": "shop",
+        })
+    );
+}
+
+/// Behaviour 31, 32.
+#[async_test]
+async fn a_jwt_is_never_a_session() {
+    let server = Server::start().await;
+    let session = fresh_token(&server).await;
+    let jwt = server
+        .sessions()
+        .create_jwt(&json!({}), MINUTE)
+        .expect("a JWT");
+    for token in [
+        &jwt,
+        &with_header(&jwt, &segment(&session, 0)),
+        &with_header(&session, &segment(&jwt, 0)),
+    ] {
+        present(&server, token).await.expect(401, TRY_REFRESH);
+        let mut browser = server.browser();
+        browser.plant(ACCESS, token, "/");
+        browser.sign_out().await.expect(401, TRY_REFRESH);
+    }
+    // What a session consists of cannot be put into one.
+    for name in RESERVED_CLAIMS {
+        assert_eq!(
+            server.sessions().create_jwt(&json!({ name: 1 }), MINUTE),
+            Err(Error::ReservedClaim { name: name.into() })
+        );
+    }
+}
+
+#[async_test]
+async fn a_jwt_that_would_outlive_its_key_is_refused() {
+    let server = Server::start().await;
+    for validity in [
+        Duration::ZERO,
+        MINUTE / 61,
+        60 * MINUTE + MINUTE / 60,
+        Duration::MAX,
+    ] {
+        let Err(Error::General(why)) = server.sessions().create_jwt(&json!({}), validity) else {
+            panic!("{validity:?} was accepted");
+        };
+        assert!(why.contains("`access_token_validity`"), "{why}");
+    }
+    assert!(
+        server
+            .sessions()
+            .create_jwt(&json!({}), 60 * MINUTE)
+            .is_ok()
+    );
+    for payload in [json!(5), json!([1]), Value::Null, json!("text")] {
+        assert!(
+            server.sessions().create_jwt(&payload, MINUTE).is_err(),
+            "{payload}"
+        );
+    }
+}

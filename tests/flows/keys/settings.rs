@@ -1,0 +1,213 @@
+//! Algorithms, mistakes in the settings, and databases of the version before.
+
+use std::time::Duration;
+
+use rocket::async_test;
+use rocket::figment::value::Value;
+use session_tests::{Log, Server, server};
+
+use super::{count, fresh_token, kid, launches, present, segment, signer, token};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+#[async_test]
+async fn eddsa_by_configuration() {
+    let settings = [("signing_algorithm", "EdDSA".into())];
+    let server = Server::with(&settings).await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    assert_eq!(browser.get("/me").await.status, 200);
+    assert_eq!(segment(&token(&browser), 0)["alg"], "EdDSA");
+    assert_eq!((count(&server, "EdDSA"), count(&server, "ES256")), (1, 0));
+    let published = server.browser().get("/auth/jwt/jwks.json").await.json();
+    assert_eq!(published["keys"][0]["crv"], "Ed25519");
+
+    let (old, old_token) = (signer(&server), token(&browser));
+    server.clock.advance(168 * HOUR);
+    server
+        .sessions()
+        .rotate_keys_now()
+        .await
+        .expect("an answer");
+    assert_ne!(signer(&server), old);
+    assert_ne!(kid(&fresh_token(&server).await), kid(&old_token));
+}
+
+/// Behaviour 29, but for one thing: old tokens need no refresh, they are good to their end.
+#[async_test]
+async fn a_change_of_algorithm_leaves_old_tokens_good() {
+    let eddsa = [("signing_algorithm", "EdDSA".into())];
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let (jar, old) = (browser.jar(), token(&browser));
+
+    let server = server.restart_with(&eddsa).await;
+    let mut browser = server.browser().with_jar(jar);
+    assert_eq!(browser.get("/me").await.status, 200);
+    server.clock.advance(Duration::from_secs(1));
+    browser.refresh().await.expect(200, "{}");
+    let new = token(&browser);
+    assert_eq!(segment(&new, 0)["alg"], "EdDSA");
+    assert_eq!(present(&server, &old).await.status, 200);
+
+    // A process that still has the old setting knows both, and its tokens are good here.
+    let behind = server.beside().await;
+    for token in [&old, &new] {
+        assert_eq!(present(&behind, token).await.status, 200);
+    }
+    assert_eq!(
+        present(&server, &fresh_token(&behind).await).await.status,
+        200
+    );
+
+    // And back; in the end the other algorithm's key is over.
+    let server = server.restart().await;
+    assert_eq!(present(&server, &new).await.status, 200);
+    assert_eq!((signer(&server), kid(&old)), (kid(&old), signer(&server)));
+    server.clock.advance(170 * HOUR);
+    server
+        .sessions()
+        .rotate_keys_now()
+        .await
+        .expect("an answer");
+    let keys = server.sessions().signing_keys();
+    assert!(keys.iter().all(|key| key.algorithm == "ES256"), "{keys:?}");
+}
+
+#[async_test]
+async fn a_token_whose_algorithm_is_not_its_keys_is_refused() {
+    let server = Server::start().await;
+    let es256 = fresh_token(&server).await;
+    let server = server
+        .restart_with(&[("signing_algorithm", "EdDSA".into())])
+        .await;
+    let eddsa = fresh_token(&server).await;
+    for (token, other) in [(&es256, &eddsa), (&eddsa, &es256)] {
+        let mut header = segment(token, 0);
+        header["alg"] = segment(other, 0)["alg"].clone();
+        assert_eq!(
+            present(&server, &super::with_header(token, &header))
+                .await
+                .status,
+            401
+        );
+        header = segment(token, 0);
+        header["kid"] = segment(other, 0)["kid"].clone();
+        assert_eq!(
+            present(&server, &super::with_header(token, &header))
+                .await
+                .status,
+            401
+        );
+    }
+}
+
+#[async_test]
+async fn mistakes_stop_the_launch_with_a_sentence() {
+    let mistakes: [(&str, Value, &[&str]); 7] = [
+        (
+            "signing_algorithm",
+            "RS256".into(),
+            &["RS256", "ES256", "EdDSA"],
+        ),
+        ("signing_algorithm", "es256".into(), &["es256", "ES256"]),
+        (
+            "signing_key_overlap",
+            "85h".into(),
+            &["`signing_key_overlap`", "half of `signing_key_interval`"],
+        ),
+        (
+            "signing_key_overlap",
+            "0s".into(),
+            &["`signing_key_overlap`"],
+        ),
+        (
+            "signing_key_interval",
+            "119s".into(),
+            &["`signing_key_interval`"],
+        ),
+        (
+            "signing_key_interval",
+            "soon".into(),
+            &["signing_key_interval"],
+        ),
+        ("audience", "".into(), &["`audience` must not be empty"]),
+    ];
+    for (key, value, words) in mistakes {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = Log::start();
+        let file = folder.path().join("test.db");
+        let rocket = server::rocket(file, &server::clock(), &[(key, value)]);
+        assert!(!launches(rocket).await, "{key}");
+        log.expect(words);
+    }
+}
+
+/// A restored backup: the version of the keys goes back with it.
+#[async_test]
+async fn keys_that_went_back_are_read_again() {
+    let server = Server::start().await;
+    let first = signer(&server);
+    server.database().execute(
+        "CREATE TABLE backup AS SELECT * FROM session_key; UPDATE session_counter SET value = 7 WHERE name = 'key'",
+    );
+    server.clock.advance(168 * HOUR);
+    server
+        .sessions()
+        .rotate_keys_now()
+        .await
+        .expect("an answer");
+    assert_ne!(signer(&server), first);
+    server.database().execute(
+        "DELETE FROM session_key; INSERT INTO session_key SELECT * FROM backup; \
+         UPDATE session_counter SET value = 7 WHERE name = 'key'",
+    );
+    server
+        .sessions()
+        .read_revocations_now()
+        .await
+        .expect("an answer");
+    assert_eq!(signer(&server), first);
+}
+
+/// Older: migrated. What a database of version 1 lacks is taken away from one of today.
+#[async_test]
+async fn a_database_of_version_1_is_migrated_with_its_sessions_and_keys() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let jar = browser.jar();
+    let (clock, folder) = (server.clock.clone(), server.folder());
+    let kept = server.stop();
+    let file = folder.join("test.db");
+    let mut database = session_tests::Database::open(&file);
+    database.execute(
+        "ALTER TABLE session_info DROP COLUMN ends_for_good;
+         ALTER TABLE session_info DROP COLUMN auth_time;
+         ALTER TABLE session_info DROP COLUMN anonymous;
+         ALTER TABLE session_info DROP COLUMN data_version;
+         ALTER TABLE session_info DROP COLUMN device;
+         DELETE FROM session_counter WHERE name = 'key';
+         UPDATE session_schema SET version = 1",
+    );
+    drop(database);
+
+    let server = Server::on(kept, clock).await;
+    assert_eq!(
+        server
+            .database()
+            .number("SELECT version AS value FROM session_schema"),
+        3
+    );
+    let mut browser = server.browser().with_jar(jar);
+    assert_eq!(browser.get("/me").await.status, 200);
+    browser.refresh().await.expect(200, "{}");
+    server.clock.advance(168 * HOUR);
+    server
+        .sessions()
+        .rotate_keys_now()
+        .await
+        .expect("an answer");
+    assert_eq!(count(&server, "ES256"), 2);
+}
