@@ -72,10 +72,12 @@ pub(crate) enum Audience {
 }
 
 impl Audience {
-    fn includes(&self, name: &str) -> bool {
+    /// Whether it is this one and no other: a token for several services may be replayed by one of them
+    /// at another.
+    fn is(&self, name: &str) -> bool {
         match self {
             Self::One(one) => one == name,
-            Self::Several(several) => several.iter().any(|one| one == name),
+            Self::Several(several) => matches!(&several[..], [one] if one == name),
         }
     }
 }
@@ -124,7 +126,7 @@ pub(crate) struct Terms {
 impl Terms {
     fn accept(&self, audience: Option<&Audience>) -> bool {
         match (&self.audience, audience) {
-            (Some(name), Some(audience)) => audience.includes(name),
+            (Some(name), Some(audience)) => audience.is(name),
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         }
