@@ -44,9 +44,12 @@ pub use sessions::{SessionInfo, Sessions, SigningKeyInfo, VerifiedSession, Versi
 pub use token::{SessionTokens, Transport};
 pub use user_id::UserId;
 pub use web::{
-    CorsFairing, CrossSite, ErrorAnswer, Fetch, Fresh, LiveSession, Login, Logout, MaybeSession,
-    Refresh, Registered, Requirement, SameOrigin, Session, SessionFairing, catchers,
+    CorsFairing, CrossSite, ErrorAnswer, Fetch, Fresh, LiveSession, LocalUrl, Login, Logout,
+    MaybeSession, Refresh, Registered, Requirement, SameOrigin, Session, SessionFairing, catchers,
 };
+
+#[doc = include_str!("../docs/pages.md")]
+pub mod pages {}
 
 #[doc = include_str!("../docs/supertokens.md")]
 pub mod supertokens {}
