@@ -40,7 +40,7 @@ impl Document {
         let (title, text) = match (reads, goes_on) {
             (true, true) => (
                 "One moment",
-                "You have been away for a while. Your session is being renewed.",
+                "You have been away for a while. Continue where you were.",
             ),
             (true, false) => (
                 "Please log in",
@@ -94,6 +94,7 @@ impl Document {
                 login,
                 by_itself,
             } => {
+                let instead = escape(login.with("next", next).as_str());
                 let [action, next, login] = [action, next, login].map(|url| escape(url.as_str()));
                 let script = match by_itself {
                     Some(pause) if !nonce.is_empty() => script(nonce, *pause),
@@ -105,7 +106,7 @@ impl Document {
                      <input type=\"hidden\" name=\"next\" value=\"{next}\">\n\
                      <input type=\"hidden\" name=\"login\" value=\"{login}\">\n\
                      <button autofocus>Continue</button>\n</form>\n\
-                     <p><a href=\"{login}\">Log in instead</a></p>\n{script}"
+                     <p><a href=\"{instead}\">Log in instead</a></p>\n{script}"
                 )
             }
         };
@@ -165,7 +166,7 @@ fn script(nonce: &str, pause: Duration) -> String {
     )
 }
 
-const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:0}main{max-width:32rem;margin:15vh auto;padding:0 1.5rem}\
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:0}main{max-width:32rem;margin:15vh auto;padding:0 1.5rem}a{color:inherit}\
 button{font:inherit;padding:.5rem 1.25rem}";
 
 /// What a status means to a person.
