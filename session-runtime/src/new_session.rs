@@ -140,6 +140,12 @@ impl Values {
                 user_id.len()
             )));
         }
+        // PostgreSQL has no texts with it; one rule for all databases.
+        if user_id.contains('\0') {
+            return Err(Error::General(
+                "a user id must not contain the character U+0000".into(),
+            ));
+        }
         Ok(Self {
             user_id,
             payload: payload::to_claims(payload)?,

@@ -104,6 +104,29 @@ pub(crate) fn read<P: JwtPayload>(payload: &Map<String, Value>) -> Result<P, ser
     P::deserialize(payload)
 }
 
+/// Writes `changes` over a payload, key by key; `null` removes a key.
+pub(crate) fn merge<P: JwtPayload>(
+    mut payload: Map<String, Value>,
+    changes: &Map<String, Value>,
+) -> Result<Map<String, Value>, Error> {
+    if let Some(name) = changes.keys().find(|name| is_reserved(name)) {
+        return Err(Error::ReservedClaim { name: name.clone() });
+    }
+    for (name, value) in changes {
+        if value.is_null() {
+            payload.remove(name);
+        } else {
+            payload.insert(name.clone(), value.clone());
+        }
+    }
+    match read::<P>(&payload) {
+        Ok(_) => Ok(payload),
+        Err(error) => Err(Error::General(format!(
+            "the payload would no longer fit its type: {error}"
+        ))),
+    }
+}
+
 /// Claim names that belong to the session protocol or to RFC 7519 and RFC 9068.
 pub const RESERVED_CLAIMS: [&str; 15] = [
     "sub",

@@ -19,7 +19,7 @@ use crate::random::Random;
 use crate::revocation::Revocations;
 use crate::rotation::{Lineage, Policy, Verdict};
 use crate::sealing::MasterKeys;
-use crate::store::{Record, Rotation, Store};
+use crate::store::{Record, Rotation, Store, StoreError};
 use crate::token::access::Terms;
 use crate::token::{IssuedRefresh, SessionTokens, refresh};
 use crate::user_id::UserId;
@@ -28,8 +28,10 @@ mod issue;
 mod open;
 mod upkeep;
 mod verify;
+mod within;
 
 pub(crate) use open::Surroundings;
+pub use within::{Uncommitted, Within};
 
 /// The sessions of this application: create, refresh, look up, revoke.
 ///
@@ -122,7 +124,31 @@ impl Sessions {
         new: NewSession,
         replaced: Option<SessionHandle>,
     ) -> Result<SessionTokens, Error> {
-        let values = new.values?;
+        let (record, tokens) = self.prepare(&new)?;
+        let until = self.revoked_until(record.created_at);
+        let handle = record.handle;
+        let tokens = match self.inner.store.create(record, replaced, until).await {
+            Ok(()) => tokens,
+            // The connection broke during the commit. Absent now does not mean absent for good, so
+            // this handle is never used again.
+            Err(StoreError::Unknown(_)) if self.inner.store.find(handle).await?.is_none() => {
+                let (record, tokens) = self.prepare(&new)?;
+                self.inner.store.create(record, replaced, until).await?;
+                tokens
+            }
+            Err(StoreError::Unknown(_)) => tokens,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(replaced) = replaced {
+            self.inner.revocations.insert(&[replaced], until);
+        }
+        Ok(tokens)
+    }
+
+    /// A session that is not stored yet, and its tokens: signed before the insert, so that a payload
+    /// too large for a cookie leaves no row.
+    fn prepare(&self, new: &NewSession) -> Result<(Record, SessionTokens), Error> {
+        let values = new.values.clone()?;
         let validity = match new.valid_for {
             Some(validity) => self.checked_validity(validity)?,
             None => self.inner.refresh_validity,
@@ -152,22 +178,12 @@ impl Sessions {
             created_at: now,
             validity,
         };
-        // Signed before the insert, so that a payload too large for a cookie leaves no row.
-        let tokens = self.issue(
-            &record,
-            parent,
-            Some(IssuedRefresh {
-                token,
-                expires_at: ends_at,
-            }),
-            now,
-        )?;
-        let until = self.revoked_until(now);
-        self.inner.store.create(record, replaced, until).await?;
-        if let Some(replaced) = replaced {
-            self.inner.revocations.insert(&[replaced], until);
-        }
-        Ok(tokens)
+        let refresh = IssuedRefresh {
+            token,
+            expires_at: ends_at,
+        };
+        let tokens = self.issue(&record, parent, Some(refresh), now)?;
+        Ok((record, tokens))
     }
 
     /// Exchanges a refresh token for new tokens.

@@ -14,6 +14,10 @@ use crate::app;
 use crate::browser::Browser;
 use crate::database::Database;
 use crate::secrets::{self, Issued};
+use crate::servers::Backend;
+
+/// The master key of servers whose database is no file.
+pub const MASTER_KEY: &str = "q6/7jzOqNlBPzv3eOFyRZ1m3Kk0Zt4Q1i2D5o8Wc6Xs=";
 
 /// An application under test.
 #[derive(Debug)]
@@ -128,13 +132,17 @@ impl Server {
     }
 }
 
-/// A Rocket as [`Server`] starts it, before it is launched.
+/// A Rocket as [`Server`] starts it, before it is launched; `file` stands for the database.
 pub fn rocket(file: PathBuf, clock: &ManualClock, settings: &[(&str, Value)]) -> Rocket<Build> {
     // Before Rocket sets a logger of its own.
     secrets::record();
+    let backend = Backend::chosen();
     let mut figment = rocket::Config::figment()
         .merge(("log_level", "off"))
-        .merge(("sessions.database", format!("sqlite://{}", file.display())));
+        .merge(("sessions.database", backend.url(&file)));
+    if backend != Backend::Sqlite {
+        figment = figment.merge(("sessions.master_key", MASTER_KEY));
+    }
     for (key, value) in settings {
         figment = figment.merge((format!("sessions.{key}"), value));
     }

@@ -1,11 +1,26 @@
-//! The store: the application's database, behind one writer thread and a few readers. The only
-//! folder that names Diesel.
+//! The store: the application's database, behind threads that write and a few connections that
+//! read. The only folder that names Diesel.
 
-mod migrations;
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!(
+    "session-runtime needs a database: switch on one of its features `sqlite` (the default), `postgres`, `mysql`"
+);
+
+mod connection;
+mod error;
+mod location;
 mod models;
-mod queries;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod readers;
 mod schema;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod server;
+#[cfg(feature = "sqlite")]
 mod sqlite;
+mod transaction;
 mod writer;
 
 use std::path::PathBuf;
@@ -13,78 +28,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::result::QueryResult;
 
-pub(crate) use models::Record;
-pub(crate) use queries::Rotation;
+pub(crate) use error::StoreError;
+pub(crate) use models::{Record, Rotation};
+pub(crate) use transaction::Lent;
+pub use transaction::SessionConnection;
 
-use self::sqlite::{Connection, Location};
+use self::connection::{Link, query};
+use self::error::OpenError;
+use self::location::Location;
+use self::readers::Readers;
 use self::writer::Writer;
 use crate::clock::Clock;
-use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::revocation::{Entry, Position};
 use crate::rotation::Verdict;
 use crate::sealing::SealedKey;
 
-/// Why a database could not be opened; each says what to change.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum OpenError {
-    #[error("`sessions.database` names `{scheme}:`, this version knows `sqlite:`")]
-    UnknownScheme { scheme: String },
-    #[error(
-        "`sessions.database` must name a file: several connections share it, memory cannot be shared"
-    )]
-    NotAFile,
-    #[error(
-        "`sessions.database`: `{path}` does not open ({source}); its folder must exist and be writable"
-    )]
-    Connect {
-        path: String,
-        source: diesel::ConnectionError,
-    },
-    #[error(
-        "`sessions.database`: `{path}` stays in journal mode `{mode}`; use a local file system that supports WAL"
-    )]
-    NoWal { path: String, mode: String },
-    #[error(
-        "the database has session tables of version {found}, this program knows {known}: start the newer program"
-    )]
-    NewerSchema { found: usize, known: usize },
-    #[error("`sessions.database`: no connection to read with: {0}")]
-    Readers(String),
-    #[error("the session tables could not be prepared: {0}")]
-    Database(#[from] diesel::result::Error),
-    #[error("the writer thread did not start: {0}")]
-    Thread(#[from] std::io::Error),
-}
-
-/// Why an operation was not done. Nothing of it stays in the database.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum StoreError {
-    #[error("{0}")]
-    Database(String),
-    #[error(
-        "the write queue is full: the database is slower than the requests, or `sessions.write_queue` is too small"
-    )]
-    QueueFull,
-    #[error("the writer has stopped")]
-    Stopped,
-    #[error("the write waited too long for the database")]
-    TooLate,
-}
-
-impl From<StoreError> for Error {
-    /// The one place where the cause is logged; the caller only learns that it may try again.
-    fn from(cause: StoreError) -> Self {
-        tracing::error!(%cause, "the session store did not answer");
-        Self::Unavailable
-    }
-}
-
 /// Rows deleted in one transaction: few enough that no login waits noticeably behind them.
 const CLEANUP_BATCH: i64 = 200;
+
+/// What a busy machine may take on top of the waits for the database.
+const ALLOWANCE: Duration = Duration::from_secs(1);
 
 /// How many rows a clean-up deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,12 +71,14 @@ impl Cleaned {
 #[derive(Clone)]
 pub(crate) struct Store {
     writer: Writer,
-    readers: Pool<ConnectionManager<Connection>>,
+    readers: Readers,
+    /// Beyond this a read is given up, however the connection hangs.
+    longest_read: Duration,
     clock: Arc<dyn Clock>,
 }
 
 impl Store {
-    /// Opens the database, migrates it and starts the writer. Blocks.
+    /// Opens the database, migrates it and starts the writers. Blocks.
     pub(crate) fn open(
         url: &str,
         timeout: Duration,
@@ -119,20 +87,25 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let location = Location::parse(url, timeout)?;
         let mut conn = location.writer()?;
-        sqlite::write(&mut conn, migrations::run)?;
-        let readers = location.readers()?;
-        let writer = Writer::start(conn, location, queue, Arc::clone(&clock))?;
+        for weakness in location.weaknesses(&mut conn)? {
+            tracing::warn!(event = "durability", "{weakness}");
+        }
+        conn.migrate()?;
+        let readers = Readers::open(location.clone(), timeout)?;
+        let writer = Writer::start(conn, &location, timeout, queue, Arc::clone(&clock))?;
         Ok(Self {
             writer,
             readers,
+            longest_read: 2 * timeout + ALLOWANCE,
             clock,
         })
     }
 
-    /// The file beside the database at `url` that may hold a master key for development.
+    /// The file beside the database at `url` that may hold a master key for development; a server's
+    /// database has none.
     pub(crate) fn master_key_file(url: &str) -> Option<PathBuf> {
         let location = Location::parse(url, Duration::ZERO).ok()?;
-        Some(location.beside(".key"))
+        location.beside(".key")
     }
 
     /// Stores a new session and ends the one it replaces. Durable when this returns.
@@ -146,9 +119,9 @@ impl Store {
             return self.writer.insert(record).await;
         };
         self.writer
-            .step(move |conn| {
-                queries::revoke(conn, &[replaced], revoked_until)?;
-                queries::insert(conn, &[&record])
+            .step_on(replaced, move |conn| {
+                query!(conn, revoke(&[replaced], revoked_until))?;
+                query!(conn, insert(&[&record]))
             })
             .await
     }
@@ -160,7 +133,9 @@ impl Store {
     ) -> Result<Option<(Record, Verdict)>, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
-            .step(move |conn| queries::rotate(conn, &rotation, clock.now()))
+            .step_on(rotation.handle, move |conn| {
+                query!(conn, rotate(&rotation, clock.now()))
+            })
             .await
     }
 
@@ -170,9 +145,15 @@ impl Store {
         handles: Vec<SessionHandle>,
         until: DateTime<Utc>,
     ) -> Result<Vec<SessionHandle>, StoreError> {
-        self.writer
-            .step(move |conn| queries::revoke(conn, &handles, until))
-            .await
+        let only = match *handles.as_slice() {
+            [handle] => Some(handle),
+            _ => None,
+        };
+        let step = move |conn: &mut Link<'_>| query!(conn, revoke(&handles, until));
+        match only {
+            Some(handle) => self.writer.step_on(handle, step).await,
+            None => self.writer.step(step).await,
+        }
     }
 
     /// Ends all sessions of a user; returns them.
@@ -182,7 +163,7 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<Vec<SessionHandle>, StoreError> {
         self.writer
-            .step(move |conn| queries::revoke_user(conn, &user_id, until))
+            .step(move |conn| query!(conn, revoke_user(&user_id, None, until)))
             .await
     }
 
@@ -194,13 +175,15 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
-            .step(move |conn| queries::set_data(conn, handle, &data, clock.now()))
+            .step_on(handle, move |conn| {
+                query!(conn, set_data(handle, &data, clock.now()))
+            })
             .await
     }
 
     /// The session, unless it is gone or expired.
     pub(crate) async fn find(&self, handle: SessionHandle) -> Result<Option<Record>, StoreError> {
-        let record = self.read(move |conn| queries::find(conn, handle)).await?;
+        let record = self.read(move |conn| query!(conn, find(handle))).await?;
         let now = self.clock.now();
         Ok(record.filter(|record| now < record.lineage.ends_at))
     }
@@ -211,13 +194,13 @@ impl Store {
         user_id: String,
     ) -> Result<Vec<SessionHandle>, StoreError> {
         let now = self.clock.now();
-        self.read(move |conn| queries::handles_of(conn, &user_id, Some(now)))
+        self.read(move |conn| query!(conn, handles_of(&user_id, now)))
             .await
     }
 
     /// All keys.
     pub(crate) async fn keys(&self) -> Result<Vec<SealedKey>, StoreError> {
-        self.read(queries::keys).await
+        self.read(|conn| query!(conn, keys())).await
     }
 
     /// Adds keys of kinds that have none yet.
@@ -226,23 +209,23 @@ impl Store {
         candidates: Vec<SealedKey>,
     ) -> Result<(), StoreError> {
         self.writer
-            .step(move |conn| queries::add_missing_keys(conn, &candidates))
+            .step(move |conn| query!(conn, add_missing_keys(&candidates)))
             .await
     }
 
     /// Overwrites keys that were sealed anew.
     pub(crate) async fn replace_keys(&self, keys: Vec<SealedKey>) -> Result<(), StoreError> {
         self.writer
-            .step(move |conn| queries::replace_keys(conn, &keys))
+            .step(move |conn| query!(conn, replace_keys(&keys)))
             .await
     }
 
     /// What the feed says after `position`.
     pub(crate) async fn feed(&self, position: Option<Position>) -> Result<Vec<Entry>, StoreError> {
-        if self.read(queries::has_unnumbered).await? {
-            self.writer.step(queries::number_feed).await?;
+        if self.read(|conn| query!(conn, has_unnumbered())).await? {
+            self.writer.step(|conn| query!(conn, number_feed())).await?;
         }
-        self.read(move |conn| queries::feed(conn, position)).await
+        self.read(move |conn| query!(conn, feed(position))).await
     }
 
     /// Deletes one small batch of what ended before `sessions_before` or no longer matters since
@@ -252,13 +235,12 @@ impl Store {
         sessions_before: DateTime<Utc>,
         revocations_before: DateTime<Utc>,
     ) -> Result<Cleaned, StoreError> {
-        let step = move |conn: &mut Connection| {
+        let step = move |conn: &mut Link<'_>| {
             Ok(Cleaned {
-                sessions: queries::delete_expired(conn, sessions_before, CLEANUP_BATCH)?,
-                revocations: queries::delete_old_revocations(
+                sessions: query!(conn, delete_expired(sessions_before, CLEANUP_BATCH))?,
+                revocations: query!(
                     conn,
-                    revocations_before,
-                    CLEANUP_BATCH,
+                    delete_old_revocations(revocations_before, CLEANUP_BATCH)
                 )?,
             })
         };
@@ -267,18 +249,14 @@ impl Store {
 
     async fn read<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&mut Connection) -> QueryResult<T> + Send + 'static,
+        query: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let readers = self.readers.clone();
-        let read = move || {
-            let mut conn = readers
-                .get()
-                .map_err(|error| StoreError::Database(error.to_string()))?;
-            query(&mut conn).map_err(|error| StoreError::Database(error.to_string()))
-        };
-        tokio::task::spawn_blocking(read)
-            .await
-            .unwrap_or(Err(StoreError::Stopped))
+        let read = tokio::task::spawn_blocking(move || readers.read(query));
+        match tokio::time::timeout(self.longest_read, read).await {
+            Ok(done) => done.unwrap_or(Err(StoreError::Stopped)),
+            Err(_elapsed) => Err(StoreError::NoAnswer),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::schema::{session_info, session_key, session_revocation};
 use crate::handle::SessionHandle;
 use crate::keys::KeyKind;
 use crate::revocation::Entry;
-use crate::rotation::{Child, Lineage, TokenHash};
+use crate::rotation::{Child, Lineage, Policy, Presented, TokenHash};
 use crate::sealing::SealedKey;
 
 /// A session as the rest of the crate knows it.
@@ -22,6 +22,18 @@ pub(crate) struct Record {
     pub(crate) created_at: DateTime<Utc>,
     /// How long it lives from each rotation on.
     pub(crate) validity: TimeDelta,
+}
+
+/// A refresh on its way to the row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rotation {
+    pub(crate) handle: SessionHandle,
+    pub(crate) presented: Presented,
+    /// The hash of the token to hand out if the verdict allows it.
+    pub(crate) successor: TokenHash,
+    pub(crate) policy: Policy,
+    /// The last instant an access token of this session may be good, for the feed in case of theft.
+    pub(crate) revoked_until: DateTime<Utc>,
 }
 
 /// A row of `session_info`.
@@ -84,6 +96,11 @@ impl From<&Record> for SessionRow {
 }
 
 impl SessionRow {
+    /// About how many bytes it takes in a statement.
+    pub(super) fn size(&self) -> usize {
+        256 + self.payload.len() + self.data.len()
+    }
+
     /// `None` if somebody edited the row into something that is no session.
     pub(super) fn into_record(self) -> Option<Record> {
         Some(Record {
@@ -168,6 +185,11 @@ impl KeyRow {
 /// Reads a handle column.
 pub(super) fn handle(bytes: &[u8]) -> Option<SessionHandle> {
     bytes.try_into().ok().map(SessionHandle::from_bytes)
+}
+
+/// Reads handle columns.
+pub(super) fn handles(rows: &[Vec<u8>]) -> Vec<SessionHandle> {
+    rows.iter().filter_map(|bytes| handle(bytes)).collect()
 }
 
 fn time(millis: i64) -> Option<DateTime<Utc>> {

@@ -12,6 +12,7 @@ use super::pending::Change;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::new_session::{GoesWith, NewSession};
+use crate::sessions::Uncommitted;
 
 /// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
 ///
@@ -56,6 +57,21 @@ impl Login {
             .start(session, self.caller.presented)
             .await?;
         let handle = tokens.handle();
+        self.caller.pending.set(Change::Attach(tokens));
+        Ok(handle)
+    }
+
+    /// Has the response carry the tokens of a session that was created [within](crate::Sessions::within)
+    /// the application's transaction, and ends the one that the request presented. Call it after the commit.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; no cookie is touched then.
+    pub async fn hand_on(&self, committed: Uncommitted) -> Result<SessionHandle, Error> {
+        if let Some(presented) = self.caller.presented {
+            self.caller.sessions.revoke(presented).await?;
+        }
+        let handle = committed.handle();
+        let tokens = committed.after_commit();
         self.caller.pending.set(Change::Attach(tokens));
         Ok(handle)
     }
