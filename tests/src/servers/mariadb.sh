@@ -25,7 +25,7 @@ start() {
 
 crash() {
     kill -KILL "$server" 2>/dev/null || true
-    wait "$server" || true
+    { wait "$server" || true; } 2>/dev/null
 }
 
 cat >"$folder/init.sql" <<'SQL'

@@ -27,11 +27,11 @@ start() {
 # Immediate shutdown: as after a crash.
 crash() {
     kill -QUIT "$server" 2>/dev/null || true
-    wait "$server" || true
+    { wait "$server" || true; } 2>/dev/null
 }
 
 printf 'correct' >"$folder/password"
-"${as[@]}" "$bin/initdb" -D "$folder/data" -U sessions --pwfile="$folder/password" --auth=scram-sha-256 \
+"${as[@]}" "$bin/initdb" -D "$folder/data" -U sessions --pwfile="$folder/password" --auth=md5 \
     --encoding=UTF8 --locale=C.UTF-8 --no-sync </dev/null >"$folder/log" 2>&1
 start "$@"
 while read -r command; do
