@@ -20,3 +20,4 @@ mod sockets;
 mod unavailable;
 mod user_ids;
 mod verify;
+mod within;

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::{
     Connection, MysqlConnection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
 };
-use session_runtime::SessionHandle;
+use session_runtime::{Error, SessionHandle, Sessions, Within};
 
 use crate::servers::Backend;
 
@@ -110,6 +110,27 @@ impl Database {
     /// Runs statements.
     pub fn execute(&mut self, sql: &str) {
         on!(&mut self.conn, conn => conn.batch_execute(sql)).expect(sql);
+    }
+
+    /// Runs statements; says whether they succeeded.
+    pub fn try_execute(&mut self, sql: &str) -> bool {
+        on!(&mut self.conn, conn => conn.batch_execute(sql)).is_ok()
+    }
+
+    /// What an application does: changes sessions in a transaction of its own, which is rolled back if
+    /// `body` fails.
+    pub fn within<T>(
+        &mut self,
+        sessions: &Sessions,
+        body: impl FnOnce(&mut Within<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match &mut self.conn {
+            Conn::Sqlite(conn) => {
+                conn.immediate_transaction(|conn| body(&mut sessions.within(conn)))
+            }
+            Conn::Postgres(conn) => conn.transaction(|conn| body(&mut sessions.within(conn))),
+            Conn::Mariadb(conn) => conn.transaction(|conn| body(&mut sessions.within(conn))),
+        }
     }
 
     /// Begins a transaction that may write.

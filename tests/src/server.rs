@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use rocket::figment::Figment;
 use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
@@ -134,15 +135,23 @@ impl Server {
 
 /// A Rocket as [`Server`] starts it, before it is launched; `file` stands for the database.
 pub fn rocket(file: PathBuf, clock: &ManualClock, settings: &[(&str, Value)]) -> Rocket<Build> {
+    let backend = Backend::chosen();
+    let rocket = rocket_on(&backend.url(&file), clock, settings);
+    if backend == Backend::Sqlite {
+        return rocket;
+    }
+    let key = Figment::from(("sessions.master_key", MASTER_KEY));
+    let figment = rocket.figment().clone().join(key);
+    rocket.configure(figment)
+}
+
+/// A Rocket on the database of a URL.
+pub fn rocket_on(url: &str, clock: &ManualClock, settings: &[(&str, Value)]) -> Rocket<Build> {
     // Before Rocket sets a logger of its own.
     secrets::record();
-    let backend = Backend::chosen();
     let mut figment = rocket::Config::figment()
         .merge(("log_level", "off"))
-        .merge(("sessions.database", backend.url(&file)));
-    if backend != Backend::Sqlite {
-        figment = figment.merge(("sessions.master_key", MASTER_KEY));
-    }
+        .merge(("sessions.database", url));
     for (key, value) in settings {
         figment = figment.merge((format!("sessions.{key}"), value));
     }

@@ -37,12 +37,9 @@ impl Backend {
     /// The URL of the database that stands for `file`: the file itself, or a place on the server that
     /// all tests of this process share.
     pub fn url(self, file: &Path) -> String {
-        static SHARED: OnceLock<DatabaseServer> = OnceLock::new();
         match self {
             Self::Sqlite => format!("sqlite://{}", file.display()),
-            Self::Postgres | Self::Mariadb => SHARED
-                .get_or_init(|| DatabaseServer::start(self, &[]))
-                .database(file),
+            Self::Postgres | Self::Mariadb => DatabaseServer::shared(self).database(file),
         }
     }
 }
@@ -74,6 +71,17 @@ impl Drop for Control {
 }
 
 impl DatabaseServer {
+    /// The server that all tests of this process share.
+    pub fn shared(backend: Backend) -> &'static Self {
+        static POSTGRES: OnceLock<DatabaseServer> = OnceLock::new();
+        static MARIADB: OnceLock<DatabaseServer> = OnceLock::new();
+        let shared = match backend {
+            Backend::Mariadb => &MARIADB,
+            Backend::Postgres | Backend::Sqlite => &POSTGRES,
+        };
+        shared.get_or_init(|| Self::start(backend, &[]))
+    }
+
     /// Starts a server with these settings on top (`name=value`), and waits until it answers.
     pub fn start(backend: Backend, settings: &[&str]) -> Self {
         let folder = tempfile::Builder::new()

@@ -78,27 +78,27 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database, migrates it and starts the writers. Blocks.
+    /// Opens the database, migrates it and starts the writers; also returns what makes commits less
+    /// than durable, each as a sentence. Blocks.
     pub(crate) fn open(
         url: &str,
         timeout: Duration,
         queue: usize,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, OpenError> {
+    ) -> Result<(Self, Vec<String>), OpenError> {
         let location = Location::parse(url, timeout)?;
         let mut conn = location.writer()?;
-        for weakness in location.weaknesses(&mut conn)? {
-            tracing::warn!(event = "durability", "{weakness}");
-        }
+        let weaknesses = location.weaknesses(&mut conn)?;
         conn.migrate()?;
         let readers = Readers::open(location.clone(), timeout)?;
         let writer = Writer::start(conn, &location, timeout, queue, Arc::clone(&clock))?;
-        Ok(Self {
+        let store = Self {
             writer,
             readers,
             longest_read: 2 * timeout + ALLOWANCE,
             clock,
-        })
+        };
+        Ok((store, weaknesses))
     }
 
     /// The file beside the database at `url` that may hold a master key for development; a server's
