@@ -96,9 +96,20 @@ async fn a_deadlock_is_not_seen(backend: Backend) {
         let first = application.handle(first);
         format!("UPDATE session_info SET data = '{{}}' WHERE handle = {first}")
     };
+    let probe = {
+        let first = application.handle(first);
+        format!("SELECT handle FROM session_info WHERE handle = {first} FOR UPDATE NOWAIT")
+    };
     let application = rocket::tokio::task::spawn_blocking(move || {
-        // Not at once: `revoke_all` shall hold the first session by then.
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        let mut prober = Database::connect(&url);
+        let mut is_free = || {
+            prober.begin();
+            let free = prober.try_execute(&probe);
+            prober.execute("ROLLBACK");
+            free
+        };
+        while is_free() {}
+        // `revoke_all` holds the first session and wants the second.
         application.try_execute(&reversed);
         application.try_execute("ROLLBACK");
     });

@@ -2,6 +2,7 @@
 //! PostgreSQL and on MariaDB, whatever `BACKEND` says.
 
 mod blocked;
+mod commit;
 mod concurrent;
 mod crash;
 mod refused;

@@ -121,6 +121,11 @@ impl DatabaseServer {
         server
     }
 
+    /// The port on which it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Ends the server as a crash would.
     pub fn crash(&self) {
         self.command("crash");
