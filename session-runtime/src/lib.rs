@@ -47,6 +47,10 @@ pub use session_macros::login;
 #[doc = include_str!("../docs/logout.md")]
 pub use session_macros::logout;
 
+#[cfg(doc)]
+#[doc = include_str!("../docs/databases.md")]
+pub mod databases {}
+
 /// What the macros' output names; not for use by hand.
 #[doc(hidden)]
 pub mod __private {

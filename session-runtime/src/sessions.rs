@@ -124,21 +124,21 @@ impl Sessions {
         new: NewSession,
         replaced: Option<SessionHandle>,
     ) -> Result<SessionTokens, Error> {
-        let (record, tokens) = self.prepare(&new)?;
+        let (record, mut tokens) = self.prepare(&new)?;
         let until = self.revoked_until(record.created_at);
         let handle = record.handle;
-        let tokens = match self.inner.store.create(record, replaced, until).await {
-            Ok(()) => tokens,
+        match self.inner.store.create(record, replaced, until).await {
             // The connection broke during the commit. Absent now does not mean absent for good, so
             // this handle is never used again.
-            Err(StoreError::Unknown(_)) if self.inner.store.find(handle).await?.is_none() => {
-                let (record, tokens) = self.prepare(&new)?;
-                self.inner.store.create(record, replaced, until).await?;
-                tokens
+            Err(StoreError::Unknown(_)) => {
+                if self.inner.store.find(handle).await?.is_none() {
+                    let (record, again) = self.prepare(&new)?;
+                    self.inner.store.create(record, replaced, until).await?;
+                    tokens = again;
+                }
             }
-            Err(StoreError::Unknown(_)) => tokens,
-            Err(error) => return Err(error.into()),
-        };
+            stored => stored?,
+        }
         if let Some(replaced) = replaced {
             self.inner.revocations.insert(&[replaced], until);
         }
