@@ -267,7 +267,7 @@ async fn the_address_of_a_device_is_what_a_trusted_hop_says() {
 
 /// Looking up by user and by handle goes through an index, so a million rows cost no more than ten.
 #[async_test]
-async fn no_lookup_scans() {
+async fn sqlite_no_lookup_scans() {
     let server = Server::start().await;
     for (what, wanted) in [
         (
