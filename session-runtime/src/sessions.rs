@@ -17,9 +17,9 @@ use crate::new_session::NewSession;
 use crate::payload::{self, JwtPayload};
 use crate::random::Random;
 use crate::revocation::Revocations;
-use crate::rotation::{Lineage, Policy, Verdict};
+use crate::rotation::{Policy, Verdict};
 use crate::sealing::MasterKeys;
-use crate::store::{Record, Rotation, Store, StoreError};
+use crate::store::{Rotation, Store, StoreError};
 use crate::token::access::Terms;
 use crate::token::{IssuedRefresh, SessionTokens, refresh};
 use crate::user_id::UserId;
@@ -143,47 +143,6 @@ impl Sessions {
             self.inner.revocations.insert(&[replaced], until);
         }
         Ok(tokens)
-    }
-
-    /// A session that is not stored yet, and its tokens: signed before the insert, so that a payload
-    /// too large for a cookie leaves no row.
-    fn prepare(&self, new: &NewSession) -> Result<(Record, SessionTokens), Error> {
-        let values = new.values.clone()?;
-        let validity = match new.valid_for {
-            Some(validity) => self.checked_validity(validity)?,
-            None => self.inner.refresh_validity,
-        };
-        let now = self.inner.clock.now();
-        let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
-        let ends_at = now + validity;
-        let token = refresh::mint(
-            handle,
-            0,
-            &self.inner.random.bytes()?,
-            self.inner.keys.mac(),
-        );
-        let parent = refresh::hash(&token);
-        let record = Record {
-            handle,
-            user_id: values.user_id,
-            lineage: Lineage {
-                parent,
-                parent_since: now,
-                generation: 0,
-                children: Vec::new(),
-                ends_at,
-            },
-            payload: values.payload,
-            data: values.data,
-            created_at: now,
-            validity,
-        };
-        let refresh = IssuedRefresh {
-            token,
-            expires_at: ends_at,
-        };
-        let tokens = self.issue(&record, parent, Some(refresh), now)?;
-        Ok((record, tokens))
     }
 
     /// Exchanges a refresh token for new tokens.
@@ -374,17 +333,6 @@ impl Sessions {
     /// For a task that must not keep the sessions open.
     pub(crate) fn downgrade(&self) -> WeakSessions {
         WeakSessions(Arc::downgrade(&self.inner))
-    }
-
-    /// A validity that one login asks for.
-    fn checked_validity(&self, validity: Duration) -> Result<TimeDelta, Error> {
-        let validity = TimeDelta::from_std(validity).unwrap_or(TimeDelta::MAX);
-        if validity < TimeDelta::seconds(1) || validity > SessionConfig::LONGEST {
-            return Err(Error::General(
-                "a session is valid for one second to 1000 years".into(),
-            ));
-        }
-        Ok(validity)
     }
 
     /// The last instant at which an access token minted until now may be good.

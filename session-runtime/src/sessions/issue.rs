@@ -1,15 +1,61 @@
-//! Issuing the tokens of a session.
+//! Making a session, and issuing its tokens.
+
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Sessions;
+use crate::config::SessionConfig;
 use crate::error::Error;
-use crate::rotation::TokenHash;
+use crate::handle::SessionHandle;
+use crate::new_session::NewSession;
+use crate::rotation::{Lineage, TokenHash};
 use crate::store::Record;
 use crate::token::access::{self, Claims};
-use crate::token::{IssuedRefresh, SessionTokens, front};
+use crate::token::{IssuedRefresh, SessionTokens, front, refresh};
 
 impl Sessions {
+    /// A session that is not stored yet, and its tokens: signed before the insert, so that a payload
+    /// too large for a cookie leaves no row.
+    pub(super) fn prepare(&self, new: &NewSession) -> Result<(Record, SessionTokens), Error> {
+        let values = new.values.clone()?;
+        let validity = match new.valid_for {
+            Some(validity) => self.checked_validity(validity)?,
+            None => self.inner.refresh_validity,
+        };
+        let now = self.inner.clock.now();
+        let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
+        let ends_at = now + validity;
+        let token = refresh::mint(
+            handle,
+            0,
+            &self.inner.random.bytes()?,
+            self.inner.keys.mac(),
+        );
+        let parent = refresh::hash(&token);
+        let record = Record {
+            handle,
+            user_id: values.user_id,
+            lineage: Lineage {
+                parent,
+                parent_since: now,
+                generation: 0,
+                children: Vec::new(),
+                ends_at,
+            },
+            payload: values.payload,
+            data: values.data,
+            created_at: now,
+            validity,
+        };
+        let refresh = IssuedRefresh {
+            token,
+            expires_at: ends_at,
+        };
+        let tokens = self.issue(&record, parent, Some(refresh), now)?;
+        Ok((record, tokens))
+    }
+
     /// A new access token for `record`, beside `refresh` if one is handed out.
     pub(super) fn issue(
         &self,
@@ -59,6 +105,17 @@ impl Sessions {
             issued_at: now,
             refresh,
         })
+    }
+
+    /// A validity that one login asks for.
+    fn checked_validity(&self, validity: Duration) -> Result<TimeDelta, Error> {
+        let validity = TimeDelta::from_std(validity).unwrap_or(TimeDelta::MAX);
+        if validity < TimeDelta::seconds(1) || validity > SessionConfig::LONGEST {
+            return Err(Error::General(
+                "a session is valid for one second to 1000 years".into(),
+            ));
+        }
+        Ok(validity)
     }
 
     /// The validity of the next access token: cut by a random share, so that tokens do not expire together.
