@@ -62,7 +62,11 @@ impl Line {
 fn ask(mut client: TcpStream, mut server: TcpStream, fate: &AtomicU8, cut: &OnceLock<()>) {
     let mut bytes = [0; 65536];
     while let Ok(count @ 1..) = client.read(&mut bytes) {
-        let commits = bytes[..count].windows(6).any(|word| word == b"COMMIT");
+        // Not `READ COMMITTED`, with which a connection begins.
+        let commits = bytes[..count]
+            .windows(7)
+            .any(|word| word.starts_with(b"COMMIT") && word[6] != b'T')
+            || bytes[..count].ends_with(b"COMMIT");
         let fate = if commits {
             fate.swap(Fate::Pass as u8, Ordering::SeqCst)
         } else {

@@ -57,7 +57,7 @@ async fn a_server_that_cannot_be_used_stops_the_launch(backend: Backend) {
     let silent = silent.local_addr().expect("its address").port();
     let at = |port: u16| url.replace(&port_of(&url), &format!(":{port}/"));
     let scheme = url.split(':').next().expect("a scheme");
-    let wrong: [(String, &[&str]); 5] = [
+    let wrong: [(String, &[&str]); 6] = [
         (
             at(free_port()),
             &["does not let us in", "check that the server runs"],
@@ -76,6 +76,13 @@ async fn a_server_that_cannot_be_used_stops_the_launch(backend: Backend) {
                 "the session tables could not be prepared",
                 "allowed to create tables",
             ],
+        ),
+        (
+            url.replace(name, ""),
+            match backend {
+                Backend::Mariadb => &["no database on it", "mysql://user:password@host/app"],
+                Backend::Postgres | Backend::Sqlite => &["could not be prepared", "schema"],
+            },
         ),
         (format!("{scheme}://"), &["`sessions.database`"]),
     ];

@@ -99,6 +99,11 @@ impl Connection {
         dispatch!(self, Self, conn => backend::migrate(conn))
     }
 
+    /// Settings of the database under which a commit may be lost, each as a sentence.
+    pub(super) fn weaknesses(&mut self) -> Result<Vec<String>, OpenError> {
+        dispatch!(self, Self, conn => backend::weaknesses(conn))
+    }
+
     /// Whether the connection is of no use any more after `error`.
     pub(super) fn is_lost(&mut self, error: &Error) -> bool {
         // A server that became a replica meanwhile: the next connection may find the new primary.

@@ -51,6 +51,11 @@ pub(crate) enum OpenError {
     )]
     ReadOnly { setting: &'static str },
     #[cfg(feature = "mysql")]
+    #[error(
+        "`sessions.database` names a MariaDB server and no database on it: add one, as in `mysql://user:password@host/app`"
+    )]
+    NoDatabase,
+    #[cfg(feature = "mysql")]
     #[error("another process migrates the session tables and did not finish in time: start again")]
     MigrationBusy,
     #[error(

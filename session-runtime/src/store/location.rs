@@ -1,6 +1,5 @@
 //! Where a database is: which backend the URL names, and how its connections are opened.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::OpenError;
@@ -45,11 +44,11 @@ impl Location {
         }
     }
 
-    /// A file beside this database, if that is a file.
-    pub(super) fn beside(&self, _ending: &str) -> Option<PathBuf> {
+    /// The file that this database is, if it is one.
+    pub(super) fn file(&self) -> Option<&str> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(location) => Some(location.beside(_ending)),
+            Self::Sqlite(location) => Some(location.path()),
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             _ => None,
         }
@@ -76,19 +75,6 @@ impl Location {
             Self::Postgres(location) => location.reader().map(Connection::Postgres),
             #[cfg(feature = "mysql")]
             Self::Mysql(location) => location.reader().map(Connection::Mysql),
-        }
-    }
-
-    /// Settings of the database under which a commit may be lost, each as a sentence.
-    pub(super) fn weaknesses(&self, _conn: &mut Connection) -> Result<Vec<String>, OpenError> {
-        match _conn {
-            // `writer` has set what is needed.
-            #[cfg(feature = "sqlite")]
-            Connection::Sqlite(_) => Ok(Vec::new()),
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(conn) => postgres::weaknesses(conn),
-            #[cfg(feature = "mysql")]
-            Connection::Mysql(conn) => mysql::weaknesses(conn),
         }
     }
 

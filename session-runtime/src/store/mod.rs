@@ -88,7 +88,7 @@ impl Store {
     ) -> Result<(Self, Vec<String>), OpenError> {
         let location = Location::parse(url, timeout)?;
         let mut conn = location.writer()?;
-        let weaknesses = location.weaknesses(&mut conn)?;
+        let weaknesses = conn.weaknesses()?;
         conn.migrate()?;
         let readers = Readers::open(location.clone(), timeout)?;
         let writer = Writer::start(conn, &location, timeout, queue, Arc::clone(&clock))?;
@@ -105,7 +105,7 @@ impl Store {
     /// database has none.
     pub(crate) fn master_key_file(url: &str) -> Option<PathBuf> {
         let location = Location::parse(url, Duration::ZERO).ok()?;
-        location.beside(".key")
+        Some(PathBuf::from(format!("{}.key", location.file()?)))
     }
 
     /// Stores a new session and ends those it takes the place of. Durable when this returns.

@@ -110,6 +110,9 @@ impl Location {
 /// Brings the tables to this version; of several processes one does, the others wait for it.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
     const NAME: &str = "CONCAT(DATABASE(), '.session_schema')";
+    if number(conn, "SELECT DATABASE() IS NULL AS value")? == Some(1) {
+        return Err(OpenError::NoDatabase);
+    }
     conn.batch_execute(&format!(
         "SET STATEMENT max_statement_time = {MIGRATION_WAIT} FOR DO GET_LOCK({NAME}, {MIGRATION_WAIT})"
     ))?;

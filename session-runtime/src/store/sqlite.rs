@@ -1,6 +1,5 @@
 //! SQLite: how a connection is opened, what makes it durable, how a write transaction begins.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use diesel::connection::{Connection as _, SimpleConnection};
@@ -63,9 +62,9 @@ impl Location {
         })
     }
 
-    /// A file beside this one.
-    pub(super) fn beside(&self, ending: &str) -> PathBuf {
-        PathBuf::from(format!("{}{ending}", self.path))
+    /// The file.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Opens the connection that writes: WAL, and every commit synced to the disk before it is acknowledged.
@@ -104,6 +103,11 @@ impl Location {
 /// Brings the tables to this version, in one transaction.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
     conn.immediate_transaction(migrations::run)
+}
+
+/// Nothing is left to settings: [`Location::writer`] sets what durability needs.
+pub(super) fn weaknesses(_: &mut Connection) -> Result<Vec<String>, OpenError> {
+    Ok(Vec::new())
 }
 
 /// Whether the version table exists.

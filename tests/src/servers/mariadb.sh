@@ -2,9 +2,9 @@
 # A private MariaDB on 127.0.0.1, until standard input closes: mariadb.sh FOLDER PORT [SETTING=VALUE ..]
 # Its commits are not durable (the log is not flushed): these tests ask for speed, not for a power loss.
 set -euo pipefail
-trap '' INT
-folder=$1 port=$2
+folder=$1 port=$2 server=
 shift 2
+trap 'crash; rm -rf "$folder"' EXIT
 
 # The server refuses to run as root.
 as=()
@@ -24,6 +24,7 @@ start() {
 }
 
 crash() {
+    [ -n "$server" ] || return 0
     kill -KILL "$server" 2>/dev/null || true
     { wait "$server" || true; } 2>/dev/null
 }
@@ -42,5 +43,3 @@ while read -r command; do
     esac
     echo done
 done
-crash
-rm -rf "$folder"

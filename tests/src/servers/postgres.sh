@@ -2,9 +2,9 @@
 # A private PostgreSQL on 127.0.0.1, until standard input closes: postgres.sh FOLDER PORT [SETTING=VALUE ..]
 # Its commits are not durable (fsync is off): these tests ask for speed, not for a power loss.
 set -euo pipefail
-trap '' INT
-folder=$1 port=$2
+folder=$1 port=$2 server=
 shift 2
+trap 'crash; rm -rf "$folder"' EXIT
 bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 [ -x "$bin/initdb" ] || bin=$(dirname "$(command -v initdb)")
 
@@ -26,7 +26,9 @@ start() {
 
 # Immediate shutdown: as after a crash.
 crash() {
-    kill -QUIT "$server" 2>/dev/null || true
+    [ -n "$server" ] || return 0
+    # Again and again: one that has just been started ignores it.
+    while kill -QUIT "$server" 2>/dev/null; do sleep 0.1; done
     { wait "$server" || true; } 2>/dev/null
 }
 
@@ -41,5 +43,3 @@ while read -r command; do
     esac
     echo done
 done
-crash
-rm -rf "$folder"
