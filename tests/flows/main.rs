@@ -32,3 +32,4 @@ mod transport;
 mod unavailable;
 mod user_ids;
 mod verify;
+mod within;
