@@ -6,9 +6,10 @@ use rocket::response::{self, Redirect, Responder};
 use rocket::{FromForm, Request, get, post};
 use session_runtime::{Error, LocalUrl, Session, Sessions, login, logout};
 
-use crate::devices::{self, Device};
+use crate::devices;
+use crate::html::{self, encode, login_form};
 use crate::routes::{Claims, Page, Things, log_in, sign_up};
-use crate::users::{Credentials, Db, UserError};
+use crate::users::{Credentials, Db, PasswordChange, UserError};
 
 /// Credentials that were refused: the form again, with the reason.
 pub struct Refused(UserError, LocalUrl);
@@ -59,32 +60,26 @@ pub async fn sign_up_form(
 }
 
 /// Who is logged in, the list, and the devices.
-#[get("/account")]
-pub async fn account(session: Session<Claims>) -> Result<Page, Error> {
+#[get("/account?<changed>")]
+pub async fn account(session: Session<Claims>, changed: bool) -> Result<Page, Error> {
+    let message = if changed {
+        "Changed. All other sessions have ended."
+    } else {
+        ""
+    };
+    page_of(&session, message, false).await
+}
+
+async fn page_of(session: &Session<Claims>, message: &str, bad: bool) -> Result<Page, Error> {
     let things = session.data().await?.awesome_things;
-    let devices = devices::of(&session).await?;
-    let name = escape(&session.payload().name);
-    let list: String = things.iter().map(|thing| thing_row(thing)).collect();
-    let rows: String = devices.iter().map(device_row).collect();
-    let main = format!(
-        r#"<h1>Hello {name}</h1>
-<p><a href="/">The page with a script</a></p>
-<div id="member">
-<section class="card" aria-labelledby="things-title"><h2 id="things-title">Your list</h2>
-<ul id="things" class="rows" role="list">{list}</ul>
-<form class="row" method="post" action="/account/things">
-<label for="add" class="unseen">Another awesome thing</label>
-<input id="add" name="add" required maxlength="100" autocomplete="off" placeholder="Something awesome">
-<button class="primary">Add</button></form></section>
-<section class="card" aria-labelledby="devices-title"><h2 id="devices-title">Your devices</h2>
-<ul class="rows" role="list">{rows}</ul>
-<div class="row">
-<form method="post" action="/account/signout"><button>Sign out</button></form>
-<form method="post" action="/account/signout-everywhere"><button>Sign out everywhere</button></form>
-</div></section>
-</div>"#
-    );
-    Ok(document("Your account", &main))
+    let devices = devices::of(session).await?;
+    Ok(html::account(
+        &session.payload().name,
+        &things,
+        &devices,
+        message,
+        bad,
+    ))
 }
 
 #[derive(FromForm)]
@@ -127,6 +122,25 @@ pub async fn end_device(
         .ok_or(Status::NotFound))
 }
 
+/// Changes the password and ends all other sessions of the user.
+#[post("/account/password", data = "<change>")]
+pub async fn change_password(
+    session: Session<Claims>,
+    sessions: Sessions,
+    change: Form<PasswordChange>,
+    db: Db,
+) -> Result<Result<Redirect, (Status, Page)>, Error> {
+    let user = session.user_id().clone();
+    let changed = db.change_password(user, change.into_inner(), sessions, session.handle());
+    match changed.await {
+        Ok(()) => Ok(Ok(Redirect::to("/account?changed=true"))),
+        Err(error) => {
+            let (status, message) = error.answer();
+            Ok(Err((status, page_of(&session, message, true).await?)))
+        }
+    }
+}
+
 #[logout]
 #[post("/account/signout")]
 pub fn sign_out() -> Redirect {
@@ -137,81 +151,4 @@ pub fn sign_out() -> Redirect {
 pub async fn sign_out_everywhere(session: Session<Claims>) -> Result<Redirect, Error> {
     devices::end_all(session).await?;
     Ok(Redirect::to("/login?next=/account"))
-}
-
-fn login_form(next: &LocalUrl, message: &str, bad: bool) -> Page {
-    let next = encode(next);
-    let class = if bad { "bad" } else { "" };
-    document(
-        "Log in",
-        &format!(
-            r#"<h1>Awesome things</h1>
-<p id="message" role="status" class="{class}">{message}</p>
-<form id="guest" class="card" method="post" action="/login?next={next}">
-<h2>Log in or sign up</h2>
-<label for="user">User name</label>
-<input id="user" name="user" required maxlength="64" autocomplete="username" autocapitalize="none" spellcheck="false" autofocus>
-<label for="password">Password</label>
-<input id="password" name="password" type="password" required minlength="8" maxlength="128" autocomplete="current-password" aria-describedby="rule">
-<p id="rule" class="hint">At least 8 characters.</p>
-<div class="row"><button class="primary">Log in</button><button formaction="/signup?next={next}">Sign up</button></div>
-</form>"#
-        ),
-    )
-}
-
-fn thing_row(thing: &str) -> String {
-    let thing = escape(thing);
-    format!(
-        r#"<li><span>{thing}</span><form method="post" action="/account/things"><button name="remove" value="{thing}" aria-label="Remove {thing}">Remove</button></form></li>"#
-    )
-}
-
-fn device_row(device: &Device) -> String {
-    let Device { handle, ip, .. } = device;
-    let name = escape(&device.name);
-    let here = if device.current {
-        "<b>this one</b>"
-    } else {
-        ""
-    };
-    let since = device.since.get(..16).unwrap_or_default().replace('T', " ");
-    format!(
-        r#"<li><span>{name} {here}<small>since {since} UTC, {ip}</small></span><form method="post" action="/account/devices"><button name="handle" value="{handle}" aria-label="Sign out {name}">Sign out</button></form></li>"#
-    )
-}
-
-fn document(title: &str, main: &str) -> Page {
-    Page::new(format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/style.css">
-</head>
-<body class="plain">
-<main>
-{main}
-</main>
-</body>
-</html>
-"#
-    ))
-}
-
-fn encode(url: &LocalUrl) -> String {
-    rocket::http::RawStr::new(url.as_str())
-        .percent_encode()
-        .to_string()
-}
-
-/// For text and for attributes in double quotes.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('"', "&quot;")
-        .replace('<', "&lt;")
 }

@@ -2,10 +2,11 @@
 //!
 //! `cargo run`, then open <http://127.0.0.1:8000>. This file puts the application together,
 //! `users.rs` knows the users and their passwords, `routes.rs` answers the page's requests, `devices.rs`
-//! those about other sessions, and `account.rs` serves browsers without JavaScript.
+//! those about other sessions, and `account.rs` and `html.rs` serve browsers without JavaScript.
 
 mod account;
 mod devices;
+mod html;
 mod routes;
 mod users;
 
@@ -57,6 +58,7 @@ fn rocket() -> _ {
                 account::account,
                 account::change_things,
                 account::end_device,
+                account::change_password,
                 account::sign_out,
                 account::sign_out_everywhere,
             ],
