@@ -1,6 +1,6 @@
 // The page: what one sees, and what one does. `session.js` keeps the session.
 
-import { LoggedOut, call, endsAt, keeper, log, onLeft, refresh } from "/session.js";
+import { LoggedOut, call, secondsLeft, keeper, log, onLeft, refresh } from "/session.js";
 
 const $ = (id) => document.getElementById(id);
 let things = [];
@@ -72,9 +72,8 @@ function showDevices(devices) {
 
 /** How long the access token is good for, hours, minutes and seconds. */
 function countdown() {
-  const ends = endsAt();
-  if (!ends) return "known after the next refresh";
-  const seconds = Math.ceil((ends - Date.now()) / 1000);
+  const seconds = secondsLeft();
+  if (seconds === undefined) return "known after the next refresh";
   if (seconds <= 0) return "due with the next request";
   const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60];
   return `in ${parts.map((part) => String(Math.trunc(part)).padStart(2, "0")).join(":")}`;

@@ -9,6 +9,9 @@ const FRONT_TOKEN = "front-token";
 /** Hears of every request that leaves the page, retries and refreshes included. */
 export const log = new EventTarget();
 
+/** How far the server's clock is ahead of this machine's, which may be wrong by hours. */
+let skew = 0;
+
 const native = window.fetch.bind(window);
 
 /** The browser's fetch, with a log; in place before the SDK wraps it. */
@@ -20,6 +23,7 @@ window.fetch = async (input, init) => {
     const response = await native(input, init);
     status = response.status;
     keep(response.headers.get(FRONT_TOKEN));
+    skew = Date.parse(response.headers.get("date")) - Date.now() || 0;
     return response;
   } finally {
     log.dispatchEvent(new CustomEvent("request", { detail: { method, path, status } }));
@@ -61,12 +65,13 @@ async function send(method, path, body) {
   }
 }
 
-/** When the access token ends, in milliseconds; undefined if the page does not know. */
-export function endsAt() {
+/** How many seconds the access token still holds; undefined if the page does not know. */
+export function secondsLeft() {
   try {
     // Base64 of JSON {uid, ate, up}.
     const bytes = Uint8Array.from(atob(localStorage.getItem(FRONT_TOKEN)), (char) => char.charCodeAt(0));
-    return JSON.parse(new TextDecoder().decode(bytes)).ate;
+    const { ate } = JSON.parse(new TextDecoder().decode(bytes));
+    return Math.ceil((ate - Date.now() - skew) / 1000);
   } catch {
     return undefined;
   }
@@ -77,9 +82,14 @@ export function onLeft(left) {
   addEventListener("storage", ({ key, newValue }) => key === FRONT_TOKEN && newValue === null && left());
 }
 
+/** A full storage costs the countdown, never the session: that is in cookies which no script sees. */
 function keep(token) {
-  if (token === "remove") localStorage.removeItem(FRONT_TOKEN);
-  else if (token) localStorage.setItem(FRONT_TOKEN, token);
+  try {
+    if (token === "remove") localStorage.removeItem(FRONT_TOKEN);
+    else if (token) localStorage.setItem(FRONT_TOKEN, token);
+  } catch {
+    // What is there is of an earlier token, and reads as due.
+  }
 }
 
 let refreshing;
