@@ -155,6 +155,53 @@ async fn every_turn_of_a_session_is_an_event() {
 }
 
 #[async_test]
+async fn what_happens_beside_the_requests_is_an_event_too() {
+    let seen = Seen::default();
+    let server = Server::of(seen.fairing(), &[], |rocket| rocket).await;
+    let sessions = server.sessions();
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let [Event::Created { handle, .. }] = seen.take()[..] else {
+        panic!("one event")
+    };
+    server.clock.advance(Duration::from_secs(60));
+    browser.refresh().await;
+    server.clock.advance(Duration::from_secs(60));
+    browser.refresh().await;
+    seen.take();
+    // As if a backup of the hour before were restored.
+    let nothing = server.database().blob(&"00".repeat(32));
+    let none = server.database().blob("");
+    server.database().execute(&format!(
+        "UPDATE session_info SET generation = 0, parent_hash = {nothing}, children = {none}"
+    ));
+    let answer = browser.refresh().await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(seen.take(), [Event::StoreRollbackSuspected { handle }]);
+
+    server.clock.advance(Duration::from_secs(168 * 60 * 60));
+    sessions.rotate_keys_now().await.expect("an answer");
+    let rotated = seen.take();
+    let [Event::KeyRotated { kid }] = &rotated[..] else {
+        panic!("{rotated:?}")
+    };
+    assert_eq!(sessions.remove_signing_key(kid).await, Ok(true));
+    assert_eq!(seen.take(), [Event::KeyRemoved { kid: kid.clone() }]);
+
+    sessions.clean_up_now().await.expect("an answer");
+    server.clock.jump(Duration::from_secs(60 * 60));
+    sessions.clean_up_now().await.expect("an answer");
+    assert!(matches!(seen.take()[..], [Event::ClockSkew { .. }]));
+    let sessions_left = sessions.revoke_everything().await.expect("an answer");
+    assert_eq!(
+        seen.take(),
+        [Event::RevokedEverything {
+            sessions: sessions_left
+        }]
+    );
+}
+
+#[async_test]
 async fn a_handler_that_fails_fails_no_request() {
     let log = Log::start();
     let fairing = Sessions::fairing()

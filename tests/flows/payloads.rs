@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rocket::http::Method;
 use rocket::serde::json::{Json, Value, json};
 use rocket::{async_test, post, put, routes};
-use session_runtime::{Error, Session, SessionHandle, Sessions};
+use session_runtime::{Error, Session, Sessions};
 use session_tests::app::{Claims, Notes};
 use session_tests::browser::{ACCESS, ACCESS_HEADER, REFRESH};
 use session_tests::{Answer, Browser, Server};
@@ -72,15 +72,6 @@ fn payload(token: &str) -> Value {
 fn front(answer: &Answer) -> Value {
     let encoded = answer.header("front-token").expect("a front-token");
     serde_json::from_slice(&STANDARD.decode(encoded).expect("base64")).expect("JSON")
-}
-
-async fn handle(browser: &mut Browser<'_>) -> SessionHandle {
-    let me = browser.get("/me").await.json();
-    me["handle"]
-        .as_str()
-        .expect("a handle")
-        .parse()
-        .expect("a handle")
 }
 
 /// Behaviour 69, 70: in both transports; the refresh token is left alone.
@@ -193,7 +184,7 @@ async fn what_a_payload_cannot_become_changes_nothing() {
         assert_eq!(answer.status, 500, "{update}");
         answer.expect_untouched();
         assert_eq!(browser.get("/me").await.json()["name"], "Ada");
-        let handle = handle(&mut browser).await;
+        let handle = browser.handle().await;
         let update = update.as_object().expect("an object").clone();
         let merged = server
             .sessions()
@@ -213,7 +204,7 @@ async fn a_merge_by_handle_shows_after_the_next_refresh() {
     let server = server().await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
-    let handle = handle(&mut browser).await;
+    let handle = browser.handle().await;
     let update = json!({ "name": "Bea" }).as_object().expect("one").clone();
     let sessions = server.sessions();
     assert_eq!(
@@ -299,7 +290,7 @@ async fn data_that_somebody_else_changed_is_a_conflict() {
         .expect_untouched();
     assert_eq!(browser.get("/notes").await.json()["text"], "theirs");
 
-    let (sessions, handle) = (server.sessions(), handle(&mut browser).await);
+    let (sessions, handle) = (server.sessions(), browser.handle().await);
     let data = sessions
         .data::<Claims>(handle)
         .await

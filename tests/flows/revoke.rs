@@ -4,19 +4,10 @@ use std::time::Duration;
 
 use rocket::async_test;
 use session_runtime::{Error, SessionHandle};
+use session_tests::Server;
 use session_tests::app::{Claims, OtherClaims};
-use session_tests::{Browser, Server};
 
 const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
-
-async fn handle(browser: &mut Browser<'_>) -> SessionHandle {
-    let me = browser.get("/me").await.json();
-    me["handle"]
-        .as_str()
-        .expect("a handle")
-        .parse()
-        .expect("a UUID")
-}
 
 /// Behaviour 54, 66.
 #[async_test]
@@ -25,7 +16,7 @@ async fn a_revoked_session_is_refused_at_once() {
     let (mut laptop, mut phone) = (server.browser(), server.browser());
     laptop.log_in("ada").await;
     phone.log_in("ada").await;
-    let stolen = handle(&mut phone).await;
+    let stolen = phone.handle().await;
 
     assert_eq!(server.sessions().revoke(stolen).await, Ok(true));
     assert_eq!(server.sessions().revoke(stolen).await, Ok(false));
@@ -54,7 +45,7 @@ async fn all_sessions_of_a_user_end_and_those_of_others_go_on() {
     server.clock.advance(Duration::from_millis(1));
     phone.log_in("ada").await;
     bob.log_in("bob").await;
-    let expected = [handle(&mut laptop).await, handle(&mut phone).await];
+    let expected = [laptop.handle().await, phone.handle().await];
 
     let listed = server.sessions().handles(&"ada".to_owned()).await;
     let ended = bob.post("/ban/ada").await;
@@ -98,7 +89,7 @@ async fn another_process_refuses_a_revoked_session_within_the_bound() {
     let there = here.beside().await;
     let mut browser = here.browser();
     browser.log_in("ada").await;
-    let revoked = handle(&mut browser).await;
+    let revoked = browser.handle().await;
 
     // The other process knows the token, so its signature is not even looked at again.
     let mut elsewhere = there.browser();
@@ -129,7 +120,7 @@ async fn an_entry_committed_late_is_not_missed() {
     let (mut slow, mut fast) = (server.browser(), server.browser());
     slow.log_in("slow").await;
     fast.log_in("fast").await;
-    let (slow_handle, fast_handle) = (handle(&mut slow).await, handle(&mut fast).await);
+    let (slow_handle, fast_handle) = (slow.handle().await, fast.handle().await);
     let insert = |handle: SessionHandle| {
         let handle = server.database().handle(handle);
         format!("INSERT INTO session_revocation (handle, until) VALUES ({handle}, 9999999999999)")
@@ -152,7 +143,7 @@ async fn a_feed_that_went_back_in_time_is_read_again_from_its_start() {
     let (mut first, mut second) = (server.browser(), server.browser());
     first.log_in("ada").await;
     second.log_in("bob").await;
-    let (first_handle, second_handle) = (handle(&mut first).await, handle(&mut second).await);
+    let (first_handle, second_handle) = (first.handle().await, second.handle().await);
     server
         .sessions()
         .revoke(first_handle)
@@ -214,7 +205,7 @@ async fn info_tells_what_the_row_knows() {
     let server = Server::start().await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
-    let handle = handle(&mut browser).await;
+    let handle = browser.handle().await;
     let info = server
         .sessions()
         .info(handle)

@@ -3,19 +3,10 @@
 use rocket::async_test;
 use serde_json::{Value, json};
 use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Within};
+use session_tests::Server;
 use session_tests::app::{Claims, Notes};
-use session_tests::{Browser, Server};
 
 const GONE: Error = Error::Unauthorised { clear_tokens: true };
-
-async fn handle(browser: &mut Browser<'_>) -> SessionHandle {
-    let me = browser.get("/me").await.json();
-    me["handle"]
-        .as_str()
-        .expect("a handle")
-        .parse()
-        .expect("a UUID")
-}
 
 async fn follow(server: &Server) {
     server
@@ -43,9 +34,9 @@ async fn what_the_application_commits_counts() {
     phone.log_in("ada").await;
     bob.log_in("bob").await;
     let (kept, other, bobs) = (
-        handle(&mut laptop).await,
-        handle(&mut phone).await,
-        handle(&mut bob).await,
+        laptop.handle().await,
+        phone.handle().await,
+        bob.handle().await,
     );
     let created = server.database().within(server.sessions(), |within| {
         assert_eq!(within.revoke_others("ada", kept), Ok(vec![other]));
@@ -79,7 +70,7 @@ async fn what_the_application_rolls_back_did_not_happen() {
     let server = Server::start().await;
     let mut ada = server.browser();
     ada.log_in("ada").await;
-    let session = handle(&mut ada).await;
+    let session = ada.handle().await;
     let before = server.sessions().info(session).await;
     let rolled_back: Result<(), Error> = server.database().within(server.sessions(), |within| {
         let notes = Notes {
@@ -108,7 +99,7 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
     let server = Server::start().await;
     let mut ada = server.browser();
     ada.log_in("ada").await;
-    let session = handle(&mut ada).await;
+    let session = ada.handle().await;
     let before = server.sessions().info(session).await;
     let try_it = |body: &dyn Fn(&mut Within<'_>) -> Result<(), Error>| {
         // Committed all the same: a refusal has written nothing.

@@ -5,7 +5,7 @@ use rocket::tokio::join;
 use session_runtime::SessionHandle;
 use session_tests::app::{Claims, Notes};
 use session_tests::servers::Backend;
-use session_tests::{Browser, Database, Server};
+use session_tests::{Database, Server};
 
 super::on_both! {
     a_blocked_session_holds_up_no_strangers_login
@@ -16,15 +16,6 @@ super::on_both! {
 }
 
 const LOGGED_IN: &str = r#"{"status":"OK"}"#;
-
-async fn handle(browser: &mut Browser<'_>) -> SessionHandle {
-    let me = browser.get("/me").await.json();
-    me["handle"]
-        .as_str()
-        .expect("a handle")
-        .parse()
-        .expect("a UUID")
-}
 
 /// The lock that an application takes which changes a session in its own transaction.
 fn lock_row(database: &mut Database, handle: SessionHandle) {
@@ -40,7 +31,7 @@ async fn a_blocked_session_holds_up_no_strangers_login(backend: Backend) {
     let mut ada = server.browser();
     ada.log_in("ada").await;
     let mut application = Database::connect(&url);
-    lock_row(&mut application, handle(&mut ada).await);
+    lock_row(&mut application, ada.handle().await);
 
     let strangers = async {
         for round in 0..5 {
@@ -72,7 +63,7 @@ async fn a_session_that_stays_blocked_is_503_and_goes_on(backend: Backend) {
     let mut ada = server.browser();
     ada.log_in("ada").await;
     let mut application = Database::connect(&url);
-    lock_row(&mut application, handle(&mut ada).await);
+    lock_row(&mut application, ada.handle().await);
     let answer = ada.clone().refresh().await;
     answer
         .expect(503, r#"{"message":"temporarily unavailable"}"#)
@@ -87,7 +78,7 @@ async fn a_deadlock_is_not_seen(backend: Backend) {
     first.log_in("ada").await;
     server.clock.advance(std::time::Duration::from_millis(1));
     second.log_in("ada").await;
-    let (first, second) = (handle(&mut first).await, handle(&mut second).await);
+    let (first, second) = (first.handle().await, second.handle().await);
 
     // The application takes the second session, then the first; ending all takes them in order.
     let mut application = Database::connect(&url);
@@ -123,7 +114,7 @@ async fn a_revocation_committed_late_is_not_missed(backend: Backend) {
     let (mut slow, mut fast) = (server.browser(), server.browser());
     slow.log_in("slow").await;
     fast.log_in("fast").await;
-    let (late, early) = (handle(&mut slow).await, handle(&mut fast).await);
+    let (late, early) = (slow.handle().await, fast.handle().await);
 
     // Written first and committed last, after the feed was numbered and read past it.
     let mut application = Database::connect(&url);

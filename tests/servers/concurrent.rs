@@ -8,6 +8,7 @@ use session_tests::servers::{Backend, DatabaseServer};
 super::on_both! {
     ten_processes_migrate_at_once
     processes_number_the_feed_together
+    what_waits_is_committed_together
 }
 
 async fn ten_processes_migrate_at_once(backend: Backend) {
@@ -23,12 +24,46 @@ async fn ten_processes_migrate_at_once(backend: Backend) {
     let mut database = Database::connect(&url);
     for (sql, expected) in [
         ("SELECT count(*) AS value FROM session_schema", 1),
-        ("SELECT version AS value FROM session_schema", 1),
+        ("SELECT version AS value FROM session_schema", 3),
         ("SELECT count(*) AS value FROM session_key", 2),
-        ("SELECT count(*) AS value FROM session_counter", 1),
+        ("SELECT count(*) AS value FROM session_counter", 2),
     ] {
         assert_eq!(database.number(sql), expected, "{sql}");
     }
+}
+
+/// Counted by the server itself: rows of one transaction on PostgreSQL share their `xmin`, MariaDB counts
+/// its commits.
+async fn what_waits_is_committed_together(backend: Backend) {
+    let server = DatabaseServer::start(backend, &[]);
+    let url = server.database(std::path::Path::new("together"));
+    let app = super::on(&url).await;
+    let mut lock = Database::connect(&url);
+    let commits = |database: &mut Database| {
+        match backend {
+        Backend::Mariadb => database.number(
+            "SELECT variable_value AS value FROM information_schema.global_status WHERE variable_name = 'COM_COMMIT'",
+        ),
+        _ => database.number("SELECT count(DISTINCT CAST(xmin AS TEXT)) AS value FROM session_info"),
+    }
+    };
+    let mut database = Database::connect(&url);
+    let before = commits(&mut database);
+    // While the table is locked the writers wait with the first, so the others gather behind them.
+    lock.lock();
+    let release = async {
+        rocket::tokio::task::yield_now().await;
+        lock.unlock();
+    };
+    let logins = join_all((0..100).map(|n| {
+        let app = &app;
+        async move { app.browser().log_in(&format!("user {n}")).await.status }
+    }));
+    let (statuses, ()) = rocket::futures::future::join(logins, release).await;
+    assert_eq!(statuses, [200; 100]);
+    assert_eq!(database.sessions(), 100);
+    let commits = commits(&mut database) - before;
+    assert!(commits < 50, "100 sessions took {commits} commits");
 }
 
 async fn processes_number_the_feed_together(backend: Backend) {

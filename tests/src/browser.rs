@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use rocket::http::{ContentType, Cookie, Header, Method, Status};
 use rocket::local::asynchronous::Client;
 use serde_json::{Value, json};
-use session_runtime::{Clock, ManualClock};
+use session_runtime::{Clock, ManualClock, SessionHandle};
 
 use crate::secrets::Issued;
 
@@ -120,6 +120,13 @@ impl<'s> Browser<'s> {
     /// Gets a page.
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(Method::Get, path, None).await
+    }
+
+    /// The session it is logged in with, as the test application tells it.
+    pub async fn handle(&mut self) -> SessionHandle {
+        let me = self.get("/me").await.json();
+        let handle = me["handle"].as_str().expect("a handle");
+        handle.parse().expect("a UUID")
     }
 
     /// Posts nothing.

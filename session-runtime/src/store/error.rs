@@ -73,8 +73,10 @@ pub(crate) enum OpenError {
     Thread(#[from] std::io::Error),
 }
 
-/// Each backend: the schemes of its URLs, its feature, whether that is on.
-const BACKENDS: [(&[&str], &str, bool); 3] = [
+/// A backend: the schemes of its URLs, its feature, whether that is on.
+type Backend = (&'static [&'static str], &'static str, bool);
+
+const BACKENDS: [Backend; 3] = [
     (&["sqlite"], "sqlite", cfg!(feature = "sqlite")),
     (
         &["postgres", "postgresql"],
@@ -87,20 +89,26 @@ const BACKENDS: [(&[&str], &str, bool); 3] = [
 impl OpenError {
     /// For a URL whose scheme no backend of this build has.
     pub(super) fn scheme(scheme: &str) -> Self {
-        let scheme = scheme.to_owned();
-        let off = BACKENDS
+        Self::scheme_among(scheme, &BACKENDS)
+    }
+
+    fn scheme_among(scheme: &str, backends: &[Backend]) -> Self {
+        let named = backends
             .iter()
-            .find(|(schemes, _, _)| schemes.contains(&scheme.as_str()));
-        if let Some((_, feature, false)) = off {
-            return Self::FeatureOff { scheme, feature };
+            .find(|(schemes, _, _)| schemes.contains(&scheme));
+        if let Some((_, feature, false)) = named {
+            return Self::FeatureOff {
+                scheme: scheme.to_owned(),
+                feature,
+            };
         }
-        let known: Vec<String> = BACKENDS
+        let known: Vec<String> = backends
             .iter()
             .filter(|(_, _, on)| *on)
             .map(|(schemes, _, _)| format!("`{}:`", schemes[0]))
             .collect();
         Self::UnknownScheme {
-            scheme,
+            scheme: scheme.to_owned(),
             known: known.join(", "),
         }
     }
@@ -135,5 +143,24 @@ impl From<StoreError> for Error {
     fn from(cause: StoreError) -> Self {
         tracing::error!(%cause, "the session store did not answer");
         Self::Unavailable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Backend, OpenError};
+
+    #[test]
+    fn a_url_of_a_feature_that_is_off_names_it() {
+        let backends: [Backend; 2] = [
+            (&["sqlite"], "sqlite", true),
+            (&["postgres", "postgresql"], "postgres", false),
+        ];
+        let message = |scheme| OpenError::scheme_among(scheme, &backends).to_string();
+        for scheme in ["postgres", "postgresql"] {
+            assert!(message(scheme).contains("without its feature `postgres`: add it"));
+        }
+        let unknown = message("mongodb");
+        assert!(unknown.ends_with("names `mongodb:`, which is none of `sqlite:`"));
     }
 }
