@@ -1,65 +1,9 @@
-// The page. It keeps the session alive by one rule: a call that is answered with 401 refreshes the session
-// once and is sent again; if the refresh is refused as well, one has to log in.
+// The page: what one sees, and what one does. `session.js` keeps the session.
 
-const FRONT_TOKEN = "front-token";
+import { LoggedOut, call, secondsLeft, keeper, log, onLeft, refresh } from "/session.js";
+
 const $ = (id) => document.getElementById(id);
 let things = [];
-
-// ---- Requests ----
-
-/** Sends one request, writes it to the log, and keeps the front token that an answer brings along. */
-async function request(method, path, body) {
-  const headers = { accept: "application/json" };
-  if (body) headers["content-type"] = "application/json";
-  let response;
-  try {
-    response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
-  } catch {
-    log(method, path, "failed");
-    throw new Error("The server cannot be reached.");
-  }
-  const token = response.headers.get(FRONT_TOKEN);
-  if (token === "remove") localStorage.removeItem(FRONT_TOKEN);
-  else if (token) localStorage.setItem(FRONT_TOKEN, token);
-
-  const answer = await response.json().catch(() => ({}));
-  log(method, path, response.status, answer.message);
-  return { ok: response.ok, status: response.status, answer };
-}
-
-/** The body of a good answer; any other is an error with the server's message. */
-function answerOf({ ok, status, answer }) {
-  if (ok) return answer;
-  throw new Error(answer.message ?? answer.error?.description ?? `The server answered ${status}.`);
-}
-
-/** A request that needs a session. */
-async function call(method, path, body) {
-  let result = await request(method, path, body);
-  if (result.status === 401) {
-    await refresh();
-    result = await request(method, path, body);
-  }
-  return result.status === 401 ? leave() : answerOf(result);
-}
-
-let refreshing;
-
-/** New tokens. Calls that find the session expired at the same time share one refresh. */
-function refresh() {
-  refreshing ??= request("POST", "/auth/session/refresh")
-    .then((result) => (result.status === 401 ? leave() : answerOf(result)))
-    .finally(() => (refreshing = undefined));
-  return refreshing;
-}
-
-/** Thrown when there is no session any more: nothing went wrong, one just has to log in. */
-class LoggedOut extends Error {}
-
-function leave() {
-  show("guest");
-  throw new LoggedOut("Please log in.");
-}
 
 // ---- What one sees ----
 
@@ -70,7 +14,7 @@ function show(view) {
   $("member").hidden = view !== "member";
   $("guest").reset();
   $("change").reset();
-  $(view === "guest" ? "user" : "things-title").focus();
+  $(view === "guest" ? "user" : "hello").focus();
 }
 
 function say(text, bad = false) {
@@ -83,59 +27,91 @@ function element(tag, text = "", className = "") {
   return Object.assign(document.createElement(tag), { textContent: text, className });
 }
 
-function log(method, path, status, message = "") {
+/** A button that says to what it belongs, for those who do not see where it stands. */
+function button(text, label, action) {
+  const made = element("button", text);
+  made.setAttribute("aria-label", label);
+  made.addEventListener("click", () => act(action));
+  return made;
+}
+
+function row(text, ...rest) {
+  const line = element("li");
+  line.append(element("span", text), ...rest);
+  return line;
+}
+
+function showThings(data) {
+  things = data.awesomeThings;
+  $("things").replaceChildren(...things.map((thing) => row(thing, button("Remove", `Remove ${thing}`, async () => {
+    await save(things.filter((other) => other !== thing));
+    $("thing").focus();
+    say(`Removed ${thing}.`);
+  }))));
+}
+
+function showDevices(devices) {
+  $("devices").replaceChildren(...devices.map(({ handle, name, ip, since, current }) => {
+    const when = element("time", new Date(since).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }));
+    when.dateTime = since;
+    const label = current ? "Sign out this device" : `Sign out ${name}, since ${when.textContent}`;
+    const line = row(name, button("Sign out", label, async () => {
+      await call("DELETE", `/devices/${handle}`);
+      if (current) return leave("Signed out.");
+      showDevices(await call("GET", "/devices"));
+      $("devices-title").focus();
+      say(`Signed out ${name}.`);
+    }));
+    const details = element("small", "since ");
+    details.append(when, `, ${ip}`);
+    if (current) line.firstChild.append(" ", element("b", "this one"));
+    line.firstChild.append(details);
+    return line;
+  }));
+}
+
+/** How long the access token is good for, hours, minutes and seconds. */
+function countdown() {
+  const seconds = secondsLeft();
+  if (seconds === undefined) return "known after the next refresh";
+  if (seconds <= 0) return "due with the next request";
+  const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60];
+  return `in ${parts.map((part) => String(Math.trunc(part)).padStart(2, "0")).join(":")}`;
+}
+
+const showCountdown = () => ($("countdown").textContent = countdown());
+
+log.addEventListener("request", ({ detail: { method, path, status } }) => {
   const line = element("li");
   line.append(
     element("time", new Date().toLocaleTimeString("en-GB")),
     element("b", `${method} ${path}`),
     element("span", status, status < 400 ? "good" : "bad"),
   );
-  if (message) line.append(element("small", message));
   $("log").prepend(line);
   while ($("log").children.length > 100) $("log").lastChild.remove();
-}
-
-function showThings(data) {
-  things = data.awesomeThings;
-  $("things").replaceChildren(...things.map((thing) => {
-    const line = element("li");
-    const remove = element("button", "Remove");
-    remove.setAttribute("aria-label", `Remove ${thing}`);
-    remove.addEventListener("click", () => act(async () => {
-      await save(things.filter((other) => other !== thing));
-      $("thing").focus();
-      say(`Removed ${thing}.`);
-    }));
-    line.append(element("span", thing), remove);
-    return line;
-  }));
-}
-
-/** How long the access token is good for. The front token tells: it is base64 of JSON {uid, ate, up}. */
-function expiry() {
-  const token = localStorage.getItem(FRONT_TOKEN);
-  if (!token) return "known after the next refresh";
-  const bytes = Uint8Array.from(atob(token), (char) => char.charCodeAt(0));
-  const { ate } = JSON.parse(new TextDecoder().decode(bytes));
-  const seconds = Math.ceil((ate - Date.now()) / 1000);
-  if (seconds <= 0) return "expired, the next request refreshes it";
-  const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60];
-  return `expires in ${parts.map((part) => String(Math.trunc(part)).padStart(2, "0")).join(":")}`;
-}
-
-const showExpiry = () => ($("expiry").textContent = expiry());
+});
 
 // ---- What one does ----
 
 /** Brings the page up to date with the server. */
 async function load() {
-  const [me, data] = await Promise.all([call("GET", "/me"), call("GET", "/data")]);
+  // One after the other, so that an expired session shows as one 401 in the log.
+  const me = await call("GET", "/me");
+  const [data, devices] = await Promise.all([call("GET", "/data"), call("GET", "/devices")]);
+  $("hello").textContent = `Hello ${me.payload.name}`;
   $("user-id").textContent = me.userId;
   $("payload").textContent = JSON.stringify(me.payload);
   $("handle").textContent = me.sessionHandle;
   showThings(data);
-  showExpiry();
+  showDevices(devices);
+  showCountdown();
   show("member");
+}
+
+function leave(text) {
+  show("guest");
+  say(text);
 }
 
 async function save(awesomeThings) {
@@ -149,53 +125,62 @@ function act(action) {
   queue = queue
     .then(() => say(""))
     .then(action)
-    .catch((error) => say(error.message, !(error instanceof LoggedOut)));
+    .catch((error) => (error instanceof LoggedOut ? leave(error.message) : say(error.message, true)));
 }
 
-$("guest").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const credentials = Object.fromEntries(new FormData(event.target));
-  const isNew = event.submitter?.hasAttribute("formaction");
-  act(async () => {
-    if (isNew) answerOf(await request("POST", "/signup", credentials));
-    answerOf(await request("POST", "/login", credentials));
-    await load();
-    say(`Welcome${isNew ? "" : " back"}, ${credentials.user}.`);
+/** Hands the fields of a form to `action` instead of sending it. */
+function onSubmit(id, action) {
+  $(id).addEventListener("submit", (event) => {
+    event.preventDefault();
+    const fields = Object.fromEntries(new FormData(event.target));
+    act(() => action(fields, event.submitter));
   });
+}
+
+const onClick = (id, action) => $(id).addEventListener("click", () => act(action));
+
+onSubmit("guest", async (credentials, submitter) => {
+  const isNew = submitter?.hasAttribute("formaction");
+  if (isNew) await call("POST", "/signup", credentials);
+  await call("POST", "/login", credentials);
+  await load();
+  say(`Welcome${isNew ? "" : " back"}, ${credentials.user}.`);
 });
 
-$("add").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const thing = $("thing").value.trim();
-  if (!thing) return;
-  act(async () => {
-    await save([...things.filter((other) => other !== thing), thing]);
-    $("add").reset();
-    say(`Added ${thing}.`);
-  });
+onSubmit("add", async ({ thing }) => {
+  const added = thing.trim();
+  if (!added) return;
+  await save([...things.filter((other) => other !== added), added]);
+  $("add").reset();
+  say(`Added ${added}.`);
 });
 
-$("change").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const change = Object.fromEntries(new FormData(event.target));
-  act(async () => {
-    await call("POST", "/password", change);
-    $("change").reset();
-    say("Changed. All other sessions have ended.");
-  });
+onSubmit("change", async (change) => {
+  await call("POST", "/password", change);
+  $("change").reset();
+  showDevices(await call("GET", "/devices"));
+  say("Changed. All other sessions have ended.");
 });
 
-$("refresh").addEventListener("click", () => act(async () => {
+onClick("refresh", async () => {
   await refresh();
   await load();
   say("Refreshed.");
-}));
+});
 
-$("sign-out").addEventListener("click", () => act(async () => {
+onClick("sign-out", async () => {
   await call("POST", "/auth/signout");
-  show("guest");
-  say("Signed out.");
-}));
+  leave("Signed out.");
+});
 
-setInterval(showExpiry, 1000);
+onClick("sign-out-everywhere", async () => {
+  await call("DELETE", "/devices");
+  leave("Signed out everywhere.");
+});
+
+onLeft(() => leave("Signed out in another tab."));
+// A page that the browser kept may belong to a session that is over.
+addEventListener("pageshow", ({ persisted }) => persisted && act(load));
+setInterval(showCountdown, 1000);
+$("keeper").textContent = keeper;
 act(load);

@@ -1,14 +1,18 @@
 //! Sign up, log in, read and change the session's data, change the password, refresh, sign out: a small web application.
 //!
 //! `cargo run`, then open <http://127.0.0.1:8000>. This file puts the application together,
-//! `users.rs` knows the users and their passwords, `routes.rs` answers requests.
+//! `users.rs` knows the users and their passwords, `routes.rs` answers the page's requests, `devices.rs`
+//! those about other sessions, and `account.rs` and `html.rs` serve browsers without JavaScript.
 
+mod account;
+mod devices;
+mod html;
 mod routes;
 mod users;
 
 use rocket::figment::providers::Serialized;
 use rocket::{launch, routes};
-use session_runtime::Sessions;
+use session_runtime::{Sessions, catchers};
 
 use crate::users::Db;
 
@@ -31,15 +35,33 @@ fn rocket() -> _ {
             routes![
                 routes::index,
                 routes::script,
+                routes::session_script,
+                routes::sdk,
                 routes::style,
                 routes::sign_up_json,
-                routes::sign_up_form,
                 routes::log_in_json,
-                routes::log_in_form,
                 routes::me,
                 routes::data,
                 routes::set_data,
                 routes::change_password,
             ],
         )
+        .mount(
+            "/",
+            routes![
+                devices::devices,
+                devices::sign_out,
+                devices::sign_out_everywhere,
+                account::login_page,
+                account::log_in_form,
+                account::sign_up_form,
+                account::account,
+                account::change_things,
+                account::end_device,
+                account::change_password,
+                account::sign_out,
+                account::sign_out_everywhere,
+            ],
+        )
+        .register("/", catchers::pages("/login"))
 }

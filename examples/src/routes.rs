@@ -1,6 +1,7 @@
 //! The answers: the page and its files, sign-up and login, and what a session gives access to.
 
-use rocket::form::Form;
+use std::borrow::Cow;
+
 use rocket::http::{Header, Status};
 use rocket::response::content::{RawCss, RawHtml, RawJavaScript};
 use rocket::response::{self, Responder};
@@ -15,14 +16,14 @@ use crate::users::{Credentials, Db, PasswordChange, UserError};
 #[derive(Serialize, Deserialize, JwtPayload)]
 #[session(data = Things)]
 pub struct Claims {
-    name: String,
+    pub name: String,
 }
 
 /// The session data: stays in the database and lives as long as the session.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Things {
-    awesome_things: Vec<String>,
+    pub awesome_things: Vec<String>,
 }
 
 /// Adds a user from JSON. Opens no session: that is what a login is for.
@@ -31,13 +32,7 @@ pub async fn sign_up_json(form: Json<Credentials>, db: Db) -> Result<(Status, Va
     sign_up(form.into_inner(), db).await
 }
 
-/// Adds a user from an HTML form.
-#[post("/signup", format = "form", data = "<form>")]
-pub async fn sign_up_form(form: Form<Credentials>, db: Db) -> Result<(Status, Value), UserError> {
-    sign_up(form.into_inner(), db).await
-}
-
-async fn sign_up(credentials: Credentials, db: Db) -> Result<(Status, Value), UserError> {
+pub async fn sign_up(credentials: Credentials, db: Db) -> Result<(Status, Value), UserError> {
     db.sign_up(credentials).await?;
     Ok((Status::Created, json!({ "status": "OK" })))
 }
@@ -52,14 +47,7 @@ pub async fn log_in_json(form: Json<Credentials>, db: Db) -> Result<LoggedIn, Us
     log_in(form.into_inner(), db).await
 }
 
-/// Opens a session for the user in an HTML form.
-#[login]
-#[post("/login", format = "form", data = "<form>")]
-pub async fn log_in_form(form: Form<Credentials>, db: Db) -> Result<LoggedIn, UserError> {
-    log_in(form.into_inner(), db).await
-}
-
-async fn log_in(credentials: Credentials, db: Db) -> Result<LoggedIn, UserError> {
+pub async fn log_in(credentials: Credentials, db: Db) -> Result<LoggedIn, UserError> {
     let user = db.verify(credentials).await?;
     let claims = Claims { name: user.name };
     let things = Things {
@@ -113,21 +101,29 @@ pub async fn change_password(
 /// The page, with a policy that lets it load and call nothing but this server.
 #[derive(Responder)]
 pub struct Page {
-    html: RawHtml<&'static str>,
+    html: RawHtml<Cow<'static, str>>,
     policy: Header<'static>,
+    cache: Header<'static>,
 }
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+impl Page {
+    /// A page that no cache keeps, so that Back shows nothing after signing out.
+    pub fn new(html: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            html: RawHtml(html.into()),
+            policy: Header::new("Content-Security-Policy", POLICY),
+            cache: Header::new("Cache-Control", "no-store"),
+        }
+    }
+}
+
 /// The page.
 #[get("/")]
 pub fn index() -> Page {
-    let policy = Header::new("Content-Security-Policy", POLICY);
-    Page {
-        html: RawHtml(include_str!("index.html")),
-        policy,
-    }
+    Page::new(include_str!("index.html"))
 }
 
 /// What the page does.
@@ -136,15 +132,30 @@ pub fn script() -> RawJavaScript<&'static str> {
     RawJavaScript(include_str!("app.js"))
 }
 
+/// How the page keeps its session.
+#[get("/session.js")]
+pub fn session_script() -> RawJavaScript<&'static str> {
+    RawJavaScript(include_str!("session.js"))
+}
+
+/// The front-end SDK if it is installed, or else a module without one.
+#[get("/supertokens.js")]
+pub async fn sdk() -> RawJavaScript<String> {
+    let bundle = concat!(env!("CARGO_MANIFEST_DIR"), "/node_modules/supertokens.js");
+    let bundled = rocket::tokio::fs::read_to_string(bundle).await;
+    RawJavaScript(bundled.unwrap_or_else(|_| "export default undefined;".into()))
+}
+
 /// How the page looks.
 #[get("/style.css")]
 pub fn style() -> RawCss<&'static str> {
     RawCss(include_str!("style.css"))
 }
 
-impl<'r> Responder<'r, 'static> for UserError {
-    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let (status, message) = match self {
+impl UserError {
+    /// The status, and what to tell the person.
+    pub fn answer(self) -> (Status, &'static str) {
+        match self {
             Self::Invalid(rule) => (Status::BadRequest, rule),
             Self::Taken => (Status::Conflict, "that name is taken"),
             Self::Wrong => (Status::Unauthorized, "wrong user or password"),
@@ -154,7 +165,13 @@ impl<'r> Responder<'r, 'static> for UserError {
                 error!("users: {cause}");
                 (Status::InternalServerError, "something went wrong")
             }
-        };
+        }
+    }
+}
+
+impl<'r> Responder<'r, 'static> for UserError {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let (status, message) = self.answer();
         (status, json!({ "message": message })).respond_to(request)
     }
 }

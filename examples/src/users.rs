@@ -29,7 +29,7 @@ pub struct Credentials {
 }
 
 /// What a logged-in person types to change the password.
-#[derive(Deserialize)]
+#[derive(Deserialize, FromForm)]
 pub struct PasswordChange {
     current: String,
     new: String,

@@ -47,9 +47,12 @@ pub use store::SessionConnection;
 pub use token::{SessionTokens, Transport};
 pub use user_id::UserId;
 pub use web::{
-    CorsFairing, CrossSite, ErrorAnswer, Fetch, Fresh, LiveSession, Login, Logout, MaybeSession,
-    Refresh, Registered, Requirement, SameOrigin, Session, SessionFairing, catchers,
+    CorsFairing, CrossSite, ErrorAnswer, Fetch, Fresh, LiveSession, LocalUrl, Login, Logout,
+    MaybeSession, Refresh, Registered, Requirement, SameOrigin, Session, SessionFairing, catchers,
 };
+
+#[doc = include_str!("../docs/pages.md")]
+pub mod pages {}
 
 #[doc = include_str!("../docs/supertokens.md")]
 pub mod supertokens {}

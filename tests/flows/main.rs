@@ -18,6 +18,7 @@ mod master_key;
 mod misfits;
 mod outcomes;
 mod own_routes;
+mod pages;
 mod payloads;
 mod policies;
 mod refresh;

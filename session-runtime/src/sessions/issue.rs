@@ -42,7 +42,7 @@ impl Sessions {
                 .timestamp()
                 .min(ends_at.timestamp())
                 .max(now.timestamp() + 1),
-            refresh_token_hash1: Some(hex(&refresh_hash)),
+            refresh_token_hash1: Some(hex(&refresh_hash.0)),
             anti_csrf: anti_csrf.clone(),
         };
         Ok(SessionTokens {
@@ -50,6 +50,11 @@ impl Sessions {
             refresh,
             ..self.mint(record, mint, now)?
         })
+    }
+
+    /// A value that nobody can guess, for the content security policy of one answer.
+    pub(crate) fn nonce(&self) -> Result<String, Error> {
+        Ok(hex(&self.inner.random.bytes::<16>()?))
     }
 
     /// The access token `old` once more, with what `record` has become: a fresh `iat`, the same `exp`.
@@ -73,7 +78,7 @@ impl Sessions {
         let mint = Mint {
             transport: Transport::Cookie,
             exp: record.lineage.ends_at.timestamp(),
-            refresh_token_hash1: Some(hex(&record.lineage.parent)),
+            refresh_token_hash1: Some(hex(&record.lineage.parent.0)),
             anti_csrf: None,
         };
         self.mint(record, mint, self.inner.clock.now()).map(drop)
@@ -140,6 +145,6 @@ impl Sessions {
     }
 }
 
-fn hex(hash: &TokenHash) -> String {
-    hash.0.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

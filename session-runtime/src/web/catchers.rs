@@ -5,6 +5,7 @@ use rocket::http::{ContentType, Status};
 use rocket::response::Responder;
 use rocket::{Catcher, Request};
 
+use super::pages;
 use super::pending::{Change, Cleared, Pending};
 use crate::error::Error;
 
@@ -24,6 +25,18 @@ pub fn html(login: &'static str) -> Vec<Catcher> {
         .into()
 }
 
+/// Catchers for server-rendered sites, which lose nobody when an access token expires:
+/// `.register("/", catchers::pages("/login"))`.
+///
+/// A page whose token has expired is refreshed by a form that sends itself, and comes back; without a
+/// session the browser is sent to `login`, a path of this server, with the wanted page as `next`.
+/// See [`pages`](crate::pages). Programs get the bodies of [`json`].
+pub fn pages(login: &'static str) -> Vec<Catcher> {
+    CODES
+        .map(|code| Catcher::new(code, Answer(Form::Pages { login })))
+        .into()
+}
+
 /// What session guards fail with, unless the statuses are settings.
 const CODES: [u16; 4] = [401, 403, 409, 503];
 
@@ -31,6 +44,7 @@ const CODES: [u16; 4] = [401, 403, 409, 503];
 enum Form {
     Json,
     Html { login: &'static str },
+    Pages { login: &'static str },
 }
 
 #[derive(Clone, Copy)]
@@ -44,7 +58,12 @@ impl Handler for Answer {
             Pending::of(request).set(Change::Clear(Cleared::Everywhere));
         }
         let (kind, body) = match self.0 {
-            Form::Json => (ContentType::JSON, json_body(status, error.as_ref())),
+            Form::Pages { login } if pages::is_for_people(request) => {
+                return pages::answer(request, status, error.as_ref(), login);
+            }
+            Form::Json | Form::Pages { .. } => {
+                (ContentType::JSON, json_body(status, error.as_ref()))
+            }
             Form::Html { login } => (ContentType::HTML, page(status, login)),
         };
         (status, (kind, body)).respond_to(request)
@@ -74,10 +93,7 @@ fn page(status: Status, login: &str) -> String {
             "The server cannot answer now. Try again in a moment.",
         ),
     };
-    let login = login
-        .replace('&', "&amp;")
-        .replace('"', "&quot;")
-        .replace('<', "&lt;");
+    let login = pages::escape(login);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
          content=\"width=device-width\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\

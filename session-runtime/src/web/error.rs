@@ -11,6 +11,8 @@ use rocket::response::{self, Responder};
 use rocket::{Request, Response};
 use serde_json::json;
 
+use super::fairing::Catchers;
+use super::pages;
 use super::pending::{Change, Cleared, Pending};
 use super::state;
 use super::transport;
@@ -161,6 +163,16 @@ impl<'r> Responder<'r, 'static> for Error {
         }
         if self.clears_tokens() {
             Pending::of(request).set(Change::Clear(Cleared::Everywhere));
+        }
+        let status = self.status(request);
+        // A person gets the page of the application's catcher, as when a guard fails.
+        let catchers = request.rocket().state::<Catchers>();
+        if (status.class().is_client_error() || status.class().is_server_error())
+            && pages::is_for_people(request)
+            && catchers.is_some_and(|catchers| catchers.is_caught(status, request))
+        {
+            Pending::of(request).park(self);
+            return Err(status);
         }
         let mut response = Response::new();
         self.write(request, &mut response);

@@ -143,11 +143,11 @@ impl SessionFairing {
 
 /// The application's catchers as (status or all, base), known at liftoff.
 #[derive(Debug, Default)]
-struct Catchers(OnceLock<Vec<(Option<u16>, String)>>);
+pub(super) struct Catchers(OnceLock<Vec<(Option<u16>, String)>>);
 
 impl Catchers {
     /// Whether an application catcher answered for `status` at this path; its body stays then.
-    fn is_caught(&self, status: Status, request: &Request<'_>) -> bool {
+    pub(super) fn is_caught(&self, status: Status, request: &Request<'_>) -> bool {
         let path = request.uri().path();
         let catchers = self.0.get().map(Vec::as_slice).unwrap_or_default();
         catchers.iter().any(|(code, base)| {

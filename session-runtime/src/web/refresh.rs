@@ -45,6 +45,19 @@ struct Found {
 }
 
 impl Refresh {
+    /// Judges the refresh token of a request.
+    ///
+    /// # Errors
+    /// [`Error::CrossSite`] for a request that must change nothing.
+    pub(super) fn of(request: &Request<'_>, proof: Proof) -> Result<Self, Error> {
+        let sessions = state::managed(request)?;
+        Ok(Self {
+            sessions: sessions.clone(),
+            pending: Pending::of(request).clone(),
+            found: look(request, sessions, proof)?,
+        })
+    }
+
     /// Exchanges the token and has the response carry the new ones.
     ///
     /// # Errors
@@ -72,18 +85,34 @@ impl Refresh {
     }
 }
 
+/// What has to show that a page of ours sent the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// What the configuration asks for.
+    AsConfigured,
+    /// What browsers say of any request: a form cannot send a header.
+    Evidence,
+}
+
 /// Looks for a refresh token of ours.
 ///
 /// # Errors
 /// [`Error::CrossSite`] for a request that must change nothing.
-fn look(request: &Request<'_>, sessions: &Sessions) -> Result<Result<Found, Error>, Error> {
+fn look(
+    request: &Request<'_>,
+    sessions: &Sessions,
+    proof: Proof,
+) -> Result<Result<Found, Error>, Error> {
     let (wire, csrf) = (state::wire(request), state::csrf(request));
     let presented = Presented::of(request, wire);
     let credential = presented.refresh();
     let from_header =
         matches!(&credential, Ok(Some(found)) if found.transport == Transport::Header);
     if presented.has_cookies() && !from_header {
-        csrf.check_cookie(request, Check::AllMethods)?;
+        match proof {
+            Proof::AsConfigured => csrf.check_cookie(request, Check::AllMethods)?,
+            Proof::Evidence => csrf.check_login(request)?,
+        }
     }
     if let (access, refresh) = presented.duplicates()
         && (access || refresh)
@@ -106,7 +135,9 @@ fn look(request: &Request<'_>, sessions: &Sessions) -> Result<Result<Found, Erro
         Err(error) => return Ok(Err(error)),
     };
     if transport == Transport::Cookie {
-        csrf.check_refresh(request, sessions, &token)?;
+        if proof == Proof::AsConfigured {
+            csrf.check_refresh(request, sessions, &token)?;
+        }
         let beside = presented
             .access_cookie()
             .and_then(|access| sessions.check(access, transport).ok());
@@ -123,14 +154,7 @@ impl<'r> FromRequest<'r> for Refresh {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        let refresh = state::managed(request).and_then(|sessions| {
-            Ok(Self {
-                sessions: sessions.clone(),
-                pending: Pending::of(request).clone(),
-                found: look(request, sessions)?,
-            })
-        });
-        state::outcome(request, refresh)
+        state::outcome(request, Self::of(request, Proof::AsConfigured))
     }
 }
 

@@ -8,6 +8,7 @@ use rocket::{Build, Request, Rocket, Route, post, routes};
 
 use super::csrf::Check;
 use super::jwks;
+use super::pages;
 use super::pending::{Change, Cleared, Pending};
 use super::refresh::Refresh;
 use super::state;
@@ -36,6 +37,7 @@ pub(super) fn all(config: &SessionConfig) -> Vec<Route> {
     let mut all = jwks::all();
     if config.refresh_route {
         all.extend(routes![refresh]);
+        all.extend(pages::routes());
     }
     if config.sign_out_route {
         all.extend(routes![sign_out]);

@@ -1,0 +1,130 @@
+//! What the pages without a script look like.
+
+use session_runtime::LocalUrl;
+
+use crate::devices::Device;
+use crate::routes::Page;
+
+/// Who is logged in, the list, the devices, and what to do about them.
+pub fn account(
+    name: &str,
+    things: &[String],
+    devices: &[Device],
+    message: &str,
+    bad: bool,
+) -> Page {
+    let name = escape(name);
+    let class = if bad { "bad" } else { "" };
+    let list: String = things.iter().map(|thing| thing_row(thing)).collect();
+    let rows: String = devices.iter().map(device_row).collect();
+    document(
+        "Your account",
+        &format!(
+            r#"<h1>Hello {name}</h1>
+<p id="message" role="status" class="{class}">{message}</p>
+<p><a href="/">The page with a script</a></p>
+<div id="member">
+<section class="card" aria-labelledby="things-title"><h2 id="things-title">Your list</h2>
+<ul id="things" class="rows" role="list">{list}</ul>
+<form class="row" method="post" action="/account/things">
+<label for="add" class="unseen">Another awesome thing</label>
+<input id="add" name="add" required maxlength="100" autocomplete="off" placeholder="Something awesome">
+<button class="primary">Add</button></form></section>
+<section class="card" aria-labelledby="devices-title"><h2 id="devices-title">Your devices</h2>
+<ul class="rows" role="list">{rows}</ul>
+<div class="row">
+<form method="post" action="/account/signout"><button>Sign out</button></form>
+<form method="post" action="/account/signout-everywhere"><button>Sign out everywhere</button></form>
+</div></section>
+<section class="card" aria-labelledby="change-title"><h2 id="change-title">Change password</h2>
+<p class="hint">Ends all your other sessions, in the same commit.</p>
+<form id="change" method="post" action="/account/password">
+<label for="current">Current password</label>
+<input id="current" name="current" type="password" required maxlength="128" autocomplete="current-password">
+<label for="new">New password</label>
+<input id="new" name="new" type="password" required minlength="8" maxlength="128" autocomplete="new-password" aria-describedby="rule-new">
+<p id="rule-new" class="hint">At least 8 characters.</p>
+<div class="row"><button class="primary">Change</button></div></form></section>
+</div>"#
+        ),
+    )
+}
+
+/// The form, for whoever wants to see `next`.
+pub fn login_form(next: &LocalUrl, message: &str, bad: bool) -> Page {
+    let next = encode(next);
+    let class = if bad { "bad" } else { "" };
+    document(
+        "Log in",
+        &format!(
+            r#"<h1>Awesome things</h1>
+<p id="message" role="status" class="{class}">{message}</p>
+<form id="guest" class="card" method="post" action="/login?next={next}">
+<h2>Log in or sign up</h2>
+<label for="user">User name</label>
+<input id="user" name="user" required maxlength="64" autocomplete="username" autocapitalize="none" spellcheck="false" autofocus>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" required minlength="8" maxlength="128" autocomplete="current-password" aria-describedby="rule">
+<p id="rule" class="hint">At least 8 characters.</p>
+<div class="row"><button class="primary">Log in</button><button formaction="/signup?next={next}">Sign up</button></div>
+</form>"#
+        ),
+    )
+}
+
+fn thing_row(thing: &str) -> String {
+    let thing = escape(thing);
+    format!(
+        r#"<li><span>{thing}</span><form method="post" action="/account/things"><button name="remove" value="{thing}" aria-label="Remove {thing}">Remove</button></form></li>"#
+    )
+}
+
+fn device_row(device: &Device) -> String {
+    let Device { handle, ip, .. } = device;
+    let name = escape(&device.name);
+    let here = if device.current {
+        "<b>this one</b>"
+    } else {
+        ""
+    };
+    let since = device.since.get(..16).unwrap_or_default().replace('T', " ");
+    format!(
+        r#"<li><span>{name} {here}<small>since {since} UTC, {ip}</small></span><form method="post" action="/account/devices"><button name="handle" value="{handle}" aria-label="Sign out {name}">Sign out</button></form></li>"#
+    )
+}
+
+fn document(title: &str, main: &str) -> Page {
+    Page::new(format!(
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/style.css">
+</head>
+<body class="plain">
+<main>
+{main}
+</main>
+</body>
+</html>
+"#
+    ))
+}
+
+/// For a query.
+pub fn encode(url: &LocalUrl) -> String {
+    rocket::http::RawStr::new(url.as_str())
+        .percent_encode()
+        .to_string()
+}
+
+/// For text and for attributes in double quotes.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+}

@@ -1,0 +1,224 @@
+//! The example's page: its files, the user's devices, and the same without a script.
+
+mod application;
+
+use std::path::Path;
+use std::process::Command;
+
+use application::{Application, free_port};
+
+/// curl with a jar of its own, as a browser would have.
+struct Browser<'f> {
+    folder: &'f Path,
+    jar: &'static str,
+    port: u16,
+}
+
+/// What came back.
+struct Answer {
+    status: String,
+    location: String,
+    head: String,
+    body: String,
+}
+
+impl Browser<'_> {
+    fn send(&self, arguments: &[&str], path: &str) -> Answer {
+        let output = Command::new("curl")
+            .current_dir(self.folder)
+            .args(["-s", "-i", "-b", self.jar, "-c", self.jar])
+            .args(arguments)
+            .arg(format!("http://127.0.0.1:{}{path}", self.port))
+            .output()
+            .expect("curl");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        let header = |name: &str| {
+            let line = head.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_default().trim().to_owned()
+        };
+        Answer {
+            status: head.split(' ').nth(1).unwrap_or_default().to_owned(),
+            location: header("location:"),
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
+    }
+
+    /// Opens a page, as a person does.
+    fn open(&self, path: &str) -> Answer {
+        self.send(&["-H", "Accept: text/html"], path)
+    }
+
+    /// Sends a plain form.
+    fn submit(&self, path: &str, fields: &[&str]) -> Answer {
+        let mut arguments = vec!["-H", "Accept: text/html", "-d", ""];
+        for field in fields {
+            arguments.extend(["--data-urlencode", field]);
+        }
+        self.send(&arguments, path)
+    }
+
+    fn log_in(&self, user: &str) {
+        let body = format!(r#"{{"user":"{user}","password":"correct horse"}}"#);
+        self.send(&["--json", &body], "/signup");
+        assert_eq!(self.send(&["--json", &body], "/login").status, "200");
+    }
+
+    /// The handles of the user's sessions, newest first.
+    fn devices(&self) -> Vec<String> {
+        let listed = self.send(&[], "/devices").body;
+        let parts = listed.split(r#""handle":""#).skip(1);
+        parts.map(|part| part[..36].to_owned()).collect()
+    }
+}
+
+/// Runs the application for browsers with these jars.
+fn with_browsers<const N: usize>(jars: [&'static str; N], story: impl FnOnce([Browser<'_>; N])) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = free_port();
+    let _application = Application::start(folder.path(), port);
+    story(jars.map(|jar| Browser {
+        folder: folder.path(),
+        jar,
+        port,
+    }));
+}
+
+#[test]
+fn the_page_and_its_files_load_nothing_from_elsewhere() {
+    with_browsers(["nobody"], |[nobody]| {
+        for (path, kind) in [
+            ("/", "text/html"),
+            ("/login", "text/html"),
+            ("/app.js", "text/javascript"),
+            ("/session.js", "text/javascript"),
+            ("/supertokens.js", "text/javascript"),
+            ("/style.css", "text/css"),
+        ] {
+            let Answer {
+                status, head, body, ..
+            } = nobody.open(path);
+            assert_eq!(status, "200", "{path}");
+            assert!(
+                head.contains(&format!("content-type: {kind}")),
+                "{path}: {head}"
+            );
+            if kind == "text/html" {
+                assert!(
+                    head.contains("default-src 'none'; script-src 'self'"),
+                    "{head}"
+                );
+                assert!(head.contains("cache-control: no-store"), "{head}");
+                assert!(!body.contains("src=\"http") && !body.contains("href=\"http"));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_user_signs_out_devices_of_their_own_only() {
+    with_browsers(["laptop", "phone", "eve"], |[laptop, phone, eve]| {
+        laptop.log_in("ada");
+        phone.log_in("ada");
+        eve.log_in("eve");
+        let [newer, older] = <[String; 2]>::try_from(laptop.devices()).expect("two devices");
+        let listed = laptop.send(&[], "/devices").body;
+        assert!(
+            listed.contains(r#""name":"curl","ip":"127.0.0.0/24""#),
+            "{listed}"
+        );
+        assert_eq!(listed.matches(r#""current":true"#).count(), 1);
+
+        for (browser, handle, status) in [
+            (&eve, &newer, "404"),
+            (&eve, &"junk".to_owned(), "404"),
+            (&laptop, &newer, "200"),
+            (&laptop, &newer, "404"),
+        ] {
+            let path = format!("/devices/{handle}");
+            assert_eq!(
+                browser.send(&["-X", "DELETE"], &path).status,
+                status,
+                "{path}"
+            );
+        }
+        assert_eq!(laptop.devices(), [older]);
+        assert_eq!(phone.send(&[], "/data").status, "401");
+
+        phone.log_in("ada");
+        assert_eq!(laptop.send(&["-X", "DELETE"], "/devices").status, "200");
+        for browser in [&laptop, &phone] {
+            assert_eq!(browser.send(&[], "/data").status, "401");
+        }
+        assert_eq!(eve.send(&[], "/data").status, "200");
+        // Another site cannot do it.
+        let cross = ["-X", "DELETE", "-H", "Origin: https://evil.example"];
+        assert_eq!(eve.send(&cross, "/devices").status, "403");
+        assert_eq!(eve.send(&["-X", "DELETE"], "/devices").status, "200");
+    });
+}
+
+#[test]
+fn a_person_without_a_script_does_it_all_with_forms() {
+    with_browsers(["ada", "phone"], |[ada, phone]| {
+        let answer = ada.open("/account");
+        assert_eq!(
+            (&*answer.status, &*answer.location),
+            ("303", "/login?next=%2Faccount")
+        );
+        assert!(
+            ada.open(&answer.location)
+                .body
+                .contains("action=\"/login?next=%2Faccount\"")
+        );
+
+        let who = ["user=ada", "password=correct horse"];
+        let answer = ada.submit("/signup?next=/account", &who);
+        assert_eq!(answer.location, "/login?welcome=true&next=%2Faccount");
+        assert_eq!(ada.submit("/signup", &who).status, "409");
+        let answer = ada.submit(
+            "/login?next=/account",
+            &["user=ada", "password=something else"],
+        );
+        assert!(answer.status == "401" && answer.body.contains("wrong user or password"));
+        let answer = ada.submit("/login?next=//evil.example", &who);
+        assert_eq!((&*answer.status, &*answer.location), ("303", "/"));
+        assert_eq!(
+            phone.submit("/login?next=/account", &who).location,
+            "/account"
+        );
+
+        let change = |field| ada.submit("/account/things", &[field]).location;
+        assert_eq!(change("add=<i>\"&"), "/account");
+        assert_eq!(change("remove=javascript"), "/account");
+        let body = ada.open("/account").body;
+        assert!(body.contains("value=\"&lt;i>&quot;&amp;\"") && !body.contains("javascript"));
+        assert_eq!(ada.devices().len(), 2);
+
+        let answer = ada.submit(
+            "/account/password",
+            &["current=wrong", "new=battery staple"],
+        );
+        assert!(answer.status == "403" && answer.body.contains("not your current password"));
+        let fields = ["current=correct horse", "new=battery staple"];
+        let answer = ada.submit("/account/password", &fields);
+        assert_eq!(answer.location, "/account?changed=true");
+        assert_eq!(ada.devices().len(), 1);
+
+        let own = format!("handle={}", ada.devices()[0]);
+        assert_eq!(
+            ada.submit("/account/devices", &["handle=junk"]).status,
+            "404"
+        );
+        assert_eq!(ada.submit("/account/devices", &[&own]).location, "/account");
+        assert_eq!(ada.open("/account").status, "303");
+        // Signing out twice is fine, and sends no form of somebody who is out.
+        assert_eq!(
+            ada.submit("/account/signout", &[]).location,
+            "/login?next=/account"
+        );
+        let answer = ada.submit("/account/things", &["add=late"]);
+        assert!(answer.status == "401" && answer.body.contains("<h1>Nothing was sent</h1>"));
+    });
+}

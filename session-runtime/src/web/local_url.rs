@@ -1,0 +1,98 @@
+//! `LocalUrl`: where a browser may be sent back to, whatever a request says (CWE-601).
+
+use std::fmt;
+
+use rocket::form::{self, FromFormField, ValueField};
+use rocket::http::uri::Origin;
+use rocket::response::Redirect;
+
+/// A URL of this server: the only kind that may stand in a `next` field.
+///
+/// As a form field or query parameter it never fails: whatever is missing, leads elsewhere or is no
+/// URL is read as `/`.
+///
+/// ```
+/// # use rocket::{form::Form, post, response::Redirect, FromForm};
+/// # use session_runtime::LocalUrl;
+/// #[derive(FromForm)]
+/// struct Choice { language: String, next: LocalUrl }
+///
+/// #[post("/language", data = "<choice>")]
+/// fn language(choice: Form<Choice>) -> Redirect {
+///     choice.next.to_redirect()
+/// }
+/// assert_eq!(LocalUrl::parse("//evil.example"), None);
+/// # let _ = rocket::routes![language];
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalUrl(String);
+
+impl LocalUrl {
+    /// The longest that is taken, in bytes.
+    pub const LONGEST: usize = 2048;
+
+    /// Reads a path with or without a query; `None` if a browser could end up on another server.
+    ///
+    /// It starts with exactly one slash, holds no backslash, which browsers take for a slash, and
+    /// nothing that is not printable ASCII, which they drop or encode.
+    pub fn parse(text: &str) -> Option<Self> {
+        let printable = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        let path = text.split('?').next().unwrap_or_default();
+        let local = path.starts_with('/') && !path.contains("//");
+        let short = text.len() <= Self::LONGEST;
+        (printable && local && short && Origin::parse(text).is_ok()).then(|| Self(text.to_owned()))
+    }
+
+    /// Reads it, or else takes `/`.
+    pub(super) fn or_root(text: &str) -> Self {
+        Self::parse(text).unwrap_or_default()
+    }
+
+    /// The URL.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Sends the browser there with 303, so that it gets the page instead of posting again.
+    pub fn to_redirect(&self) -> Redirect {
+        Redirect::to(self.0.clone())
+    }
+
+    /// The path, without the query.
+    pub(super) fn path(&self) -> &str {
+        self.0.split('?').next().unwrap_or_default()
+    }
+
+    /// This URL with one more parameter; the query is encoded.
+    pub(super) fn with(&self, name: &str, value: &Self) -> Self {
+        let mark = if self.0.contains('?') { '&' } else { '?' };
+        let encoded = rocket::http::RawStr::new(value.as_str()).percent_encode();
+        Self(format!("{}{mark}{name}={encoded}", self.0))
+    }
+}
+
+impl Default for LocalUrl {
+    /// `/`.
+    fn default() -> Self {
+        Self("/".to_owned())
+    }
+}
+
+impl fmt::Display for LocalUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[rocket::async_trait]
+impl<'v> FromFormField<'v> for LocalUrl {
+    fn from_value(field: ValueField<'v>) -> form::Result<'v, Self> {
+        Ok(Self::or_root(field.value))
+    }
+
+    fn default() -> Option<Self> {
+        Some(<Self as Default>::default())
+    }
+}

@@ -1,0 +1,166 @@
+//! Requests that are no plain navigation: forms, htmx, programs; and what goes wrong besides.
+
+use rocket::async_test;
+use rocket::http::Method;
+use session_tests::browser::REFRESH;
+
+use super::{
+    HTML, OWN, PAGE, cookies, expect_redirect, expired, field, open, press, send, sends_itself,
+    server_with,
+};
+
+const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
+
+#[async_test]
+async fn a_form_that_comes_too_late_is_not_sent_and_says_so() {
+    let server = server_with(&[]).await;
+    let mut browser = expired(&server).await;
+    for (referer, next) in [
+        ("http://site.example/secret?tab=1", "/secret?tab=1"),
+        ("http://site.example/secret#form", "/secret"),
+        ("http://site.example", "/"),
+        ("http://other.example/secret", "/"),
+        ("http://site.example//evil.example", "/"),
+    ] {
+        let headers = [("Accept", HTML), OWN, ("Referer", referer)];
+        let answer = send(&mut browser, Method::Post, "/secret", &headers, &[]).await;
+        assert!(answer.status == 401 && answer.body.contains("<h1>Nothing was sent</h1>"));
+        assert!(!sends_itself(&answer), "somebody has to read that");
+        assert_eq!(field(&answer, "next"), next, "{referer}");
+        answer.expect_untouched();
+    }
+    let headers = [("Accept", HTML), OWN];
+    let answer = send(
+        &mut server.browser(),
+        Method::Post,
+        "/secret",
+        &headers,
+        &[],
+    )
+    .await;
+    assert!(answer.status == 401 && answer.body.contains("<h1>Nothing was sent</h1>"));
+    assert!(
+        answer
+            .body
+            .contains("href=\"/sign-in?by=form&amp;next=%2F\">Log in</a>")
+    );
+}
+
+#[async_test]
+async fn htmx_is_told_where_to_go_and_puts_no_login_page_into_a_page() {
+    let server = server_with(&[]).await;
+    let htmx = [
+        ("HX-Request", "true"),
+        ("HX-Current-URL", "http://site.example/board?x=1#top"),
+        ("Accept", "*/*"),
+    ];
+    let mut browser = expired(&server).await;
+    let answer = send(&mut browser, Method::Get, "/secret", &htmx, &[]).await;
+    let goes_to = "/auth/session/refresh/page?next=%2Fboard%3Fx%3D1&login=%2Fsign-in%3Fby%3Dform";
+    assert_eq!(answer.expect(401, "").header("hx-redirect"), Some(goes_to));
+    answer.expect_untouched();
+    let page = send(&mut browser, Method::Get, goes_to, &[OWN], &[]).await;
+    assert!(sends_itself(&page));
+    expect_redirect(&press(&mut browser, &page).await, "/board?x=1");
+
+    let answer = send(&mut server.browser(), Method::Post, "/secret", &htmx, &[]).await;
+    assert_eq!(
+        answer.expect(401, "").header("hx-redirect"),
+        Some("/sign-in?by=form&next=%2Fboard%3Fx%3D1")
+    );
+}
+
+#[async_test]
+async fn a_store_that_is_down_loses_nobody_and_can_be_tried_again() {
+    let server = server_with(&[]).await;
+    let mut browser = expired(&server).await;
+    let page = open(&mut browser, "/secret").await;
+    server
+        .database()
+        .execute("ALTER TABLE session_info RENAME TO hidden");
+    let answer = press(&mut browser, &page).await;
+    assert_eq!(
+        (answer.status, answer.header("retry-after")),
+        (503, Some("1"))
+    );
+    assert!(answer.body.contains("<h1>Try again</h1>") && !sends_itself(&answer));
+    answer.expect_untouched();
+    server
+        .database()
+        .execute("ALTER TABLE hidden RENAME TO session_info");
+    expect_redirect(&press(&mut browser, &answer).await, "/secret");
+
+    // Also where a route itself finds out.
+    server
+        .database()
+        .execute("ALTER TABLE session_info RENAME TO hidden");
+    let answer = open(&mut browser, "/notes").await;
+    assert!(answer.status == 503 && answer.body.contains("<a href=\"/notes\">Try again</a>"));
+    answer.expect_untouched();
+    browser
+        .get("/notes")
+        .await
+        .expect(503, r#"{"message":"temporarily unavailable"}"#);
+}
+
+#[async_test]
+async fn programs_get_the_bodies_of_the_protocol() {
+    let server = server_with(&[]).await;
+    let mut browser = expired(&server).await;
+    for accept in ["*/*", "application/json", "text/plain"] {
+        let answer = send(
+            &mut browser,
+            Method::Get,
+            "/secret",
+            &[("Accept", accept)],
+            &[],
+        )
+        .await;
+        answer.expect(401, TRY_REFRESH).expect_untouched();
+    }
+    browser.get("/secret").await.expect(401, TRY_REFRESH);
+    browser.refresh().await.expect(200, "{}");
+}
+
+#[async_test]
+async fn two_cookies_of_a_name_are_said_to_be_too_many() {
+    for (older, status) in [(None, 400), (Some(""), 200)] {
+        let settings: Vec<_> = older
+            .map(|older: &str| ("older_cookie_domain", older.into()))
+            .into_iter()
+            .collect();
+        let server = server_with(&settings).await;
+        let browser = expired(&server).await;
+        let headers = vec![
+            (
+                "Cookie",
+                format!("{}; {REFRESH}=older", cookies(&browser, PAGE)),
+            ),
+            (OWN.0, OWN.1.to_owned()),
+        ];
+        let answer = browser
+            .send_form(Method::Post, PAGE, headers, "next=/secret".into())
+            .await;
+        assert_eq!(
+            (answer.status, sends_itself(&answer)),
+            (status, older.is_some())
+        );
+    }
+}
+
+/// Behaviour 56.
+#[async_test]
+async fn an_application_that_refreshes_by_itself_gets_no_page_for_it() {
+    let server = server_with(&[("refresh_route", false.into())]).await;
+    let mut browser = expired(&server).await;
+    assert_eq!(
+        send(&mut browser, Method::Post, PAGE, &[OWN], &[])
+            .await
+            .status,
+        404
+    );
+    expect_redirect(
+        &open(&mut browser, "/secret").await,
+        "/sign-in?by=form&next=%2Fsecret",
+    );
+}
