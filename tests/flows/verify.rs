@@ -204,6 +204,30 @@ async fn the_applications_own_catcher_answers_and_learns_the_reason() {
         .expect_untouched();
 }
 
+#[catch(401)]
+fn same_error(request: &Request<'_>) -> Error {
+    Error::from_request(request).expect("the error of a guard")
+}
+
+/// Also for people, whose requests ask for HTML.
+#[async_test]
+async fn a_catcher_may_answer_with_the_error_itself() {
+    let server = Server::changed(|rocket| rocket.register("/", catchers![same_error])).await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    server
+        .sessions()
+        .revoke_all("ada")
+        .await
+        .expect("an answer");
+    let cookie = format!("{ACCESS}={}", browser.cookie(ACCESS).expect("a token"));
+    for accept in ["text/html", "application/json"] {
+        let headers = vec![("Accept", accept.to_owned()), ("Cookie", cookie.clone())];
+        let answer = browser.send_raw(Method::Get, "/me", headers, None).await;
+        answer.expect(401, UNAUTHORISED).expect_all_cleared();
+    }
+}
+
 #[async_test]
 async fn a_catcher_of_another_path_changes_nothing() {
     let server = Server::changed(|rocket| rocket.register("/m", catchers![own_page])).await;

@@ -165,9 +165,11 @@ impl<'r> Responder<'r, 'static> for Error {
             Pending::of(request).set(Change::Clear(Cleared::Everywhere));
         }
         let status = self.status(request);
-        // A person gets the page of the application's catcher, as when a guard fails.
+        // A person gets the page of the application's catcher, as when a guard fails; that catcher may
+        // answer with this very error.
         let catchers = request.rocket().state::<Catchers>();
-        if (status.class().is_client_error() || status.class().is_server_error())
+        if Pending::of(request).failure().is_none()
+            && (status.class().is_client_error() || status.class().is_server_error())
             && pages::is_for_people(request)
             && catchers.is_some_and(|catchers| catchers.is_caught(status, request))
         {
