@@ -1,5 +1,6 @@
 //! The programs of others that the scenarios need, and the page that is made of them.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -19,6 +20,19 @@ fn package(name: &str) -> PathBuf {
         path.display()
     );
     path
+}
+
+/// The browser: what `CHROMIUM` says, or the first on the search path.
+fn chromium() -> PathBuf {
+    let search = env::var_os("PATH").unwrap_or_default();
+    env::var_os("CHROMIUM")
+        .map(PathBuf::from)
+        .or_else(|| {
+            env::split_paths(&search)
+                .map(|folder| folder.join("chromium"))
+                .find(|path| path.exists())
+        })
+        .expect("`chromium` is missing: run `tests/run browser` once, or name another in CHROMIUM")
 }
 
 /// Runs a program to its end.
@@ -47,22 +61,22 @@ pub(crate) fn page() -> &'static Path {
     })
 }
 
-/// Runs the scenarios of a file; fails with what it prints.
-pub(crate) fn run(scenarios: &str, servers: &Servers) {
+/// Runs the scenarios of a file, for the case that it knows by a name; fails with what it prints.
+#[expect(clippy::print_stdout, reason = "cargo shows it when asked to")]
+pub(crate) fn run(scenarios: &str, case: &str, servers: &Servers) {
     package("playwright-core");
     let run = output(
         Command::new("node")
             .current_dir(folder())
             .args(["--test", "--test-reporter=spec"])
             .arg(scenarios)
+            .env("CHROMIUM", chromium())
+            .env("CASE", case)
             .env("API", &servers.api)
             .env("WEBSITE", &servers.website),
     );
     let said = String::from_utf8_lossy(&run.stdout);
+    let complaints = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{scenarios}:\n{said}{complaints}");
     println!("{said}");
-    assert!(
-        run.status.success(),
-        "{scenarios}:\n{said}{}",
-        String::from_utf8_lossy(&run.stderr)
-    );
 }

@@ -26,6 +26,26 @@ impl Names {
         }
     }
 
+    /// Two hosts below `.test`, with TLS and a certificate made for them.
+    pub(crate) fn of(website: &'static str, api: &'static str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = installed::output(
+            Command::new("openssl")
+                .current_dir(folder.path())
+                .args(["req", "-x509", "-nodes", "-days", "1", "-subj", "/CN=test"])
+                .args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+                .args(["-keyout", "key.pem", "-out", "cert.pem", "-addext"])
+                .arg(format!("subjectAltName=DNS:{website},DNS:{api}")),
+        );
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "no certificate: {said}");
+        Self {
+            website,
+            api,
+            tls: Some(folder),
+        }
+    }
+
     /// The origin at `host`, on a free port.
     fn origin(&self, host: &str) -> (String, u16) {
         let port = TcpListener::bind("127.0.0.1:0")

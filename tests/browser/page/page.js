@@ -5,12 +5,15 @@ import axios from "axios";
 const asked = new URLSearchParams(location.search);
 const api = asked.get("api");
 
+// Browsers of a user do not share the lock that tabs share: an option of the SDK leaves it out.
+const withoutLock = async () => ({ acquireLock: async () => true, releaseLock: async () => {} });
+
 window.Session = Session;
 window.events = [];
 Session.init({
     apiDomain: api,
     tokenTransferMethod: asked.get("mode"),
-    sessionTokenBackendDomain: asked.get("backend") ?? undefined,
+    lockFactory: asked.has("withoutLock") ? withoutLock : undefined,
     onHandleEvent: (event) => window.events.push(event),
 });
 Session.addAxiosInterceptors(axios);
