@@ -90,7 +90,10 @@ fn the_leaves_know_nobody_and_the_rule_knows_less() {
         ("user_id", vec![]),
         ("claim", vec!["handle"]),
         ("payload", vec!["error", "user_id"]),
-        ("new_session", vec!["error", "payload", "user_id"]),
+        (
+            "new_session",
+            vec!["device", "error", "payload", "token", "user_id"],
+        ),
         ("random", vec!["error"]),
         ("revocation", vec!["handle"]),
     ];

@@ -69,6 +69,7 @@ function show(view) {
   $("guest").hidden = view !== "guest";
   $("member").hidden = view !== "member";
   $("guest").reset();
+  $("change").reset();
   $(view === "guest" ? "user" : "things-title").focus();
 }
 
@@ -171,6 +172,16 @@ $("add").addEventListener("submit", (event) => {
     await save([...things.filter((other) => other !== thing), thing]);
     $("add").reset();
     say(`Added ${thing}.`);
+  });
+});
+
+$("change").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const change = Object.fromEntries(new FormData(event.target));
+  act(async () => {
+    await call("POST", "/password", change);
+    $("change").reset();
+    say("Changed. All other sessions have ended.");
   });
 });
 

@@ -1,4 +1,4 @@
-//! Sign up, log in, read and change the session's data, refresh, sign out: a small web application.
+//! Sign up, log in, read and change the session's data, change the password, refresh, sign out: a small web application.
 //!
 //! `cargo run`, then open <http://127.0.0.1:8000>. This file puts the application together,
 //! `users.rs` knows the users and their passwords, `routes.rs` answers requests.
@@ -39,6 +39,7 @@ fn rocket() -> _ {
                 routes::me,
                 routes::data,
                 routes::set_data,
+                routes::change_password,
             ],
         )
 }

@@ -7,9 +7,9 @@ use rocket::response::{self, Responder};
 use rocket::serde::json::{Json, Value, json};
 use rocket::{Request, error, get, post, put};
 use serde::{Deserialize, Serialize};
-use session_runtime::{Error, JwtPayload, Session, login};
+use session_runtime::{Error, JwtPayload, Session, Sessions, login};
 
-use crate::users::{Credentials, Db, UserError};
+use crate::users::{Credentials, Db, PasswordChange, UserError};
 
 /// The payload: travels in the signed access token, so the browser reads it but cannot alter it.
 #[derive(Serialize, Deserialize, JwtPayload)]
@@ -96,6 +96,20 @@ pub async fn set_data(
     Ok(things)
 }
 
+/// Changes the password and ends all other sessions of the user.
+#[post("/password", format = "json", data = "<change>")]
+pub async fn change_password(
+    session: Session<Claims>,
+    sessions: Sessions,
+    change: Json<PasswordChange>,
+    db: Db,
+) -> Result<Value, UserError> {
+    let user = session.user_id().clone();
+    db.change_password(user, change.into_inner(), sessions, session.handle())
+        .await?;
+    Ok(json!({ "status": "OK" }))
+}
+
 /// The page, with a policy that lets it load and call nothing but this server.
 #[derive(Responder)]
 pub struct Page {
@@ -134,6 +148,8 @@ impl<'r> Responder<'r, 'static> for UserError {
             Self::Invalid(rule) => (Status::BadRequest, rule),
             Self::Taken => (Status::Conflict, "that name is taken"),
             Self::Wrong => (Status::Unauthorized, "wrong user or password"),
+            // No 401, which would tell the page that the session is over.
+            Self::NotCurrent => (Status::Forbidden, "that is not your current password"),
             Self::Internal(cause) => {
                 error!("users: {cause}");
                 (Status::InternalServerError, "something went wrong")

@@ -6,6 +6,7 @@ use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 use rocket::{FromForm, error, fairing::AdHoc};
 use rocket_sync_db_pools::database;
 use serde::Deserialize;
+use session_runtime::{SessionHandle, Sessions};
 use uuid::Uuid;
 
 diesel::table! {
@@ -27,6 +28,13 @@ pub struct Credentials {
     password: String,
 }
 
+/// What a logged-in person types to change the password.
+#[derive(Deserialize)]
+pub struct PasswordChange {
+    current: String,
+    new: String,
+}
+
 /// A user as the rest of the application knows one: without the hash.
 #[derive(Queryable)]
 pub struct User {
@@ -44,6 +52,8 @@ pub enum UserError {
     Taken,
     /// No such user, or not this password: one variant, so that nobody learns which names exist.
     Wrong,
+    /// What a logged-in person typed is not the current password.
+    NotCurrent,
     /// A failure on our side. The text is for the log alone.
     Internal(String),
 }
@@ -100,18 +110,71 @@ impl Db {
         })
         .await
     }
+
+    /// Changes the password and ends all sessions of the user but `keep`, as one commit: nobody who
+    /// knew the old password stays logged in, and nobody is logged out without a new one.
+    pub async fn change_password(
+        &self,
+        id: String,
+        change: PasswordChange,
+        sessions: Sessions,
+        keep: SessionHandle,
+    ) -> Result<(), UserError> {
+        check_password(&change.new)?;
+        self.run(move |conn| {
+            let old: String = users::table
+                .find(&id)
+                .select(users::password_hash)
+                .first(conn)?;
+            // Before the transaction, which must not hold the database's lock for so long.
+            Argon2::default().verify_password(change.current.as_bytes(), &*old)?;
+            let new = Argon2::default().hash_password(change.new.as_bytes())?;
+            conn.immediate_transaction(|conn| {
+                // Of two changes at once, one has verified a password that is no longer it.
+                let unchanged = users::table.find(&id).filter(users::password_hash.eq(&old));
+                let changed = diesel::update(unchanged)
+                    .set(users::password_hash.eq(new.to_string()))
+                    .execute(conn)?;
+                if changed == 0 {
+                    return Err(UserError::Wrong);
+                }
+                sessions.within(conn).revoke_others(&id, keep)?;
+                Ok(())
+            })
+        })
+        .await
+        .map_err(|error| match error {
+            UserError::Wrong => UserError::NotCurrent,
+            other => other,
+        })
+    }
 }
 
 impl Credentials {
     fn check(&self) -> Result<(), UserError> {
-        let rule = match (self.user.len(), self.password.chars().count()) {
-            (0, _) => "the user name is empty",
-            (65.., _) => "the user name is longer than 64 bytes",
-            (_, ..8) => "the password is shorter than 8 characters",
-            (_, 129..) => "the password is longer than 128 characters",
-            _ => return Ok(()),
-        };
-        Err(UserError::Invalid(rule))
+        match self.user.len() {
+            0 => Err(UserError::Invalid("the user name is empty")),
+            65.. => Err(UserError::Invalid("the user name is longer than 64 bytes")),
+            _ => check_password(&self.password),
+        }
+    }
+}
+
+fn check_password(password: &str) -> Result<(), UserError> {
+    match password.chars().count() {
+        ..8 => Err(UserError::Invalid(
+            "the password is shorter than 8 characters",
+        )),
+        129.. => Err(UserError::Invalid(
+            "the password is longer than 128 characters",
+        )),
+        _ => Ok(()),
+    }
+}
+
+impl From<session_runtime::Error> for UserError {
+    fn from(error: session_runtime::Error) -> Self {
+        Self::Internal(error.to_string())
     }
 }
 

@@ -1,42 +1,13 @@
 //! The README's curl transcript, run against the application as a newcomer would: what is printed is what comes.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+mod application;
+
+use std::process::Command;
+
+use application::{Application, free_port};
 
 const README: &str = include_str!("../../README.md");
 const ADDRESS: &str = "127.0.0.1:8000";
-
-/// The running application; killed with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _already_dead = self.0.kill();
-        let _status = self.0.wait();
-    }
-}
-
-fn start(folder: &Path, port: u16) -> Server {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_session-examples"))
-        .current_dir(folder)
-        .env("ROCKET_PORT", port.to_string())
-        .env("ROCKET_CLI_COLORS", "false")
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the application starts");
-    let output = BufReader::new(child.stdout.take().expect("its output"));
-    let server = Server(child);
-    let mut lines = output.lines().map_while(Result::ok);
-    assert!(
-        lines.any(|line| line.contains("has launched from")),
-        "the application did not launch"
-    );
-    // Somebody must go on reading, or the application would block on a full pipe.
-    std::thread::spawn(move || lines.for_each(drop));
-    server
-}
 
 /// The console blocks of the README, each as (command, expected output).
 fn blocks() -> Vec<Vec<(String, String)>> {
@@ -76,14 +47,11 @@ fn without_ids(text: &str) -> String {
 #[test]
 fn the_transcript_works_as_printed() {
     let folder = tempfile::tempdir().expect("a folder");
-    let port = TcpListener::bind("127.0.0.1:0")
-        .and_then(|socket| socket.local_addr())
-        .expect("a free port")
-        .port();
+    let port = free_port();
     let blocks = blocks();
     assert_eq!(blocks.len(), 2, "one block before the restart, one after");
     for block in blocks {
-        let _server = start(folder.path(), port);
+        let _application = Application::start(folder.path(), port);
         for (command, expected) in block {
             let here = command.replace(ADDRESS, &format!("127.0.0.1:{port}"));
             let output = Command::new("bash")

@@ -20,8 +20,9 @@ pub use choices::{
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SessionConfig {
-    /// Where sessions are kept: a URL (`sqlite://file.db`, relative to the working directory) or
-    /// the name of a `[default.databases.*]` entry. Default: `sqlite://sessions.db`.
+    /// Where sessions are kept: a URL (`sqlite://file.db`, relative to the working directory;
+    /// `postgres://..` and `mysql://..` under the features of these names) or the name of a
+    /// `[default.databases.*]` entry. Default: `sqlite://sessions.db`.
     pub database: String,
 
     /// What the keys in the database are sealed under: 32 random bytes in base64, as `openssl rand
@@ -32,7 +33,8 @@ pub struct SessionConfig {
     /// Older or newer master keys under which keys may still be sealed. Default: none.
     pub accepted_master_keys: Vec<Secret>,
 
-    /// The longest wait for the database before a request is answered 503. Default: `"5s"`.
+    /// The longest wait for the database: for its lock or for a connection, and for each statement of
+    /// a server; then a request is answered 503. Default: `"5s"`.
     #[serde(with = "humantime_serde")]
     pub database_timeout: Duration,
 

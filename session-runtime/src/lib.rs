@@ -40,7 +40,10 @@ pub use new_session::{GoesWith, NewSession, NoAnswer};
 pub use payload::{HasAuthTime, JwtPayload, RESERVED_CLAIMS};
 pub use random::{OsRandom, Random};
 pub use requirement::{ClaimValue, Facts, Unmet};
-pub use sessions::{SessionInfo, Sessions, SigningKeyInfo, VerifiedSession, Versioned};
+pub use sessions::{
+    SessionInfo, Sessions, SigningKeyInfo, Uncommitted, VerifiedSession, Versioned, Within,
+};
+pub use store::SessionConnection;
 pub use token::{SessionTokens, Transport};
 pub use user_id::UserId;
 pub use web::{
@@ -61,6 +64,10 @@ pub use session_macros::UserId;
 pub use session_macros::login;
 #[doc = include_str!("../docs/logout.md")]
 pub use session_macros::logout;
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/databases.md")]
+pub mod databases {}
 
 /// What the macros' output names; not for use by hand.
 #[doc(hidden)]

@@ -38,7 +38,7 @@ pub(crate) fn load(
         (None, Some(path)) => from_file(path, random)?,
         (None, None) => {
             return Err(format!(
-                "`sessions.master_key` must be set outside debug builds; {HOW}"
+                "`sessions.master_key` must be set outside debug builds, and for every database server; {HOW}"
             ));
         }
     };

@@ -8,8 +8,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::device::Device;
 use crate::error::Error;
 use crate::payload::{self, JwtPayload};
+use crate::token::Transport;
 use crate::user_id::UserId;
 
 /// A session that is to start: what a login returns when the three values are not all it has to say.
@@ -39,6 +41,8 @@ pub struct NewSession<A = NoAnswer> {
     pub(crate) values: Result<Values, Error>,
     pub(crate) valid_for: Option<Duration>,
     pub(crate) hand_over: Option<HandOver>,
+    /// How its tokens travel and where it was begun, if that was said.
+    pub(crate) mark: Option<(Transport, Device)>,
     pub(crate) answer: A,
 }
 
@@ -124,6 +128,7 @@ impl NewSession {
             values,
             valid_for: None,
             hand_over: None,
+            mark: None,
             answer: NoAnswer(()),
         }
     }
@@ -184,6 +189,7 @@ impl<A> NewSession<A> {
             values: self.values,
             valid_for: self.valid_for,
             hand_over: self.hand_over,
+            mark: self.mark,
             answer,
         }
     }
@@ -193,6 +199,7 @@ impl<A> NewSession<A> {
             values,
             valid_for,
             hand_over,
+            mark,
             answer,
         } = self;
         (
@@ -200,6 +207,7 @@ impl<A> NewSession<A> {
                 values,
                 valid_for,
                 hand_over,
+                mark,
                 answer: NoAnswer(()),
             },
             answer,
@@ -221,6 +229,12 @@ impl Values {
                 NewSession::MAX_USER_ID,
                 user_id.len()
             )));
+        }
+        // PostgreSQL has no texts with it; one rule for all databases.
+        if user_id.contains('\0') {
+            return Err(Error::General(
+                "a user id must not contain the character U+0000".into(),
+            ));
         }
         Ok(Self {
             user_id: Some(user_id),

@@ -8,19 +8,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cache::VerifiedTokens;
 use crate::clock::Clock;
-use crate::config::{Csrf, SessionConfig, SessionLimit, Transfer};
+use crate::config::{Csrf, SessionConfig, Transfer};
 use crate::device::Device;
 use crate::error::Error;
-use crate::event::{Event, Events, RevokedBy};
-use crate::handle::SessionHandle;
+use crate::event::{Event, Events};
 use crate::keys::KeyRing;
 use crate::new_session::NewSession;
 use crate::payload::{JwtPayload, is_reserved};
 use crate::random::Random;
 use crate::revocation::Revocations;
-use crate::rotation::{Lineage, Policy, Verdict};
+use crate::rotation::{Policy, Verdict};
 use crate::sealing::MasterKeys;
-use crate::store::{Created, Creation, Limit, Record, Rotation, Store};
+use crate::store::{Rotation, Store};
 use crate::token::access::Terms;
 use crate::token::refresh::{self, Authentic};
 use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport};
@@ -32,15 +31,19 @@ mod jwt;
 mod keys;
 mod open;
 mod revoke;
+mod start;
 mod upkeep;
 mod verify;
+mod within;
 
 pub use change::Versioned;
 pub(crate) use change::{change_typed, merge};
 pub use info::SessionInfo;
 pub use keys::SigningKeyInfo;
 pub(crate) use open::Surroundings;
+pub(crate) use start::Arrival;
 pub use verify::VerifiedSession;
+pub use within::{Uncommitted, Within};
 
 use keys::KeySource;
 
@@ -97,15 +100,6 @@ struct Inner {
     random: Arc<dyn Random>,
 }
 
-/// How a login came in.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    pub(crate) transport: Transport,
-    /// The session that the same browser had before.
-    pub(crate) replaced: Option<SessionHandle>,
-    pub(crate) device: Device,
-}
-
 impl Sessions {
     /// Starts a session and returns its tokens; it is durable by then. They are for headers, unless
     /// `transfer = "cookie"`.
@@ -135,68 +129,6 @@ impl Sessions {
         };
         self.start(NewSession::serialise(user_id, payload, data), arrival)
             .await
-    }
-
-    /// [`create`](Self::create), and the end of the session that the same browser had before (OWASP
-    /// ASVS 7.2.4).
-    pub(crate) async fn start(
-        &self,
-        new: NewSession,
-        arrival: Arrival,
-    ) -> Result<SessionTokens, Error> {
-        let Arrival {
-            transport,
-            replaced,
-            device,
-        } = arrival;
-        let values = new.values?;
-        let validity = match new.valid_for {
-            Some(validity) => checked_validity(validity)?,
-            None => self.inner.refresh_validity,
-        };
-        let now = self.inner.clock.now();
-        let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
-        let anonymous = values.user_id.is_none();
-        let (token, lineage) = self.first_token(handle, transport, now)?;
-        let mut record = Record {
-            handle,
-            user_id: values.user_id.unwrap_or_else(|| handle.to_string()),
-            lineage,
-            payload: values.payload,
-            data: values.data,
-            created_at: now,
-            validity,
-            ends_for_good: self.inner.absolute_lifetime.map(|lifetime| now + lifetime),
-            auth_time: (values.auth_time && !anonymous).then_some(now),
-            anonymous,
-            data_version: 0,
-            device,
-        };
-        record.lineage.ends_at = record.ends_after(now).unwrap_or(now);
-        // Signed before the insert, so that a payload too large for a cookie leaves no row.
-        let tokens = self.issue_first(&record, transport, token, now)?;
-
-        let user_id = record.user_id.clone();
-        let revoked_until = self.revoked_until(now);
-        let creation = Creation {
-            record,
-            replaced,
-            hand_over: new.hand_over,
-            limit: self.limit(anonymous),
-            revoked_until,
-        };
-        let ended = match self.inner.store.create(creation).await? {
-            Created::Started { ended } => ended,
-            Created::LimitReached => return Err(Error::TooManySessions),
-            Created::Failed(error) => return Err(error),
-        };
-        self.emit(&Event::Created { handle, user_id });
-        let (same_browser, excess) = ended
-            .into_iter()
-            .partition(|ended| Some(*ended) == replaced);
-        self.note_revoked(same_browser, revoked_until, RevokedBy::Login);
-        self.note_revoked(excess, revoked_until, RevokedBy::Limit);
-        Ok(tokens)
     }
 
     /// Exchanges a refresh token for new tokens.
@@ -303,49 +235,6 @@ impl Sessions {
         WeakSessions(Arc::downgrade(&self.inner))
     }
 
-    /// The first refresh token of a session, and the lineage that begins with it; its end is to be set.
-    fn first_token(
-        &self,
-        handle: SessionHandle,
-        transport: Transport,
-        now: DateTime<Utc>,
-    ) -> Result<(String, Lineage), Error> {
-        let random = self.inner.random.bytes()?;
-        let token = refresh::mint(
-            handle,
-            self.binding(transport),
-            0,
-            &random,
-            self.keys().mac(),
-        );
-        let lineage = Lineage {
-            parent: refresh::hash(&token),
-            parent_since: now,
-            generation: 0,
-            children: Vec::new(),
-            ends_at: now,
-        };
-        Ok((token, lineage))
-    }
-
-    /// The tokens of a session that has just begun.
-    fn issue_first(
-        &self,
-        record: &Record,
-        transport: Transport,
-        token: String,
-        now: DateTime<Utc>,
-    ) -> Result<SessionTokens, Error> {
-        let Lineage {
-            parent, ends_at, ..
-        } = record.lineage;
-        let refresh = IssuedRefresh {
-            token,
-            expires_at: ends_at,
-        };
-        self.issue(record, self.binding(transport), parent, Some(refresh), now)
-    }
-
     /// What tokens minted now are bound to.
     fn binding(&self, transport: Transport) -> Binding {
         Binding {
@@ -354,29 +243,8 @@ impl Sessions {
         }
     }
 
-    /// How many sessions a user may have; visitors are nobody's.
-    fn limit(&self, anonymous: bool) -> Option<Limit> {
-        let config = &self.inner.config;
-        let most = config.max_sessions_per_user.filter(|_| !anonymous)?;
-        Some(Limit {
-            most,
-            refuses: config.session_limit == SessionLimit::Refuse,
-        })
-    }
-
     /// The last instant at which an access token minted until now may be good.
     fn revoked_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + self.inner.access_validity
     }
-}
-
-/// A validity that one login asks for.
-fn checked_validity(validity: Duration) -> Result<TimeDelta, Error> {
-    let validity = TimeDelta::from_std(validity).unwrap_or(TimeDelta::MAX);
-    if validity < TimeDelta::seconds(1) || validity > SessionConfig::LONGEST {
-        return Err(Error::General(
-            "a session is valid for one second to 1000 years".into(),
-        ));
-    }
-    Ok(validity)
 }

@@ -260,3 +260,55 @@ async fn a_bad_login_body_is_rockets_own_answer_and_opens_no_session() {
     }
     assert_eq!(server.database().sessions(), 0);
 }
+
+/// Every header that the protocol names, with junk, beside a good session and without one: what is let in
+/// stays let in, nobody else is, and nothing fails.
+#[async_test]
+async fn junk_in_any_header_of_the_protocol_changes_nothing() {
+    let names = [
+        "Authorization",
+        "anti-csrf",
+        "rid",
+        "fdi-version",
+        "st-auth-mode",
+        "front-token",
+        "st-access-token",
+        "st-refresh-token",
+        "id-refresh-token",
+        "X-Forwarded-For",
+        "User-Agent",
+        "Access-Control-Request-Headers",
+        "Content-Type",
+    ];
+    for mode in ["fetch-metadata", "via-token"] {
+        let server = Server::with(&[("csrf", mode.into())]).await;
+        let mut browser = server.browser();
+        browser.log_in("ada").await;
+        let access = browser.cookie(ACCESS).expect("a token");
+        for name in names {
+            for junk in junk().into_iter().filter(|junk| junk.len() < 5000) {
+                let with = |headers: &[(&'static str, &str)]| {
+                    let mut all = vec![(name, junk.clone())];
+                    all.extend(
+                        headers
+                            .iter()
+                            .map(|(name, value)| (*name, (*value).to_owned())),
+                    );
+                    all
+                };
+                let cookie = format!("{ACCESS}={access}");
+                let member = with(&[("Cookie", &cookie)]);
+                let answer = browser.send_raw(Method::Get, "/me", member, None).await;
+                assert_eq!(answer.status, 200, "{name}: {junk:?}");
+                let answer = browser.send_raw(Method::Get, "/me", with(&[]), None).await;
+                answer.expect(401, UNAUTHORISED).expect_untouched();
+                let answer = browser
+                    .send_raw(Method::Post, REFRESH_PATH, with(&[]), None)
+                    .await;
+                answer.expect(401, UNAUTHORISED).expect_all_cleared();
+            }
+        }
+        assert_eq!(server.database().sessions(), 1);
+        assert_eq!(browser.get("/live").await.status, 200);
+    }
+}

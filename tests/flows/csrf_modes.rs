@@ -284,3 +284,95 @@ async fn the_start_of_a_web_socket_is_checked_like_an_unsafe_method() {
         assert_eq!(answer.status, status, "{origin}");
     }
 }
+
+#[derive(Clone)]
+struct AnyMethod;
+
+#[rocket::async_trait]
+impl rocket::route::Handler for AnyMethod {
+    async fn handle<'r>(
+        &self,
+        request: &'r rocket::Request<'_>,
+        _: rocket::Data<'r>,
+    ) -> rocket::route::Outcome<'r> {
+        let session = request.guard::<Session<Claims>>().await;
+        match session {
+            rocket::outcome::Outcome::Success(session) => {
+                rocket::route::Outcome::from(request, session.user_id().clone())
+            }
+            rocket::outcome::Outcome::Error((status, _))
+            | rocket::outcome::Outcome::Forward(status) => rocket::route::Outcome::error(status),
+        }
+    }
+}
+
+/// Methods x `Sec-Fetch-Site` x `Origin` x transport.
+#[async_test]
+async fn the_whole_cube_of_where_a_request_comes_from() {
+    const METHODS: [(Method, bool); 7] = [
+        (Method::Get, true),
+        (Method::Head, true),
+        (Method::Options, true),
+        (Method::Post, false),
+        (Method::Put, false),
+        (Method::Patch, false),
+        (Method::Delete, false),
+    ];
+    const LISTED: &str = "https://www.example.com";
+    let server = Server::changed_with(&[("website_origins", vec![LISTED].into())], |rocket| {
+        let routes = METHODS.map(|(method, _)| rocket::Route::new(method, "/any", AnyMethod));
+        rocket.mount("/", routes)
+    })
+    .await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let mut app = server.browser().in_header_mode();
+    app.log_in("ada").await;
+    let (bearer, _) = app.bearer_tokens().expect("tokens");
+    let sites = [
+        None,
+        Some("same-origin"),
+        Some("none"),
+        Some("same-site"),
+        Some("cross-site"),
+        Some("junk"),
+    ];
+    let origins = [
+        None,
+        Some("http://127.0.0.1:8000"),
+        Some(LISTED),
+        Some("https://evil.example"),
+        Some("null"),
+    ];
+    let mut refused = 0;
+    for (method, safe) in METHODS {
+        for site in sites {
+            for origin in origins {
+                let mut from = Vec::new();
+                from.extend(site.map(|site| ("Sec-Fetch-Site", site.to_owned())));
+                from.extend(origin.map(|origin| ("Origin", origin.to_owned())));
+                let ours = matches!(site, Some("same-origin" | "none"))
+                    || matches!(origin, Some("http://127.0.0.1:8000" | LISTED))
+                    || (site.is_none() && origin.is_none());
+                let row = format!("{method} {site:?} {origin:?}");
+                let answer = send(&browser, method, "/any", ACCESS, from.clone()).await;
+                assert_eq!(
+                    answer.status == 200,
+                    safe || ours,
+                    "cookie {row}: {}",
+                    answer.body
+                );
+                if answer.status != 200 {
+                    answer.expect(403, REFUSED).expect_untouched();
+                    refused += 1;
+                }
+                from.push(("Authorization", format!("Bearer {bearer}")));
+                let answer = app.send_raw(method, "/any", from, None).await;
+                assert_eq!(answer.status, 200, "header {row}");
+            }
+        }
+    }
+    // Four methods, four sites that are not ours, three origins that are not, but for silence.
+    assert_eq!(refused, 4 * (4 * 3 - 1));
+    assert_eq!(browser.get("/live").await.status, 200);
+}

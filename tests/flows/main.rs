@@ -31,3 +31,4 @@ mod transport;
 mod unavailable;
 mod user_ids;
 mod verify;
+mod within;

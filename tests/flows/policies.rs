@@ -229,9 +229,45 @@ async fn sessions_are_listed_with_where_they_began_and_ended_one_by_one() {
     assert_eq!(sessions.list("nobody").await, Ok(vec![]));
 }
 
+/// `security.md` X110: the address is that of the peer, unless a proxy of ours says whose it is.
+#[async_test]
+async fn the_address_of_a_device_is_what_a_trusted_hop_says() {
+    for (setting, peer, forwarded, ip) in [
+        (
+            "truncated",
+            "198.51.100.9",
+            "203.0.113.7",
+            "198.51.100.0/24",
+        ),
+        ("truncated", "10.0.0.1", "203.0.113.7", "203.0.113.0/24"),
+        (
+            "truncated",
+            "::ffff:10.0.0.1",
+            "6.6.6.6, 2001:DB8:1:2::3",
+            "2001:db8:1::/48",
+        ),
+        ("full", "10.0.0.1", "203.0.113.7, 10.0.0.2", "203.0.113.7"),
+        ("none", "10.0.0.1", "203.0.113.7", ""),
+    ] {
+        let settings = [
+            ("trusted_proxies", vec!["10.0.0.0/8"].into()),
+            ("device_ip", setting.into()),
+        ];
+        let server = Server::with(&settings).await;
+        let headers = vec![("X-Forwarded-For", forwarded.to_owned())];
+        let body = Some(json!({ "user": "ada" }).to_string());
+        let browser = server.browser().at(peer);
+        browser
+            .send_raw(Method::Post, "/login", headers, body)
+            .await;
+        let list = server.sessions().list("ada").await.expect("an answer");
+        assert_eq!(list[0].device.ip, ip, "{setting} {peer} {forwarded}");
+    }
+}
+
 /// Looking up by user and by handle goes through an index, so a million rows cost no more than ten.
 #[async_test]
-async fn no_lookup_scans() {
+async fn sqlite_no_lookup_scans() {
     let server = Server::start().await;
     for (what, wanted) in [
         (

@@ -131,8 +131,8 @@ async fn an_entry_committed_late_is_not_missed() {
     fast.log_in("fast").await;
     let (slow_handle, fast_handle) = (handle(&mut slow).await, handle(&mut fast).await);
     let insert = |handle: SessionHandle| {
-        let hex = handle.to_string().replace('-', "");
-        format!("INSERT INTO session_revocation (handle, until) VALUES (x'{hex}', 9999999999999)")
+        let handle = server.database().handle(handle);
+        format!("INSERT INTO session_revocation (handle, until) VALUES ({handle}, 9999999999999)")
     };
     for (browser, handle) in [(&mut fast, fast_handle), (&mut slow, slow_handle)] {
         assert_eq!(browser.get("/me").await.status, 200);
@@ -165,10 +165,10 @@ async fn a_feed_that_went_back_in_time_is_read_again_from_its_start() {
         .expect("an answer");
 
     // A restored backup: the entry that was read last is gone and its number names another one.
-    let hex = second_handle.to_string().replace('-', "");
+    let handle = server.database().handle(second_handle);
     server.database().execute(&format!(
         "DELETE FROM session_revocation;
-         INSERT INTO session_revocation (handle, number, until) VALUES (x'{hex}', 1, 9999999999999)"
+         INSERT INTO session_revocation (handle, number, until) VALUES ({handle}, 1, 9999999999999)"
     ));
     server
         .sessions()

@@ -55,20 +55,19 @@ async fn a_locked_database_is_503_after_the_configured_wait() {
     browser.log_in("ada").await;
     let refresh = browser.cookie(REFRESH);
     let mut lock = server.database();
-    lock.execute("BEGIN EXCLUSIVE");
+    lock.lock();
     expect_unavailable(&browser.refresh().await);
     assert_eq!(browser.cookie(REFRESH), refresh);
-    lock.execute("ROLLBACK");
+    lock.unlock();
     browser.refresh().await.expect(200, "{}");
 }
 
 #[async_test]
 async fn a_failing_login_takes_no_neighbour_down() {
     let server = Server::start().await;
-    server.database().execute(
-        "CREATE TRIGGER refuse_eve BEFORE INSERT ON session_info WHEN NEW.user_id = 'eve'
-         BEGIN SELECT RAISE(ABORT, 'no'); END",
-    );
+    server
+        .database()
+        .refuse_inserts("session_info", "NEW.user_id = 'eve'");
     let users: Vec<String> = (0..40)
         .map(|n| {
             if n % 10 == 5 {
@@ -94,7 +93,7 @@ async fn log_in(server: &Server, user: &str) -> Answer {
 }
 
 #[async_test]
-async fn more_waiting_writes_than_the_queue_holds_are_refused_at_once() {
+async fn sqlite_more_waiting_writes_than_the_queue_holds_are_refused_at_once() {
     let server = Server::with(&[
         ("write_queue", 1.into()),
         ("database_timeout", "300ms".into()),
@@ -113,7 +112,7 @@ async fn more_waiting_writes_than_the_queue_holds_are_refused_at_once() {
 }
 
 #[async_test]
-async fn a_write_that_waited_more_than_ten_seconds_is_not_done_any_more() {
+async fn sqlite_a_write_that_waited_more_than_ten_seconds_is_not_done_any_more() {
     let server = Server::start().await;
     let mut browser = server.browser();
     browser.log_in("ada").await;

@@ -1,6 +1,7 @@
 //! A browser, as far as sessions are concerned: it stores, sends and drops cookies by name, path and expiry.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use rocket::http::{ContentType, Cookie, Header, Method, Status};
 use rocket::local::asynchronous::Client;
@@ -30,6 +31,7 @@ pub struct Browser<'s> {
     issued: Issued,
     jar: BTreeMap<String, Cookie<'static>>,
     headers: Option<Headers>,
+    address: Option<SocketAddr>,
 }
 
 /// The tokens of a client that keeps them itself, as front ends do in header mode.
@@ -62,6 +64,16 @@ impl<'s> Browser<'s> {
             issued,
             jar: BTreeMap::new(),
             headers: None,
+            address: None,
+        }
+    }
+
+    /// This browser, at an address.
+    pub fn at(self, ip: &str) -> Self {
+        let ip = ip.parse().expect("an address");
+        Self {
+            address: Some(SocketAddr::new(ip, 50_000)),
+            ..self
         }
     }
 
@@ -176,6 +188,9 @@ impl<'s> Browser<'s> {
         kind: ContentType,
     ) -> Answer {
         let mut request = self.client.req(method, path.to_owned());
+        if let Some(address) = self.address {
+            request = request.remote(address);
+        }
         for (name, value) in headers {
             request.add_header(Header::new(name, value));
         }

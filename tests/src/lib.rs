@@ -7,6 +7,7 @@ mod database;
 mod log;
 mod secrets;
 pub mod server;
+pub mod servers;
 pub mod site;
 
 pub use browser::{Answer, Browser};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use rocket::figment::Figment;
 use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
@@ -14,6 +15,10 @@ use crate::app;
 use crate::browser::Browser;
 use crate::database::Database;
 use crate::secrets::{self, Issued};
+use crate::servers::Backend;
+
+/// The master key of servers whose database is no file.
+pub const MASTER_KEY: &str = "q6/7jzOqNlBPzv3eOFyRZ1m3Kk0Zt4Q1i2D5o8Wc6Xs=";
 
 /// An application under test.
 #[derive(Debug)]
@@ -167,7 +172,7 @@ impl Server {
     }
 }
 
-/// A Rocket as [`Server`] starts it, before it is launched.
+/// A Rocket as [`Server`] starts it, before it is launched; `file` stands for the database.
 pub fn rocket(file: PathBuf, clock: &ManualClock, settings: &[(&str, Value)]) -> Rocket<Build> {
     rocket_with(file, settings, Sessions::fairing().clock(clock.clone()))
 }
@@ -178,11 +183,27 @@ pub fn rocket_with(
     settings: &[(&str, Value)],
     fairing: SessionFairing,
 ) -> Rocket<Build> {
+    let backend = Backend::chosen();
+    let rocket = attached(&backend.url(&file), settings, fairing);
+    if backend == Backend::Sqlite {
+        return rocket;
+    }
+    let key = Figment::from(("sessions.master_key", MASTER_KEY));
+    let figment = rocket.figment().clone().join(key);
+    rocket.configure(figment)
+}
+
+/// A Rocket on the database of a URL.
+pub fn rocket_on(url: &str, clock: &ManualClock, settings: &[(&str, Value)]) -> Rocket<Build> {
+    attached(url, settings, Sessions::fairing().clock(clock.clone()))
+}
+
+fn attached(url: &str, settings: &[(&str, Value)], fairing: SessionFairing) -> Rocket<Build> {
     // Before Rocket sets a logger of its own.
     secrets::record();
     let mut figment = rocket::Config::figment()
         .merge(("log_level", "off"))
-        .merge(("sessions.database", format!("sqlite://{}", file.display())));
+        .merge(("sessions.database", url));
     for (key, value) in settings {
         figment = figment.merge((format!("sessions.{key}"), value));
     }

@@ -1,7 +1,6 @@
 //! What a browser asks for beyond [`app`](crate::app): a page for members, a requirement, and a database that somebody
 //! else holds.
 
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rocket::fairing::{AdHoc, Fairing};
@@ -75,8 +74,7 @@ pub fn lock() -> impl Fairing {
             .figment()
             .extract_inner("sessions.database")
             .expect("a database");
-        let file = url.strip_prefix("sqlite://").expect("a file");
-        rocket.manage(Lock(Mutex::new(Database::open(Path::new(file)))))
+        rocket.manage(Lock(Mutex::new(Database::connect(&url))))
     })
 }
 

@@ -22,7 +22,7 @@ async fn create(server: &Server, user: String) -> SessionTokens {
 }
 
 #[async_test]
-async fn everything_that_waits_is_one_commit() {
+async fn sqlite_everything_that_waits_is_one_commit() {
     let server = Server::start().await;
     create(&server, "first".into()).await;
     let mut lock = server.database();
@@ -119,15 +119,15 @@ async fn a_revocation_beats_the_refreshes_beside_it() {
 }
 
 #[async_test]
-async fn the_application_may_write_to_the_same_file_all_the_time() {
+async fn the_application_may_write_to_the_same_database_all_the_time() {
     let server = Server::start().await;
     server.database().execute("CREATE TABLE app (n INTEGER)");
     let mut database = server.database();
     let application = std::thread::spawn(move || {
         for n in 0..200 {
-            database.execute(&format!(
-                "BEGIN IMMEDIATE; INSERT INTO app VALUES ({n}); COMMIT"
-            ));
+            database.begin();
+            database.execute(&format!("INSERT INTO app VALUES ({n})"));
+            database.execute("COMMIT");
         }
     });
     for n in 0..100 {

@@ -80,9 +80,9 @@ async fn revoking_writes_the_feed_in_the_same_transaction() {
     let server = Server::start().await;
     let tokens = create(&server, "ada").await;
     // The feed refuses, so the deletion must not happen either.
-    server.database().execute(
-        "CREATE TRIGGER no_feed BEFORE INSERT ON session_revocation BEGIN SELECT RAISE(ABORT, 'no'); END",
-    );
+    server
+        .database()
+        .refuse_inserts("session_revocation", "TRUE");
     assert!(server.sessions().revoke(tokens.handle()).await.is_err());
     assert!(
         server
@@ -93,7 +93,7 @@ async fn revoking_writes_the_feed_in_the_same_transaction() {
     );
     assert_eq!(server.database().sessions(), 1);
 
-    server.database().execute("DROP TRIGGER no_feed");
+    server.database().allow_inserts("session_revocation");
     assert_eq!(server.sessions().revoke(tokens.handle()).await, Ok(true));
     assert_eq!(server.database().sessions(), 0);
     assert_eq!(
@@ -120,9 +120,9 @@ async fn theft_ends_the_session_and_writes_the_feed_in_one_transaction() {
         .await
         .expect("tokens");
 
-    server.database().execute(
-        "CREATE TRIGGER no_feed BEFORE INSERT ON session_revocation BEGIN SELECT RAISE(ABORT, 'no'); END",
-    );
+    server
+        .database()
+        .refuse_inserts("session_revocation", "TRUE");
     let replay = server
         .sessions()
         .refresh(first.refresh_token().expect("a token"))
@@ -132,7 +132,7 @@ async fn theft_ends_the_session_and_writes_the_feed_in_one_transaction() {
 }
 
 #[async_test]
-async fn no_token_is_ever_on_the_disk() {
+async fn sqlite_no_token_is_ever_on_the_disk() {
     let server = Server::start().await;
     let first = create(&server, "ada").await;
     let second = server
@@ -174,7 +174,7 @@ async fn no_token_is_ever_on_the_disk() {
 }
 
 #[async_test]
-async fn the_file_is_in_wal_mode_and_sound() {
+async fn sqlite_the_file_is_in_wal_mode_and_sound() {
     let server = Server::start().await;
     create(&server, "ada").await;
     let mut database = server.database();
@@ -201,8 +201,8 @@ async fn the_file_is_in_wal_mode_and_sound() {
 #[async_test]
 async fn a_row_that_somebody_broke_is_a_dead_session_and_harms_no_other() {
     for damage in [
-        "parent_hash = x'00'",
-        "children = x'0102'",
+        "parent_hash = 00",
+        "children = 0102",
         "payload = 'no JSON'",
         "payload = '[]'",
         "generation = -1",
@@ -213,7 +213,12 @@ async fn a_row_that_somebody_broke_is_a_dead_session_and_harms_no_other() {
             create(&server, "broken").await,
             create(&server, "sound").await,
         );
-        server.database().execute(&format!(
+        let mut database = server.database();
+        let damage = match damage.split_once(" = 0") {
+            Some((column, hex)) => format!("{column} = {}", database.blob(&format!("0{hex}"))),
+            None => damage.to_owned(),
+        };
+        database.execute(&format!(
             "UPDATE session_info SET {damage} WHERE user_id = 'broken'"
         ));
         let refreshed = server

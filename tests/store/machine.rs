@@ -1,4 +1,4 @@
-//! A state machine: random steps on the real SQLite store through three processes, and after each
+//! A state machine: random steps on the real store through three processes, and after each
 //! step the row is what the rule says.
 //!
 //! The reference is a map of lineages and `rotation::decide`; whatever the store adds (encoding,
@@ -195,15 +195,15 @@ fn compare(server: &Server, reference: &Reference) {
     let mut database = server.database();
     assert_eq!(database.sessions(), reference.sessions.len() as i64);
     for (handle, (_, lineage)) in &reference.sessions {
-        let hex = handle.to_string().replace('-', "");
+        let literal = database.handle(*handle);
         let row = database.text(&format!(
-            "SELECT printf('%d %d %d %d', generation, length(children) / 40, parent_since, expires_at) AS value
-             FROM session_info WHERE handle = x'{hex}'"
+            "SELECT concat(generation, ' ', length(children), ' ', parent_since, ' ', expires_at) AS value
+             FROM session_info WHERE handle = {literal}"
         ));
         let expected = format!(
             "{} {} {} {}",
             lineage.generation,
-            lineage.children.len(),
+            lineage.children.len() * 40,
             lineage.parent_since.timestamp_millis(),
             lineage.ends_at.timestamp_millis()
         );

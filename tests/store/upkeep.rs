@@ -89,7 +89,7 @@ fn jump(clock: &ManualClock, by: Duration) {
 }
 
 #[async_test]
-async fn a_server_that_stops_leaves_one_sound_file() {
+async fn sqlite_a_server_that_stops_leaves_one_sound_file() {
     let server = Server::start().await;
     create(&server, 20).await;
     let folder = server.folder();

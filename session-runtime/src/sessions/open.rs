@@ -53,12 +53,15 @@ impl Sessions {
             config.write_queue,
             Arc::clone(&around.clock),
         );
-        let store =
+        let (store, weaknesses) =
             tokio::task::spawn_blocking(move || Store::open(&database, timeout, queue, clock))
                 .await
                 .map_err(|error| error.to_string())?
                 .map_err(|error| error.to_string())?;
 
+        for weakness in weaknesses {
+            tracing::warn!(event = "weak_durability", "{weakness}");
+        }
         install_crypto_provider();
         let stored = store.keys().await.map_err(|error| error.to_string())?;
         let has_keys = !stored.keys.is_empty();

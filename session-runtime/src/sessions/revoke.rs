@@ -47,7 +47,7 @@ impl Sessions {
     ) -> Result<Vec<SessionHandle>, Error> {
         let until = self.revoked_until(self.inner.clock.now());
         let user_id = user_id.to_claim().into_owned();
-        let ended = self.inner.store.revoke_user(user_id, until).await?;
+        let ended = self.inner.store.revoke_user(user_id, None, until).await?;
         Ok(self.note_revoked(ended, until, RevokedBy::User))
     }
 
@@ -62,7 +62,8 @@ impl Sessions {
     ) -> Result<Vec<SessionHandle>, Error> {
         let until = self.revoked_until(self.inner.clock.now());
         let user_id = user_id.to_claim().into_owned();
-        let ended = self.inner.store.revoke_others(user_id, kept, until).await?;
+        let store = &self.inner.store;
+        let ended = store.revoke_user(user_id, Some(kept), until).await?;
         Ok(self.note_revoked(ended, until, RevokedBy::Others))
     }
 

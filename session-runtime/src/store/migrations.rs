@@ -1,18 +1,12 @@
 //! The library's own migrations, with a version table of their own: Diesel's is the application's.
+//! Compiled once per backend, as `queries.rs` is.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::OpenError;
-use super::sqlite::Connection;
-
-/// Each step once, in order; a released step is never edited.
-const STEPS: [&str; 3] = [
-    include_str!("migrations/sqlite/0001_sessions.sql"),
-    include_str!("migrations/sqlite/0002_key_version.sql"),
-    include_str!("migrations/sqlite/0003_policies.sql"),
-];
+use super::{Connection, STEPS, schema_exists};
+use crate::store::OpenError;
 
 #[derive(QueryableByName)]
 struct Version {
@@ -20,9 +14,15 @@ struct Version {
     version: i64,
 }
 
-/// Brings the tables to this version inside the transaction that is open on `conn`.
+/// Brings the tables to this version; the caller sees to it that nobody else does the same.
+///
+/// A step may be run again: MariaDB commits each statement at once, so an interrupted step leaves its
+/// beginning behind.
 pub(super) fn run(conn: &mut Connection) -> Result<(), OpenError> {
-    conn.batch_execute("CREATE TABLE IF NOT EXISTS session_schema (version BIGINT NOT NULL)")?;
+    // Asked first, so that a user who may not create tables can run what others have created.
+    if !schema_exists(conn)? {
+        conn.batch_execute("CREATE TABLE IF NOT EXISTS session_schema (version BIGINT NOT NULL)")?;
+    }
     let version = diesel::sql_query("SELECT version FROM session_schema")
         .get_result::<Version>(conn)
         .optional()?;

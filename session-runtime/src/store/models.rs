@@ -6,10 +6,12 @@ use serde_json::{Map, Value};
 
 use super::schema::{session_info, session_key, session_revocation};
 use crate::device::Device;
+use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::keys::KeyKind;
+use crate::new_session::HandOver;
 use crate::revocation::Entry;
-use crate::rotation::{Child, Lineage, TokenHash};
+use crate::rotation::{Child, Lineage, Policy, Presented, TokenHash};
 use crate::sealing::SealedKey;
 
 /// A session as the rest of the crate knows it.
@@ -49,6 +51,50 @@ impl Record {
             .max()
             .unwrap_or(self.created_at)
     }
+}
+
+/// A refresh on its way to the row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rotation {
+    pub(crate) handle: SessionHandle,
+    pub(crate) presented: Presented,
+    /// The hash of the token to hand out if the verdict allows it.
+    pub(crate) successor: TokenHash,
+    pub(crate) policy: Policy,
+    /// The last instant an access token of this session may be good, for the feed in case of theft.
+    pub(crate) revoked_until: DateTime<Utc>,
+}
+
+/// A login that has more to it than one insert.
+#[derive(Debug, Clone)]
+pub(crate) struct Creation {
+    pub(crate) record: Record,
+    /// The session that the same browser had before.
+    pub(crate) replaced: Option<SessionHandle>,
+    /// Takes the data of an anonymous session that is replaced.
+    pub(crate) hand_over: Option<HandOver>,
+    pub(crate) limit: Option<Limit>,
+    /// The last instant an access token of a session that is ended here may be good.
+    pub(crate) revoked_until: DateTime<Utc>,
+}
+
+/// How many sessions a user may have at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    pub(crate) most: usize,
+    /// Whether one more is refused; else the oldest end.
+    pub(crate) refuses: bool,
+}
+
+/// What became of a login.
+#[derive(Debug, Clone)]
+pub(crate) enum Created {
+    Started {
+        ended: Vec<SessionHandle>,
+    },
+    LimitReached,
+    /// The data of the anonymous session could not be taken over.
+    Failed(Error),
 }
 
 /// A row of `session_info`.
@@ -146,6 +192,11 @@ impl From<&Record> for SessionRow {
 }
 
 impl SessionRow {
+    /// About how many bytes it takes in a statement.
+    pub(super) fn size(&self) -> usize {
+        256 + self.payload.len() + self.data.len()
+    }
+
     /// `None` if somebody edited the row into something that is no session.
     pub(super) fn into_record(self) -> Option<Record> {
         Some(Record {
@@ -235,6 +286,11 @@ impl KeyRow {
 /// Reads a handle column.
 pub(super) fn handle(bytes: &[u8]) -> Option<SessionHandle> {
     bytes.try_into().ok().map(SessionHandle::from_bytes)
+}
+
+/// Reads handle columns.
+pub(super) fn handles(rows: &[Vec<u8>]) -> Vec<SessionHandle> {
+    rows.iter().filter_map(|bytes| handle(bytes)).collect()
 }
 
 fn time(millis: i64) -> Option<DateTime<Utc>> {

@@ -1,86 +1,109 @@
 //! Every statement the library runs, as functions over a connection inside whatever transaction is
 //! open on it.
+//!
+//! Compiled once per backend, as a module of its file: `Connection` and `lock!` are the backend's.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::QueryResult;
 
-use super::models::{self, ContentRow, LineageRow, Record, RevocationRow, SessionRow};
-use super::schema::{session_counter, session_info, session_revocation};
-use super::sqlite::Connection;
+use super::Connection;
 use crate::handle::SessionHandle;
 use crate::revocation::{Entry, Position};
-use crate::rotation::{self, Policy, Presented, Successor, TokenHash, Verdict};
+use crate::rotation::{self, Successor, Verdict};
+use crate::store::models::{
+    self, ContentRow, LineageRow, Record, RevocationRow, Rotation, SessionRow,
+};
+use crate::store::schema::{session_counter, session_info, session_revocation};
 
+#[allow(clippy::duplicate_mod)] // once per backend, as this file
+#[path = "queries/keys.rs"]
 mod keys;
+#[allow(clippy::duplicate_mod)]
+#[path = "queries/logins.rs"]
 mod logins;
 
-pub(crate) use keys::*;
-pub(crate) use logins::*;
+pub(crate) use keys::{
+    add_due_key, add_missing_keys, announce_keys, delete_signing_keys, key_version, keys,
+    remove_key, replace_keys, revoke_everything,
+};
+pub(crate) use logins::{create, succeed};
 
-/// A refresh on its way to the row.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rotation {
-    pub(crate) handle: SessionHandle,
-    pub(crate) presented: Presented,
-    /// The hash of the token to hand out if the verdict allows it.
-    pub(crate) successor: TokenHash,
-    pub(crate) policy: Policy,
-    /// The last instant an access token of this session may be good, for the feed in case of theft.
-    pub(crate) revoked_until: DateTime<Utc>,
-}
+/// The most rows in one statement: bounds its bind variables.
+const MAX_ROWS: usize = 1000;
 
-/// Inserts all `records` with one statement.
-pub(super) fn insert(conn: &mut Connection, records: &[&Record]) -> QueryResult<()> {
+/// The most bytes of rows in one statement: far below MariaDB's `max_allowed_packet`.
+const MAX_BYTES: usize = 1 << 20;
+
+/// Inserts all `records`, with one statement unless they are very many or very large.
+pub(crate) fn insert(conn: &mut Connection, records: &[&Record]) -> QueryResult<()> {
     let rows: Vec<SessionRow> = records
         .iter()
         .map(|record| SessionRow::from(*record))
         .collect();
-    diesel::insert_into(session_info::table)
-        .values(&rows)
-        .execute(conn)
-        .map(drop)
+    let mut rows = rows.as_slice();
+    while !rows.is_empty() {
+        let mut bytes = 0;
+        let fitting = rows.iter().take(MAX_ROWS).take_while(|row| {
+            bytes += row.size();
+            bytes <= MAX_BYTES
+        });
+        let (statement, rest) = rows.split_at(fitting.count().max(1));
+        diesel::insert_into(session_info::table)
+            .values(statement)
+            .execute(conn)?;
+        rows = rest;
+    }
+    Ok(())
 }
 
 /// The session, if its row exists and makes sense.
-pub(super) fn find(conn: &mut Connection, handle: SessionHandle) -> QueryResult<Option<Record>> {
+pub(crate) fn find(conn: &mut Connection, handle: SessionHandle) -> QueryResult<Option<Record>> {
     let row = session_info::table
         .find(handle.as_bytes().as_slice())
         .select(SessionRow::as_select())
         .first(conn)
         .optional()?;
-    let record = row.and_then(SessionRow::into_record);
-    Ok(record)
+    Ok(row.and_then(SessionRow::into_record))
+}
+
+/// The session, which nobody else changes until the transaction ends.
+pub(crate) fn find_locked(
+    conn: &mut Connection,
+    handle: SessionHandle,
+) -> QueryResult<Option<Record>> {
+    let row = session_info::table
+        .find(handle.as_bytes().as_slice())
+        .select(SessionRow::as_select());
+    let row = lock!(row).first(conn).optional()?;
+    Ok(row.and_then(SessionRow::into_record))
 }
 
 /// Unexpired sessions of a user, oldest first.
-pub(super) fn handles_of(
+pub(crate) fn handles_of(
     conn: &mut Connection,
     user_id: &str,
-    now: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
 ) -> QueryResult<Vec<SessionHandle>> {
-    let mut query = session_info::table
+    if is_nobodys(user_id) {
+        return Ok(Vec::new());
+    }
+    let handles: Vec<Vec<u8>> = session_info::table
         .filter(session_info::user_id.eq(user_id))
+        .filter(session_info::expires_at.gt(now.timestamp_millis()))
         .order(session_info::handle)
         .select(session_info::handle)
-        .into_boxed();
-    if let Some(now) = now {
-        query = query.filter(session_info::expires_at.gt(now.timestamp_millis()));
-    }
-    let handles: Vec<Vec<u8>> = query.load(conn)?;
-    Ok(handles
-        .iter()
-        .filter_map(|bytes| models::handle(bytes))
-        .collect())
+        .load(conn)?;
+    Ok(models::handles(&handles))
 }
 
 /// Reads the row, decides and writes: one step under the transaction's lock.
-pub(super) fn rotate(
+pub(crate) fn rotate(
     conn: &mut Connection,
     rotation: &Rotation,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<(Record, Verdict)>> {
-    let Some(record) = find(conn, rotation.handle)? else {
+    let Some(record) = find_locked(conn, rotation.handle)? else {
         return Ok(None);
     };
     let Some(ends_at) = record.ends_after(now) else {
@@ -112,7 +135,7 @@ pub(super) fn rotate(
 }
 
 /// Deletes exactly these sessions and says so in the feed; returns those that were there.
-pub(super) fn revoke(
+pub(crate) fn revoke(
     conn: &mut Connection,
     handles: &[SessionHandle],
     until: DateTime<Utc>,
@@ -130,38 +153,43 @@ pub(super) fn revoke(
     Ok(revoked)
 }
 
-/// Deletes all sessions of a user, those that are expired included.
-pub(super) fn revoke_user(
+/// Deletes all sessions of a user but `except`, those that are expired included.
+pub(crate) fn revoke_user(
     conn: &mut Connection,
     user_id: &str,
+    except: Option<SessionHandle>,
     until: DateTime<Utc>,
 ) -> QueryResult<Vec<SessionHandle>> {
-    let handles = handles_of(conn, user_id, None)?;
+    if is_nobodys(user_id) {
+        return Ok(Vec::new());
+    }
+    // A locking read sees what is committed now, also in a transaction of the application's that
+    // began earlier and reads by its first snapshot.
+    let theirs = session_info::table
+        .filter(session_info::user_id.eq(user_id))
+        .order(session_info::handle)
+        .select(session_info::handle);
+    let handles: Vec<Vec<u8>> = lock!(theirs).load(conn)?;
+    let mut handles = models::handles(&handles);
+    handles.retain(|handle| Some(*handle) != except);
     revoke(conn, &handles, until)
 }
 
-/// Deletes all sessions of all users. With new keys no token of theirs is left; without, each of them is
-/// Deletes all sessions of a user but one.
-pub(super) fn revoke_others(
-    conn: &mut Connection,
-    user_id: &str,
-    kept: SessionHandle,
-    until: DateTime<Utc>,
-) -> QueryResult<Vec<SessionHandle>> {
-    let mut handles = handles_of(conn, user_id, None)?;
-    handles.retain(|handle| *handle != kept);
-    revoke(conn, &handles, until)
+/// Whether no session can have this user id. PostgreSQL would refuse even to look for it.
+fn is_nobodys(user_id: &str) -> bool {
+    user_id.contains('\0')
 }
 
-/// Lets `change` alter the payload and the data of an unexpired session, as one step under the
-/// transaction's lock; writes nothing if it refuses.
-pub(super) fn change<T, E>(
+/// Lets `change` alter the payload and the data of an unexpired session, as one step under the row's
+/// lock; writes nothing if it refuses.
+pub(crate) fn change<T, E>(
     conn: &mut Connection,
     handle: SessionHandle,
     now: DateTime<Utc>,
     change: impl Fn(&mut Record) -> Result<T, E>,
 ) -> QueryResult<Option<Result<T, E>>> {
-    let Some(mut record) = find(conn, handle)?.filter(|record| now < record.lineage.ends_at) else {
+    let found = find_locked(conn, handle)?;
+    let Some(mut record) = found.filter(|record| now < record.lineage.ends_at) else {
         return Ok(None);
     };
     let outcome = change(&mut record);
@@ -173,14 +201,15 @@ pub(super) fn change<T, E>(
     Ok(Some(outcome))
 }
 
-/// Replaces a session by one of the same user with new tokens, and ends all others of that user.
-///
 /// The unexpired sessions of a user, newest first.
-pub(super) fn list(
+pub(crate) fn list(
     conn: &mut Connection,
     user_id: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<Record>> {
+    if is_nobodys(user_id) {
+        return Ok(Vec::new());
+    }
     let rows: Vec<SessionRow> = session_info::table
         .filter(session_info::user_id.eq(user_id))
         .filter(session_info::expires_at.gt(now.timestamp_millis()))
@@ -194,7 +223,7 @@ pub(super) fn list(
 }
 
 /// Whether committed entries of the feed wait for their numbers.
-pub(super) fn has_unnumbered(conn: &mut Connection) -> QueryResult<bool> {
+pub(crate) fn has_unnumbered(conn: &mut Connection) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(
         session_revocation::table.filter(session_revocation::number.is_null()),
     ))
@@ -202,9 +231,9 @@ pub(super) fn has_unnumbered(conn: &mut Connection) -> QueryResult<bool> {
 }
 
 /// Numbers committed entries of the feed, holding its one counter row.
-pub(super) fn number_feed(conn: &mut Connection) -> QueryResult<()> {
+pub(crate) fn number_feed(conn: &mut Connection) -> QueryResult<()> {
     let counter = session_counter::table.find("revocation");
-    let mut number: i64 = counter.select(session_counter::value).first(conn)?;
+    let mut number: i64 = lock!(counter.select(session_counter::value)).first(conn)?;
     let waiting: Vec<Vec<u8>> = session_revocation::table
         .filter(session_revocation::number.is_null())
         .order(session_revocation::handle)
@@ -224,7 +253,7 @@ pub(super) fn number_feed(conn: &mut Connection) -> QueryResult<()> {
 
 /// What the feed says after `position`; all of it if that place is not what it was (a failover, a
 /// restored backup).
-pub(super) fn feed(conn: &mut Connection, position: Option<Position>) -> QueryResult<Vec<Entry>> {
+pub(crate) fn feed(conn: &mut Connection, position: Option<Position>) -> QueryResult<Vec<Entry>> {
     let after = match position {
         Some(position) => {
             let still_there = session_revocation::table
@@ -247,7 +276,7 @@ pub(super) fn feed(conn: &mut Connection, position: Option<Position>) -> QueryRe
 }
 
 /// Deletes up to `most` sessions that expired before `before`, those that expired first; says how many.
-pub(super) fn delete_expired(
+pub(crate) fn delete_expired(
     conn: &mut Connection,
     before: DateTime<Utc>,
     most: i64,
@@ -263,7 +292,7 @@ pub(super) fn delete_expired(
 
 /// Deletes up to `most` entries of the feed that no longer matter; the newest one stays, for it
 /// says where the feed ends.
-pub(super) fn delete_old_revocations(
+pub(crate) fn delete_old_revocations(
     conn: &mut Connection,
     before: DateTime<Utc>,
     most: i64,

@@ -1,21 +1,37 @@
 //! SQLite: how a connection is opened, what makes it durable, how a write transaction begins.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use diesel::connection::{Connection as _, SimpleConnection};
-use diesel::prelude::{QueryableByName, RunQueryDsl, SqliteConnection};
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::prelude::{QueryableByName, RunQueryDsl};
 use diesel::result::QueryResult;
 use diesel::sql_types::Text;
 
 use super::OpenError;
 
 /// The connection of this backend.
-pub(super) type Connection = SqliteConnection;
+pub(super) type Connection = diesel::SqliteConnection;
 
-/// Connections that read while the writer writes.
-const READERS: u32 = 4;
+/// Each step once, in order; a released step is never edited.
+const STEPS: [&str; 3] = [
+    include_str!("migrations/sqlite/0001_sessions.sql"),
+    include_str!("migrations/sqlite/0002_key_version.sql"),
+    include_str!("migrations/sqlite/0003_policies.sql"),
+];
+
+/// A write transaction has the file to itself, so no row needs a lock.
+macro_rules! lock {
+    ($query:expr) => {
+        $query
+    };
+}
+
+#[allow(clippy::duplicate_mod)] // once per backend, on purpose
+#[path = "migrations.rs"]
+mod migrations;
+#[allow(clippy::duplicate_mod)]
+#[path = "queries.rs"]
+pub(super) mod queries;
 
 /// Where a database is and how long to wait for its lock.
 #[derive(Debug, Clone)]
@@ -36,9 +52,7 @@ impl Location {
         let path = url
             .strip_prefix("sqlite:")
             .map(|rest| rest.strip_prefix("//").unwrap_or(rest))
-            .ok_or_else(|| OpenError::UnknownScheme {
-                scheme: scheme(url),
-            })?;
+            .ok_or_else(|| OpenError::scheme("sqlite"))?;
         if path.is_empty() || path.starts_with(":memory:") {
             return Err(OpenError::NotAFile);
         }
@@ -48,18 +62,14 @@ impl Location {
         })
     }
 
-    /// A file beside this one.
-    pub(super) fn beside(&self, ending: &str) -> PathBuf {
-        PathBuf::from(format!("{}{ending}", self.path))
+    /// The file.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Opens the connection that writes: WAL, and every commit synced to the disk before it is acknowledged.
     pub(super) fn writer(&self) -> Result<Connection, OpenError> {
-        let mut conn = Connection::establish(&self.path).map_err(|source| OpenError::Connect {
-            path: self.path.clone(),
-            source,
-        })?;
-        set_timeout(&mut conn, self.timeout)?;
+        let mut conn = self.connect()?;
         let mode =
             diesel::sql_query("PRAGMA journal_mode = WAL").get_result::<JournalMode>(&mut conn)?;
         if mode.journal_mode != "wal" {
@@ -72,51 +82,49 @@ impl Location {
         Ok(conn)
     }
 
-    /// Opens the connections that only read.
-    pub(super) fn readers(&self) -> Result<Pool<ConnectionManager<Connection>>, OpenError> {
-        Pool::builder()
-            .max_size(READERS)
-            .connection_timeout(self.timeout)
-            .test_on_check_out(false)
-            .connection_customizer(Box::new(ReadOnly {
-                timeout: self.timeout,
-            }))
-            .build(ConnectionManager::new(&self.path))
-            .map_err(|error| OpenError::Readers(error.to_string()))
+    /// Opens a connection that only reads.
+    pub(super) fn reader(&self) -> Result<Connection, OpenError> {
+        let mut conn = self.connect()?;
+        conn.batch_execute("PRAGMA query_only = ON")?;
+        Ok(conn)
+    }
+
+    fn connect(&self) -> Result<Connection, OpenError> {
+        let mut conn = Connection::establish(&self.path).map_err(|source| OpenError::Connect {
+            path: self.path.clone(),
+            source,
+        })?;
+        let timeout = self.timeout.as_millis();
+        conn.batch_execute(&format!("PRAGMA busy_timeout = {timeout}"))?;
+        Ok(conn)
     }
 }
 
-/// Runs `body` as one write transaction that takes the lock at once: a deferred one that reads and
-/// then writes fails without waiting.
-pub(super) fn write<T, E>(
-    conn: &mut Connection,
-    body: impl FnOnce(&mut Connection) -> Result<T, E>,
-) -> Result<T, E>
-where
-    E: From<diesel::result::Error>,
-{
-    conn.immediate_transaction(body)
+/// Brings the tables to this version, in one transaction.
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
+    conn.immediate_transaction(migrations::run)
 }
 
-fn set_timeout(conn: &mut Connection, timeout: Duration) -> QueryResult<()> {
-    conn.batch_execute(&format!("PRAGMA busy_timeout = {}", timeout.as_millis()))
+/// Nothing is left to settings: [`Location::writer`] sets what durability needs.
+pub(super) fn weaknesses(_: &mut Connection) -> Result<Vec<String>, OpenError> {
+    Ok(Vec::new())
 }
 
-fn scheme(url: &str) -> String {
-    url.split(':').next().unwrap_or_default().to_owned()
-}
+/// Whether the version table exists.
+fn schema_exists(conn: &mut Connection) -> QueryResult<bool> {
+    use diesel::sql_types::BigInt;
 
-#[derive(Debug)]
-struct ReadOnly {
-    timeout: Duration,
-}
-
-impl CustomizeConnection<Connection, diesel::r2d2::Error> for ReadOnly {
-    fn on_acquire(&self, conn: &mut Connection) -> Result<(), diesel::r2d2::Error> {
-        set_timeout(conn, self.timeout)
-            .and_then(|()| conn.batch_execute("PRAGMA query_only = ON"))
-            .map_err(diesel::r2d2::Error::QueryError)
+    #[derive(QueryableByName)]
+    struct Tables {
+        #[diesel(sql_type = BigInt)]
+        tables: i64,
     }
+
+    diesel::sql_query(
+        "SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' AND name = 'session_schema'",
+    )
+    .get_result::<Tables>(conn)
+    .map(|found| found.tables > 0)
 }
 
 #[cfg(test)]
@@ -160,8 +168,7 @@ mod tests {
         assert_eq!(setting(&mut writer, "foreign_keys"), 1);
         assert_eq!(setting(&mut writer, "busy_timeout"), 1234);
 
-        let readers = location.readers().expect("readers");
-        let mut reader = readers.get().expect("a reader");
+        let mut reader = location.reader().expect("a reader");
         assert_eq!(setting(&mut reader, "query_only"), 1);
         assert_eq!(setting(&mut reader, "busy_timeout"), 1234);
     }

@@ -1,299 +1,176 @@
-//! The writer thread: takes everything that waits and commits it as one batch. No delay is added when idle.
+//! The writers: threads that take everything that waits and commit it as one batch. No delay is added
+//! when idle.
 
-use std::sync::Arc;
-use std::thread::JoinHandle;
+mod thread;
+mod work;
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use diesel::r2d2::R2D2Connection;
 use diesel::result::QueryResult;
 use tokio::sync::{mpsc, oneshot};
 
+use self::thread::{Patient, Thread};
+use self::work::{Pending, Queued, Work};
+use super::StoreError;
+use super::connection::{Connection, Link};
+use super::location::Location;
 use super::models::Record;
-use super::sqlite::{self, Connection, Location};
-use super::{StoreError, queries};
 use crate::clock::Clock;
-
-/// The most operations in one transaction: bounds the wait of the first, and the bind variables of
-/// the insert.
-const MAX_BATCH: usize = 1000;
+use crate::handle::SessionHandle;
 
 /// A write that was not begun this long after it arrived is refused, so that a client's round trip
 /// is bounded.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// The sending side of the queue. When the last clone goes, the thread finishes what waits and
-/// closes its connection.
+/// The sending side of the queue. When the last clone goes, the threads finish what waits and close
+/// their connections.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     shared: Arc<Shared>,
     clock: Arc<dyn Clock>,
+    /// Beyond this a write is given up, however the connection hangs.
+    longest: Duration,
 }
 
 #[derive(Debug)]
 struct Shared {
     /// `None` only while being dropped.
     queue: Option<mpsc::Sender<Queued>>,
-    thread: Option<JoinHandle<()>>,
+    /// Closed once all threads have ended.
+    ended: Mutex<Receiver<()>>,
+    longest: Duration,
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
         self.queue = None;
         // Waits, so that a process that ends after this has left nothing half done.
-        if let Some(thread) = self.thread.take() {
-            let _panicked = thread.join();
+        if let Ok(ended) = self.ended.get_mut() {
+            let _all_ended = ended.recv_timeout(self.longest);
         }
     }
 }
 
-#[derive(Debug)]
-struct Queued {
-    arrived: Duration,
-    /// Whether it waited too long, and is left out of the transaction.
-    late: bool,
-    work: Work,
-}
-
-impl Queued {
-    fn answer(self, committed: Result<(), StoreError>) {
-        let committed = if self.late {
-            Err(StoreError::TooLate)
-        } else {
-            committed
-        };
-        self.work.answer(committed);
-    }
-}
-
-/// A write. Inserts are named, because all that wait become one statement.
-#[derive(Debug)]
-enum Work {
-    Insert {
-        record: Box<Record>,
-        reply: oneshot::Sender<Result<(), StoreError>>,
-    },
-    Step(Box<dyn Step>),
-}
-
 impl Writer {
-    /// Starts the thread on a connection that was just opened.
+    /// Starts the threads: the first on a connection that was just opened, the others open theirs
+    /// when there is something to write.
     pub(super) fn start(
         conn: Connection,
-        location: Location,
+        location: &Location,
+        timeout: Duration,
         capacity: usize,
         clock: Arc<dyn Clock>,
     ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(capacity);
-        let thread = Thread {
-            conn,
-            location,
-            clock: Arc::clone(&clock),
+        let waiting = Arc::new(Mutex::new(waiting));
+        let (alive, ended) = channel();
+        let blocked = if location.locks_rows() {
+            let (blocked, waiting) = mpsc::channel(capacity);
+            let thread = Thread::new(None, location.clone(), Arc::clone(&clock), None);
+            spawn("session-patient", &alive, move || {
+                Patient::new(thread, timeout).run(waiting);
+            })?;
+            Some(blocked)
+        } else {
+            None
         };
-        let thread = std::thread::Builder::new()
-            .name("session-writer".into())
-            .spawn(move || thread.run(waiting))?;
-        let shared = Shared {
-            queue: Some(queue),
-            thread: Some(thread),
-        };
+        let mut conn = Some(conn);
+        for _ in 0..location.writers() {
+            let thread = Thread::new(
+                conn.take(),
+                location.clone(),
+                Arc::clone(&clock),
+                blocked.clone(),
+            );
+            let waiting = Arc::clone(&waiting);
+            spawn("session-writer", &alive, move || thread.run(&waiting))?;
+        }
+        let longest = MAX_WAIT + 2 * timeout;
         Ok(Self {
-            shared: Arc::new(shared),
+            shared: Arc::new(Shared {
+                queue: Some(queue),
+                ended: Mutex::new(ended),
+                longest,
+            }),
             clock,
+            longest,
         })
     }
 
     /// Stores a new session; it is durable when this returns.
     pub(super) async fn insert(&self, record: Record) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Work::Insert {
+        let row = record.handle;
+        let work = Work::Insert {
             record: Box::new(record),
             reply,
-        })?;
-        answer.await.unwrap_or(Err(StoreError::Stopped))
+        };
+        self.do_it(Some(row), work, answer).await
     }
 
-    /// Runs `step` in the writer's next transaction; it is durable when this returns.
+    /// Runs `step` in the next transaction; it is durable when this returns.
     ///
     /// `step` may run more than once: after a neighbour failed, the batch is rolled back and each
     /// step is tried alone.
     pub(super) async fn step<T: Send + 'static>(
         &self,
-        step: impl FnMut(&mut Connection) -> QueryResult<T> + Send + 'static,
+        step: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.enqueue(Work::Step(Box::new(Pending {
-            step,
-            outcome: None,
-            reply,
-        })))?;
-        answer.await.unwrap_or(Err(StoreError::Stopped))
+        self.pend(None, step).await
     }
 
-    fn enqueue(&self, work: Work) -> Result<(), StoreError> {
-        let queued = Queued {
-            arrived: self.clock.monotonic(),
-            late: false,
-            work,
-        };
+    /// The same for a step that changes this one session: a batch takes its locks in their order.
+    pub(super) async fn step_on<T: Send + 'static>(
+        &self,
+        row: SessionHandle,
+        step: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.pend(Some(row), step).await
+    }
+
+    async fn pend<T: Send + 'static>(
+        &self,
+        row: Option<SessionHandle>,
+        step: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let work = Work::Step(Box::new(Pending::new(step, reply)));
+        self.do_it(row, work, answer).await
+    }
+
+    async fn do_it<T>(
+        &self,
+        row: Option<SessionHandle>,
+        work: Work,
+        answer: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let queue = self.shared.queue.as_ref().ok_or(StoreError::Stopped)?;
+        let queued = Queued::new(self.clock.monotonic(), row, work);
         queue.try_send(queued).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => StoreError::QueueFull,
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+        })?;
+        match tokio::time::timeout(self.longest, answer).await {
+            Ok(answer) => answer.unwrap_or(Err(StoreError::Stopped)),
+            Err(_elapsed) => Err(StoreError::NoAnswer),
+        }
+    }
+}
+
+/// Starts a thread that holds `alive` until it has closed its connection.
+fn spawn(
+    name: &str,
+    alive: &Sender<()>,
+    body: impl FnOnce() + Send + 'static,
+) -> std::io::Result<()> {
+    let alive = alive.clone();
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            body();
+            drop(alive);
         })
-    }
-}
-
-/// A step whose type of answer only its caller knows.
-trait Step: Send {
-    fn run(&mut self, conn: &mut Connection) -> QueryResult<()>;
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-}
-
-impl std::fmt::Debug for dyn Step {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Step")
-    }
-}
-
-struct Pending<F, T> {
-    step: F,
-    outcome: Option<T>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
-}
-
-impl<F, T: Send> Step for Pending<F, T>
-where
-    F: FnMut(&mut Connection) -> QueryResult<T> + Send,
-{
-    fn run(&mut self, conn: &mut Connection) -> QueryResult<()> {
-        self.outcome = Some((self.step)(conn)?);
-        Ok(())
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let Self { outcome, reply, .. } = *self;
-        // Nobody waits any more if the request was dropped; the work is done all the same.
-        let _dropped = reply.send(committed.and_then(|()| outcome.ok_or(StoreError::Stopped)));
-    }
-}
-
-impl Work {
-    fn record(&self) -> Option<&Record> {
-        match self {
-            Self::Insert { record, .. } => Some(record),
-            Self::Step(_) => None,
-        }
-    }
-
-    fn answer(self, committed: Result<(), StoreError>) {
-        match self {
-            Self::Insert { reply, .. } => {
-                let _dropped = reply.send(committed);
-            }
-            Self::Step(step) => step.answer(committed),
-        }
-    }
-}
-
-struct Thread {
-    conn: Connection,
-    location: Location,
-    clock: Arc<dyn Clock>,
-}
-
-impl Thread {
-    /// Works until every [`Writer`] is gone and the queue is empty.
-    fn run(mut self, mut waiting: mpsc::Receiver<Queued>) {
-        while let Some(first) = waiting.blocking_recv() {
-            let mut batch = vec![first];
-            while batch.len() < MAX_BATCH
-                && let Ok(next) = waiting.try_recv()
-            {
-                batch.push(next);
-            }
-            self.serve(batch);
-        }
-    }
-
-    fn serve(&mut self, mut batch: Vec<Queued>) {
-        match self.commit(&mut batch) {
-            Ok(()) => batch.into_iter().for_each(|queued| queued.answer(Ok(()))),
-            Err(Failure::RolledBack(_)) if batch.len() > 1 => self.serve_alone(batch),
-            Err(failure) => refuse(batch, &failure),
-        }
-    }
-
-    /// A failing neighbour takes nobody down: each is tried alone. But if the database cannot even
-    /// be locked, the others would only wait as long again.
-    fn serve_alone(&mut self, batch: Vec<Queued>) {
-        let mut batch = batch.into_iter();
-        while let Some(queued) = batch.next() {
-            let mut alone = [queued];
-            let committed = self.commit(&mut alone);
-            let [queued] = alone;
-            match committed {
-                Ok(()) => queued.answer(Ok(())),
-                Err(failure @ Failure::NotBegun(_)) => {
-                    refuse([queued].into_iter().chain(batch), &failure);
-                    return;
-                }
-                Err(Failure::RolledBack(error)) => queued.answer(Err(error)),
-            }
-        }
-    }
-
-    /// One transaction; nothing of it stays if anything in it fails.
-    fn commit(&mut self, batch: &mut [Queued]) -> Result<(), Failure> {
-        if self.conn.is_broken() {
-            self.conn = self
-                .location
-                .writer()
-                .map_err(|error| Failure::NotBegun(StoreError::Database(error.to_string())))?;
-        }
-        let mut begun = false;
-        let clock = &self.clock;
-        let committed = sqlite::write(&mut self.conn, |conn| {
-            begun = true;
-            // Judged once the lock is held, for waiting for it counts.
-            let now = clock.monotonic();
-            for queued in batch.iter_mut() {
-                queued.late = now.saturating_sub(queued.arrived) > MAX_WAIT;
-            }
-            let timely = || batch.iter().filter(|queued| !queued.late);
-            let records: Vec<&Record> =
-                timely().filter_map(|queued| queued.work.record()).collect();
-            if !records.is_empty() {
-                queries::insert(conn, &records)?;
-            }
-            for queued in batch.iter_mut().filter(|queued| !queued.late) {
-                if let Work::Step(step) = &mut queued.work {
-                    step.run(conn)?;
-                }
-            }
-            Ok(())
-        });
-        committed.map_err(|error: diesel::result::Error| {
-            let error = StoreError::Database(error.to_string());
-            if begun {
-                Failure::RolledBack(error)
-            } else {
-                Failure::NotBegun(error)
-            }
-        })
-    }
-}
-
-/// How a transaction failed.
-enum Failure {
-    /// The database could not be locked or opened.
-    NotBegun(StoreError),
-    /// Something in it failed, or its commit did.
-    RolledBack(StoreError),
-}
-
-fn refuse(batch: impl IntoIterator<Item = Queued>, failure: &Failure) {
-    let (Failure::NotBegun(error) | Failure::RolledBack(error)) = failure;
-    batch
-        .into_iter()
-        .for_each(|queued| queued.answer(Err(error.clone())));
+        .map(drop)
 }

@@ -1,5 +1,7 @@
 //! Who calls a login or a logout: the sessions, the slot for the change, and what the request presented.
 
+use std::sync::Arc;
+
 use rocket::Request;
 
 use super::pending::Pending;
@@ -14,12 +16,12 @@ use crate::token::Transport;
 use crate::token::access::Verified;
 
 /// What `Login` and `Logout` know of a request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) sessions: Sessions,
     pub(super) pending: Pending,
     /// What the access token says, whether or not it is still good.
-    pub(super) presented: Option<Verified>,
+    pub(super) presented: Option<Arc<Verified>>,
     /// Whether a session cookie is all that speaks for the request: what a page of another site can
     /// make a browser send.
     pub(super) only_cookies: bool,
@@ -41,7 +43,7 @@ impl Caller {
         Ok(Self {
             sessions: sessions.clone(),
             pending: Pending::of(request).clone(),
-            presented: claimed,
+            presented: claimed.map(Arc::new),
             only_cookies: presented.has_cookies() && came_in != Some(Transport::Header),
             transport,
             has_other: presented.has_access_in(transport.other()),

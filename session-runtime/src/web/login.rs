@@ -12,9 +12,10 @@ use super::csrf::Check;
 use super::pending::Change;
 use super::state;
 use crate::error::Error;
+use crate::event::RevokedBy;
 use crate::handle::SessionHandle;
 use crate::new_session::{GoesWith, NewSession};
-use crate::sessions::Arrival;
+use crate::sessions::{Arrival, Uncommitted};
 use crate::token::Transport;
 
 /// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
@@ -33,7 +34,7 @@ use crate::token::Transport;
 /// }
 /// # let _ = rocket::routes![log_in];
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Login {
     caller: Caller,
 }
@@ -66,6 +67,39 @@ impl Login {
         let handle = tokens.handle();
         pending.set(Change::Attach {
             tokens,
+            clear_other: *has_other,
+        });
+        Ok(handle)
+    }
+
+    /// Marks a session that is to be created [within](crate::Sessions::within) the application's
+    /// transaction as this login's: how its tokens travel, and where it was begun. Without that they
+    /// travel in cookies, unless `transfer = "header"`.
+    pub fn mark<A>(&self, session: NewSession<A>) -> NewSession<A> {
+        NewSession {
+            mark: Some((self.caller.transport, self.caller.device.clone())),
+            ..session
+        }
+    }
+
+    /// Has the response carry the tokens of a session that was created [within](crate::Sessions::within)
+    /// the application's transaction, and ends the one that the request presented. Call it after the commit.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; no token goes out then.
+    pub async fn hand_on(&self, committed: Uncommitted) -> Result<SessionHandle, Error> {
+        let Caller {
+            sessions,
+            pending,
+            has_other,
+            ..
+        } = &self.caller;
+        if let Some(presented) = self.caller.session() {
+            sessions.end(vec![presented], RevokedBy::Login).await?;
+        }
+        let handle = committed.handle();
+        pending.set(Change::Attach {
+            tokens: committed.after_commit(),
             clear_other: *has_other,
         });
         Ok(handle)

@@ -111,7 +111,7 @@ async fn only_signing_keys_can_be_removed() {
 }
 
 #[async_test]
-async fn a_removal_that_cannot_be_stored_changes_nothing() {
+async fn sqlite_a_removal_that_cannot_be_stored_changes_nothing() {
     let server = Server::with(&[("database_timeout", "10ms".into())]).await;
     let token = fresh_token(&server).await;
     let mut lock = server.database();

@@ -4,13 +4,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::QueryResult;
 
-use super::revoke;
-use crate::handle::SessionHandle;
+use super::{Connection, revoke};
 use crate::keys::{KeyKind, Schedule};
 use crate::sealing::SealedKey;
 use crate::store::models::{self, KeyRow};
 use crate::store::schema::{session_counter, session_info, session_key};
-use crate::store::sqlite::Connection;
 
 /// said in the feed.
 pub(crate) fn revoke_everything(
@@ -22,11 +20,7 @@ pub(crate) fn revoke_everything(
         let handles: Vec<Vec<u8>> = session_info::table
             .select(session_info::handle)
             .load(conn)?;
-        let handles: Vec<SessionHandle> = handles
-            .iter()
-            .filter_map(|bytes| models::handle(bytes))
-            .collect();
-        return Ok(revoke(conn, &handles, until)?.len());
+        return Ok(revoke(conn, &models::handles(&handles), until)?.len());
     };
     // A write first, so that on every database others wait here for the lock.
     announce_keys(conn)?;
@@ -46,6 +40,11 @@ pub(crate) fn keys(conn: &mut Connection) -> QueryResult<Vec<SealedKey>> {
 
 /// Adds those of `candidates` whose kind has no key yet, so that of several first starts exactly one wins.
 pub(crate) fn add_missing_keys(conn: &mut Connection, candidates: &[SealedKey]) -> QueryResult<()> {
+    // The one counter row serves as the lock that keeps two first starts apart.
+    let counter = session_counter::table
+        .find("revocation")
+        .select(session_counter::value);
+    let _locked: i64 = lock!(counter).first(conn)?;
     let present = keys(conn)?;
     for candidate in candidates {
         if !present.iter().any(|key| key.kind == candidate.kind) {

@@ -1,0 +1,176 @@
+//! How a session begins: its tokens are signed, its row is stored, and what it replaces is ended.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Sessions;
+use crate::config::{SessionConfig, SessionLimit};
+use crate::device::Device;
+use crate::error::Error;
+use crate::event::{Event, RevokedBy};
+use crate::handle::SessionHandle;
+use crate::new_session::NewSession;
+use crate::rotation::Lineage;
+use crate::store::{Created, Creation, Limit, Record, StoreError};
+use crate::token::{IssuedRefresh, SessionTokens, Transport, refresh};
+
+/// How a login came in.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) transport: Transport,
+    /// The session that the same browser had before.
+    pub(crate) replaced: Option<SessionHandle>,
+    pub(crate) device: Device,
+}
+
+impl Sessions {
+    /// [`create`](Self::create), and the end of the session that the same browser had before (OWASP
+    /// ASVS 7.2.4).
+    pub(crate) async fn start(
+        &self,
+        new: NewSession,
+        arrival: Arrival,
+    ) -> Result<SessionTokens, Error> {
+        let store = &self.inner.store;
+        let (creation, mut tokens) = self.prepare(&new, &arrival)?;
+        let (user_id, until) = (creation.record.user_id.clone(), creation.revoked_until);
+        let created = match store.create(creation).await {
+            // The connection broke during the commit. Absent now does not mean absent for good, so
+            // this handle is never used again.
+            Err(StoreError::Unknown(_)) if store.find(tokens.handle()).await?.is_none() => {
+                let (creation, again) = self.prepare(&new, &arrival)?;
+                tokens = again;
+                store.create(creation).await?
+            }
+            Err(StoreError::Unknown(_)) => Created::Started {
+                ended: arrival.replaced.into_iter().collect(),
+            },
+            created => created?,
+        };
+        let ended = accept(created)?;
+        let handle = tokens.handle();
+        self.emit(&Event::Created { handle, user_id });
+        let (same_browser, excess) = ended
+            .into_iter()
+            .partition(|ended| Some(*ended) == arrival.replaced);
+        self.note_revoked(same_browser, until, RevokedBy::Login);
+        self.note_revoked(excess, until, RevokedBy::Limit);
+        Ok(tokens)
+    }
+
+    /// A session that is not stored yet, and its tokens: signed before the insert, so that a payload
+    /// too large for a cookie leaves no row.
+    pub(super) fn prepare(
+        &self,
+        new: &NewSession,
+        arrival: &Arrival,
+    ) -> Result<(Creation, SessionTokens), Error> {
+        let values = new.values.clone()?;
+        let validity = match new.valid_for {
+            Some(validity) => checked_validity(validity)?,
+            None => self.inner.refresh_validity,
+        };
+        let now = self.inner.clock.now();
+        let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
+        let anonymous = values.user_id.is_none();
+        let (token, lineage) = self.first_token(handle, arrival.transport, now)?;
+        let mut record = Record {
+            handle,
+            user_id: values.user_id.unwrap_or_else(|| handle.to_string()),
+            lineage,
+            payload: values.payload,
+            data: values.data,
+            created_at: now,
+            validity,
+            ends_for_good: self.inner.absolute_lifetime.map(|lifetime| now + lifetime),
+            auth_time: (values.auth_time && !anonymous).then_some(now),
+            anonymous,
+            data_version: 0,
+            device: arrival.device.clone(),
+        };
+        record.lineage.ends_at = record.ends_after(now).unwrap_or(now);
+        let tokens = self.issue_first(&record, arrival.transport, token, now)?;
+        let creation = Creation {
+            record,
+            replaced: arrival.replaced,
+            hand_over: new.hand_over.clone(),
+            limit: self.limit(anonymous),
+            revoked_until: self.revoked_until(now),
+        };
+        Ok((creation, tokens))
+    }
+
+    /// The first refresh token of a session, and the lineage that begins with it; its end is to be set.
+    pub(super) fn first_token(
+        &self,
+        handle: SessionHandle,
+        transport: Transport,
+        now: DateTime<Utc>,
+    ) -> Result<(String, Lineage), Error> {
+        let random = self.inner.random.bytes()?;
+        let token = refresh::mint(
+            handle,
+            self.binding(transport),
+            0,
+            &random,
+            self.keys().mac(),
+        );
+        let lineage = Lineage {
+            parent: refresh::hash(&token),
+            parent_since: now,
+            generation: 0,
+            children: Vec::new(),
+            ends_at: now,
+        };
+        Ok((token, lineage))
+    }
+
+    /// The tokens of a session that has just begun.
+    pub(super) fn issue_first(
+        &self,
+        record: &Record,
+        transport: Transport,
+        token: String,
+        now: DateTime<Utc>,
+    ) -> Result<SessionTokens, Error> {
+        let Lineage {
+            parent, ends_at, ..
+        } = record.lineage;
+        let refresh = IssuedRefresh {
+            token,
+            expires_at: ends_at,
+        };
+        self.issue(record, self.binding(transport), parent, Some(refresh), now)
+    }
+
+    /// How many sessions a user may have; visitors are nobody's.
+    fn limit(&self, anonymous: bool) -> Option<Limit> {
+        let config = &self.inner.config;
+        let most = config.max_sessions_per_user.filter(|_| !anonymous)?;
+        Some(Limit {
+            most,
+            refuses: config.session_limit == SessionLimit::Refuse,
+        })
+    }
+}
+
+/// The sessions that a new one ended.
+pub(super) fn accept(created: Created) -> Result<Vec<SessionHandle>, Error> {
+    match created {
+        Created::Started { ended } => Ok(ended),
+        Created::LimitReached => Err(Error::TooManySessions),
+        Created::Failed(error) => Err(error),
+    }
+}
+
+/// A validity that one login asks for.
+fn checked_validity(validity: Duration) -> Result<TimeDelta, Error> {
+    let validity = TimeDelta::from_std(validity).unwrap_or(TimeDelta::MAX);
+    if validity < TimeDelta::seconds(1) || validity > SessionConfig::LONGEST {
+        return Err(Error::General(
+            "a session is valid for one second to 1000 years".into(),
+        ));
+    }
+    Ok(validity)
+}

@@ -1,0 +1,178 @@
+//! Changing sessions inside the application's own transaction, so that they commit or roll back with it.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::Sessions;
+use super::change::merge;
+use super::start::{Arrival, accept};
+use crate::config::Transfer;
+use crate::device::Device;
+use crate::error::Error;
+use crate::handle::SessionHandle;
+use crate::new_session::NewSession;
+use crate::payload::{self, JwtPayload};
+use crate::store::{Lent, Record, SessionConnection};
+use crate::token::{SessionTokens, Transport};
+use crate::user_id::UserId;
+
+/// Changes sessions over the application's connection; made by [`Sessions::within`].
+///
+/// Nothing of it counts before the application commits. From then on every process, this one
+/// included, refuses what was revoked within `revocation_bound`.
+#[derive(Debug)]
+pub struct Within<'c> {
+    sessions: Sessions,
+    conn: Lent<'c>,
+}
+
+/// A session that exists once the application has committed: its tokens cannot be sent before they
+/// are taken out.
+///
+/// [`Login::hand_on`](crate::Login::hand_on) takes it after the commit and sets the cookies. After a
+/// rollback, drop it.
+#[derive(Debug)]
+#[must_use = "after the commit, give it to `Login::hand_on`; without that the browser has no session"]
+pub struct Uncommitted {
+    tokens: SessionTokens,
+}
+
+impl Uncommitted {
+    /// The session's name, for rows of the application in the same transaction.
+    pub fn handle(&self) -> SessionHandle {
+        self.tokens.handle()
+    }
+
+    /// The tokens. Call it after the commit: the tokens of a transaction that was rolled back look
+    /// good and are worth nothing.
+    pub fn after_commit(self) -> SessionTokens {
+        self.tokens
+    }
+}
+
+impl Sessions {
+    #[doc = include_str!("../../docs/within.md")]
+    pub fn within<'c>(&self, conn: &'c mut impl SessionConnection) -> Within<'c> {
+        Within {
+            sessions: self.clone(),
+            conn: conn.lend(),
+        }
+    }
+}
+
+impl Within<'_> {
+    /// Starts a session.
+    ///
+    /// # Errors
+    /// Those of [`Sessions::create`].
+    #[doc(alias = "createNewSession")]
+    pub fn create(&mut self, session: NewSession) -> Result<Uncommitted, Error> {
+        let (transport, device) = session.mark.clone().unwrap_or_else(|| {
+            let transport = match self.sessions.config().transfer {
+                Transfer::Header => Transport::Header,
+                Transfer::Any | Transfer::Cookie => Transport::Cookie,
+            };
+            (transport, Device::default())
+        });
+        let arrival = Arrival {
+            transport,
+            replaced: None,
+            device,
+        };
+        let (creation, tokens) = self.sessions.prepare(&session, &arrival)?;
+        accept(self.conn.create(&creation, self.sessions.now())?)?;
+        Ok(Uncommitted { tokens })
+    }
+
+    /// Ends a session; says whether there was one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database refuses; roll back then.
+    #[doc(alias = "revokeSession")]
+    pub fn revoke(&mut self, handle: SessionHandle) -> Result<bool, Error> {
+        let until = self.until();
+        Ok(!self.conn.revoke(&[handle], until)?.is_empty())
+    }
+
+    /// Ends all sessions of a user; returns them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database refuses; roll back then.
+    #[doc(alias = "revokeAllSessionsForUser")]
+    pub fn revoke_all<U: UserId + ?Sized>(
+        &mut self,
+        user_id: &U,
+    ) -> Result<Vec<SessionHandle>, Error> {
+        let until = self.until();
+        Ok(self.conn.revoke_user(&user_id.to_claim(), None, until)?)
+    }
+
+    /// Ends all sessions of a user but one, the one that asks for it; returns those that ended.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database refuses; roll back then.
+    pub fn revoke_others<U: UserId + ?Sized>(
+        &mut self,
+        user_id: &U,
+        keep: SessionHandle,
+    ) -> Result<Vec<SessionHandle>, Error> {
+        let until = self.until();
+        Ok(self
+            .conn
+            .revoke_user(&user_id.to_claim(), Some(keep), until)?)
+    }
+
+    /// Overwrites the data of a session: within the transaction nobody else changes it.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if there is no such session, [`Error::Unavailable`] if the database
+    /// refuses.
+    #[doc(alias = "updateSessionDataInDatabase")]
+    pub fn update_data<P: JwtPayload>(
+        &mut self,
+        handle: SessionHandle,
+        data: &P::Data,
+    ) -> Result<(), Error> {
+        let data = payload::to_json(data)?;
+        self.change(handle, |record| {
+            record.data.clone_from(&data);
+            record.data_version += 1;
+            Ok(())
+        })
+    }
+
+    /// Writes `changes` over the payload, key by key; `null` removes a key. The next access token
+    /// carries the result.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if there is no such session, [`Error::ReservedClaim`] for a key of the
+    /// protocol, [`Error::General`] if the result no longer fits `P`, [`Error::Unavailable`] if the
+    /// database refuses. The payload stays as it was.
+    #[doc(alias = "mergeIntoAccessTokenPayload")]
+    pub fn merge_payload<P: JwtPayload>(
+        &mut self,
+        handle: SessionHandle,
+        changes: &Map<String, Value>,
+    ) -> Result<(), Error> {
+        let sessions = self.sessions.clone();
+        self.change(handle, |record| {
+            merge(&mut record.payload, changes)?;
+            payload::fit::<P>(&record.payload)?;
+            sessions.require_fit(record)
+        })
+    }
+
+    fn change(
+        &mut self,
+        handle: SessionHandle,
+        change: impl Fn(&mut Record) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let changed = self.conn.change(handle, self.sessions.now(), change)?;
+        changed.unwrap_or(Err(Error::GONE))
+    }
+
+    /// The last instant at which an access token minted until now may be good.
+    fn until(&self) -> DateTime<Utc> {
+        self.sessions.revoked_until(self.sessions.now())
+    }
+}

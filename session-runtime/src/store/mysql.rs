@@ -1,0 +1,181 @@
+//! MariaDB: how a connection is opened, what bounds its waits, what its commits are worth.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::{QueryableByName, RunQueryDsl};
+use diesel::result::QueryResult;
+use diesel::sql_types::{BigInt, Nullable, Text};
+
+use super::{OpenError, server};
+
+/// The connection of this backend.
+pub(super) type Connection = diesel::MysqlConnection;
+
+/// Each step once, in order; a released step is never edited.
+const STEPS: [&str; 3] = [
+    include_str!("migrations/mysql/0001_sessions.sql"),
+    include_str!("migrations/mysql/0002_key_version.sql"),
+    include_str!("migrations/mysql/0003_policies.sql"),
+];
+
+/// The longest wait, in seconds, for other processes that migrate at the same time.
+const MIGRATION_WAIT: u64 = 60;
+
+/// Locks the rows that a query finds until the transaction ends.
+macro_rules! lock {
+    ($query:expr) => {
+        $query.for_update()
+    };
+}
+
+#[allow(clippy::duplicate_mod)] // once per backend, on purpose
+#[path = "migrations.rs"]
+mod migrations;
+#[allow(clippy::duplicate_mod)]
+#[path = "queries.rs"]
+pub(super) mod queries;
+
+/// Where a database is and how long to wait for it.
+#[derive(Debug, Clone)]
+pub(super) struct Location {
+    url: String,
+    timeout: Duration,
+}
+
+#[derive(QueryableByName)]
+struct Variable {
+    #[diesel(sql_type = Text, column_name = "Variable_name")]
+    name: String,
+    #[diesel(sql_type = Text, column_name = "Value")]
+    value: String,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    value: Option<i64>,
+}
+
+impl Location {
+    pub(super) fn new(url: &str, timeout: Duration) -> Self {
+        Self {
+            url: url.to_owned(),
+            timeout,
+        }
+    }
+
+    /// Opens a connection that writes.
+    pub(super) fn writer(&self) -> Result<Connection, OpenError> {
+        let mut conn = self.reader()?;
+        let variables = variables(&mut conn)?;
+        if variables
+            .get("read_only")
+            .is_some_and(|value| value != "OFF")
+        {
+            return Err(OpenError::ReadOnly {
+                setting: "`read_only` is ON (a replica)",
+            });
+        }
+        Ok(conn)
+    }
+
+    /// Opens a connection that reads.
+    pub(super) fn reader(&self) -> Result<Connection, OpenError> {
+        let mut conn: Connection = server::connect(&self.url, self.timeout)?;
+        let known = variables(&mut conn)?;
+        let seconds = self.timeout.as_secs_f64();
+        // Row locks and locks of whole tables are waited for in whole seconds.
+        let lock_wait = server::LOCK_WAIT.min(self.timeout).as_secs().max(1);
+        let wanted = [
+            ("innodb_lock_wait_timeout", lock_wait.to_string()),
+            ("lock_wait_timeout", lock_wait.to_string()),
+            ("max_statement_time", seconds.to_string()),
+            // On a Galera node: what was committed on another one is seen here.
+            ("wsrep_sync_wait", "1".to_owned()),
+        ];
+        let settings = wanted
+            .iter()
+            .filter(|(name, _)| known.contains_key(*name))
+            .map(|(name, value)| format!("SET SESSION {name} = {value};"))
+            .collect::<String>();
+        conn.batch_execute(&format!(
+            "{settings} SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+        ))?;
+        Ok(conn)
+    }
+}
+
+/// Brings the tables to this version; of several processes one does, the others wait for it.
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
+    const NAME: &str = "CONCAT(DATABASE(), '.session_schema')";
+    if number(conn, "SELECT DATABASE() IS NULL AS value")? == Some(1) {
+        return Err(OpenError::NoDatabase);
+    }
+    conn.batch_execute(&format!(
+        "SET STATEMENT max_statement_time = {MIGRATION_WAIT} FOR DO GET_LOCK({NAME}, {MIGRATION_WAIT})"
+    ))?;
+    let held = number(
+        conn,
+        &format!("SELECT IS_USED_LOCK({NAME}) = CONNECTION_ID() AS value"),
+    )?;
+    if held != Some(1) {
+        return Err(OpenError::MigrationBusy);
+    }
+    let migrated = migrations::run(conn);
+    conn.batch_execute(&format!("DO RELEASE_LOCK({NAME})"))?;
+    migrated
+}
+
+/// Whether the version table exists.
+fn schema_exists(conn: &mut Connection) -> QueryResult<bool> {
+    let found = number(
+        conn,
+        "SELECT COUNT(*) AS value FROM information_schema.tables
+         WHERE table_schema = DATABASE() AND table_name = 'session_schema'",
+    )?;
+    Ok(found != Some(0))
+}
+
+/// Settings under which a commit may be lost, each as a sentence.
+pub(super) fn weaknesses(conn: &mut Connection) -> Result<Vec<String>, OpenError> {
+    let variables = variables(conn)?;
+    let value = |name: &str| variables.get(name).map_or("", String::as_str);
+    let mut weak = Vec::new();
+    if value("innodb_flush_log_at_trx_commit") != "1" {
+        weak.push("innodb_flush_log_at_trx_commit");
+    }
+    if value("log_bin") == "ON" && value("sync_binlog") != "1" {
+        weak.push("sync_binlog");
+    }
+    Ok(weak
+        .into_iter()
+        .map(|name| {
+            format!(
+                "`{name}` is {} in MariaDB, not 1: a crash or a power loss may undo logins and revocations",
+                value(name)
+            )
+        })
+        .collect())
+}
+
+fn number(conn: &mut Connection, sql: &str) -> QueryResult<Option<i64>> {
+    diesel::sql_query(sql)
+        .get_result::<Number>(conn)
+        .map(|number| number.value)
+}
+
+/// The settings that this file asks for; those that a server does not know are absent.
+fn variables(conn: &mut Connection) -> QueryResult<HashMap<String, String>> {
+    let variables: Vec<Variable> = diesel::sql_query(
+        "SHOW VARIABLES WHERE Variable_name IN
+         ('innodb_flush_log_at_trx_commit', 'innodb_lock_wait_timeout', 'lock_wait_timeout', 'log_bin',
+          'max_statement_time', 'read_only', 'sync_binlog', 'wsrep_sync_wait')",
+    )
+    .load(conn)?;
+    Ok(variables
+        .into_iter()
+        .map(|variable| (variable.name, variable.value))
+        .collect())
+}

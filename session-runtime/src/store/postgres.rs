@@ -1,0 +1,149 @@
+//! PostgreSQL: how a connection is opened, what bounds its waits, what its commits are worth.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::{Connection as _, QueryableByName, RunQueryDsl};
+use diesel::result::QueryResult;
+use diesel::sql_types::{Bool, Text};
+
+use super::{OpenError, server};
+
+/// The connection of this backend.
+pub(super) type Connection = diesel::PgConnection;
+
+/// Each step once, in order; a released step is never edited.
+const STEPS: [&str; 3] = [
+    include_str!("migrations/postgres/0001_sessions.sql"),
+    include_str!("migrations/postgres/0002_key_version.sql"),
+    include_str!("migrations/postgres/0003_policies.sql"),
+];
+
+/// The longest wait for other processes that migrate at the same time.
+const MIGRATION_WAIT: Duration = Duration::from_secs(60);
+
+/// Locks the rows that a query finds until the transaction ends.
+macro_rules! lock {
+    ($query:expr) => {
+        $query.for_update()
+    };
+}
+
+#[allow(clippy::duplicate_mod)] // once per backend, on purpose
+#[path = "migrations.rs"]
+mod migrations;
+#[allow(clippy::duplicate_mod)]
+#[path = "queries.rs"]
+pub(super) mod queries;
+
+/// Where a database is and how long to wait for it.
+#[derive(Debug, Clone)]
+pub(super) struct Location {
+    url: String,
+    timeout: Duration,
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    setting: String,
+}
+
+#[derive(QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = Bool)]
+    value: bool,
+}
+
+impl Location {
+    /// Adds what bounds the waits of libpq, unless the URL says it.
+    pub(super) fn new(url: &str, timeout: Duration) -> Self {
+        let bounds = [
+            ("connect_timeout", timeout.as_secs().max(2)),
+            ("tcp_user_timeout", millis(timeout)),
+            ("keepalives_idle", 10),
+        ];
+        let mut bounded = url.to_owned();
+        for (name, value) in bounds {
+            if !url.contains(name) {
+                let joint = if bounded.contains('?') { '&' } else { '?' };
+                bounded.push_str(&format!("{joint}{name}={value}"));
+            }
+        }
+        Self {
+            url: bounded,
+            timeout,
+        }
+    }
+
+    /// Opens a connection that writes.
+    pub(super) fn writer(&self) -> Result<Connection, OpenError> {
+        let mut conn = self.reader()?;
+        let read_only = diesel::sql_query(
+            "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS value",
+        );
+        if read_only.get_result::<Answer>(&mut conn)?.value {
+            return Err(OpenError::ReadOnly {
+                setting: "`transaction_read_only` is on (a standby, or `default_transaction_read_only`)",
+            });
+        }
+        Ok(conn)
+    }
+
+    /// Opens a connection that reads.
+    pub(super) fn reader(&self) -> Result<Connection, OpenError> {
+        let mut conn: Connection = server::connect(&self.url, self.timeout)?;
+        conn.batch_execute(&format!(
+            "SET lock_timeout = {};
+             SET statement_timeout = {};
+             SET default_transaction_isolation = 'read committed'",
+            millis(server::LOCK_WAIT.min(self.timeout)),
+            millis(self.timeout),
+        ))?;
+        Ok(conn)
+    }
+}
+
+/// Brings the tables to this version; of several processes one does, the others wait for it.
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
+    conn.transaction(|conn| {
+        let wait = millis(MIGRATION_WAIT);
+        conn.batch_execute(&format!(
+            "SET LOCAL lock_timeout = {wait};
+             SET LOCAL statement_timeout = {wait};
+             SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.session_schema'))"
+        ))?;
+        migrations::run(conn)
+    })
+}
+
+/// Whether the version table exists.
+fn schema_exists(conn: &mut Connection) -> QueryResult<bool> {
+    diesel::sql_query("SELECT to_regclass('session_schema') IS NOT NULL AS value")
+        .get_result::<Answer>(conn)
+        .map(|answer| answer.value)
+}
+
+/// Settings under which a commit may be lost, each as a sentence.
+pub(super) fn weaknesses(conn: &mut Connection) -> Result<Vec<String>, OpenError> {
+    let settings: Vec<Setting> = diesel::sql_query(
+        "SELECT name, setting FROM pg_settings
+         WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name",
+    )
+    .load(conn)?;
+    Ok(settings
+        .into_iter()
+        .filter(|Setting { setting, .. }| setting == "off")
+        .map(|Setting { name, .. }| {
+            format!("`{name}` is off in PostgreSQL: a crash or a power loss may undo logins and revocations")
+        })
+        .collect())
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis())
+        .unwrap_or(u64::MAX)
+        .max(1)
+}

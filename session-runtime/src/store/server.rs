@@ -1,0 +1,83 @@
+//! What the two database servers have in common: a wait for a connection that is bounded, and a name
+//! for the log that holds no password.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use diesel::{Connection, ConnectionError};
+
+use super::OpenError;
+
+/// How long a write waits for a lock that somebody else holds before it makes room for others.
+pub(super) const LOCK_WAIT: Duration = Duration::from_millis(250);
+
+/// Opens a connection, and waits at most `timeout` for it: neither client library bounds all of name
+/// resolution, the TCP connection and the server's greeting.
+pub(super) fn connect<C: Connection + Send + 'static>(
+    url: &str,
+    timeout: Duration,
+) -> Result<C, OpenError> {
+    let (answer, waiting) = mpsc::sync_channel(1);
+    let target = url.to_owned();
+    thread::Builder::new()
+        .name("session-connect".into())
+        .spawn(move || {
+            // Nobody listens any more if it took too long.
+            let _dropped = answer.send(C::establish(&target));
+        })?;
+    let established = waiting
+        .recv_timeout(timeout)
+        .map_err(|_| OpenError::NoAnswer {
+            database: without_password(url),
+            seconds: timeout.as_secs_f64(),
+        })?;
+    established.map_err(|error| OpenError::Server {
+        database: without_password(url),
+        cause: cause(&error),
+    })
+}
+
+/// One line, for servers answer in several.
+fn cause(error: &ConnectionError) -> String {
+    error
+        .to_string()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Scheme, host and database of a URL: no user, no password, no parameters.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return "a URL without `//`".to_owned();
+    };
+    let place = rest.split('?').next().unwrap_or_default();
+    match place.rsplit_once('@') {
+        Some((_, place)) => format!("{scheme}://{place}"),
+        // A password that should have been percent-encoded may be what stands here.
+        None if rest.contains('@') => format!("{scheme}://.."),
+        None => format!("{scheme}://{place}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn no_log_shows_a_password() {
+        for (url, shown) in [
+            (
+                "postgres://ada:p%40ss@db.example:5432/app?x=y",
+                "postgres://db.example:5432/app",
+            ),
+            ("mysql://ada:a@b@db.example/app", "mysql://db.example/app"),
+            ("postgres:///app?password=secret", "postgres:///app"),
+            ("postgres://ada:se/cr?et@db", "postgres://.."),
+            ("mysql:ada:secret", "a URL without `//`"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+}

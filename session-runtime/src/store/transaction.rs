@@ -1,0 +1,111 @@
+//! The application's own connection: what sessions do inside a transaction that the application
+//! commits or rolls back.
+
+use chrono::{DateTime, Utc};
+use diesel::result::{Error as DatabaseError, QueryResult};
+
+use super::StoreError;
+use super::connection::{Link, query};
+use super::models::{Created, Creation, Record};
+use crate::error::Error;
+use crate::handle::SessionHandle;
+
+/// A Diesel connection over which an application can change sessions in its own transaction:
+/// `SqliteConnection`, `PgConnection` or `MysqlConnection`, each under the feature of its database.
+///
+/// It must lead to the database that `sessions.database` names. Nobody else can implement it.
+#[diagnostic::on_unimplemented(
+    message = "sessions cannot be changed over `{Self}`",
+    label = "not a connection of a database that session-runtime was built for",
+    note = "it takes `&mut diesel::SqliteConnection`, `PgConnection` or `MysqlConnection`, under the features `sqlite`, \
+            `postgres` and `mysql`"
+)]
+pub trait SessionConnection: lend::Lend {}
+
+impl<C: lend::Lend> SessionConnection for C {}
+
+mod lend {
+    /// Implemented for Diesel's connections and not nameable outside.
+    pub trait Lend {
+        #[doc(hidden)]
+        fn lend(&mut self) -> super::Lent<'_>;
+    }
+}
+
+/// A connection on loan.
+pub struct Lent<'c>(Link<'c>);
+
+#[cfg(feature = "sqlite")]
+impl lend::Lend for diesel::SqliteConnection {
+    fn lend(&mut self) -> Lent<'_> {
+        Lent(Link::Sqlite(self))
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl lend::Lend for diesel::PgConnection {
+    fn lend(&mut self) -> Lent<'_> {
+        Lent(Link::Postgres(self))
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl lend::Lend for diesel::MysqlConnection {
+    fn lend(&mut self) -> Lent<'_> {
+        Lent(Link::Mysql(self))
+    }
+}
+
+impl Lent<'_> {
+    pub(crate) fn create(
+        &mut self,
+        creation: &Creation,
+        now: DateTime<Utc>,
+    ) -> Result<Created, StoreError> {
+        stored(query!(&mut self.0, create(creation, now)))
+    }
+
+    /// Lets `change` alter a session; `None` if there is none.
+    pub(crate) fn change<T>(
+        &mut self,
+        handle: SessionHandle,
+        now: DateTime<Utc>,
+        change: impl Fn(&mut Record) -> Result<T, Error>,
+    ) -> Result<Option<Result<T, Error>>, StoreError> {
+        stored(query!(&mut self.0, change(handle, now, &change)))
+    }
+
+    pub(crate) fn revoke(
+        &mut self,
+        handles: &[SessionHandle],
+        until: DateTime<Utc>,
+    ) -> Result<Vec<SessionHandle>, StoreError> {
+        stored(query!(&mut self.0, revoke(handles, until)))
+    }
+
+    pub(crate) fn revoke_user(
+        &mut self,
+        user_id: &str,
+        except: Option<SessionHandle>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<SessionHandle>, StoreError> {
+        stored(query!(&mut self.0, revoke_user(user_id, except, until)))
+    }
+}
+
+impl std::fmt::Debug for Lent<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Lent")
+    }
+}
+
+fn stored<T>(result: QueryResult<T>) -> Result<T, StoreError> {
+    result.map_err(|error| StoreError::Database(error.to_string()))
+}
+
+/// So that `conn.transaction(..)` can return this crate's error: begin and commit may fail as well.
+impl From<DatabaseError> for Error {
+    fn from(cause: DatabaseError) -> Self {
+        StoreError::Database(cause.to_string()).into()
+    }
+}

@@ -1,0 +1,174 @@
+//! Somebody's open transaction blocks what it locks and nothing else.
+
+use rocket::futures::future::join_all;
+use rocket::tokio::join;
+use session_runtime::SessionHandle;
+use session_tests::app::{Claims, Notes};
+use session_tests::servers::Backend;
+use session_tests::{Browser, Database, Server};
+
+super::on_both! {
+    a_blocked_session_holds_up_no_strangers_login
+    a_session_that_stays_blocked_is_503_and_goes_on
+    a_deadlock_is_not_seen
+    a_revocation_committed_late_is_not_missed
+    a_batch_of_large_sessions_fits
+}
+
+const LOGGED_IN: &str = r#"{"status":"OK"}"#;
+
+async fn handle(browser: &mut Browser<'_>) -> SessionHandle {
+    let me = browser.get("/me").await.json();
+    me["handle"]
+        .as_str()
+        .expect("a handle")
+        .parse()
+        .expect("a UUID")
+}
+
+/// The lock that an application takes which changes a session in its own transaction.
+fn lock_row(database: &mut Database, handle: SessionHandle) {
+    let handle = database.handle(handle);
+    database.begin();
+    database.execute(&format!(
+        "UPDATE session_info SET data = '{{\"text\":\"locked\"}}' WHERE handle = {handle}"
+    ));
+}
+
+async fn a_blocked_session_holds_up_no_strangers_login(backend: Backend) {
+    let (server, url) = super::start(backend, "blocked").await;
+    let mut ada = server.browser();
+    ada.log_in("ada").await;
+    let mut application = Database::connect(&url);
+    lock_row(&mut application, handle(&mut ada).await);
+
+    let strangers = async {
+        for round in 0..5 {
+            let logins = join_all((0..10).map(|n| {
+                let server = &server;
+                async move { server.browser().log_in(&format!("user {round} {n}")).await }
+            }));
+            for login in logins.await {
+                login.expect(200, LOGGED_IN);
+            }
+        }
+        // All of them are in before the lock is gone.
+        application.execute("COMMIT");
+    };
+    // More than there are writer threads.
+    let refreshes = join_all((0..8).map(|_| {
+        let mut tab = ada.clone();
+        async move { tab.refresh().await }
+    }));
+    let (refreshes, ()) = join!(refreshes, strangers);
+    for refresh in refreshes {
+        refresh.expect(200, "{}");
+    }
+    assert_eq!(ada.get("/notes").await.json()["text"], "locked");
+}
+
+async fn a_session_that_stays_blocked_is_503_and_goes_on(backend: Backend) {
+    let (server, url) = super::start(backend, "stays blocked").await;
+    let mut ada = server.browser();
+    ada.log_in("ada").await;
+    let mut application = Database::connect(&url);
+    lock_row(&mut application, handle(&mut ada).await);
+    let answer = ada.clone().refresh().await;
+    answer
+        .expect(503, r#"{"message":"temporarily unavailable"}"#)
+        .expect_untouched();
+    application.execute("ROLLBACK");
+    ada.refresh().await.expect(200, "{}");
+}
+
+async fn a_deadlock_is_not_seen(backend: Backend) {
+    let (server, url) = super::start(backend, "deadlock").await;
+    let (mut first, mut second) = (server.browser(), server.browser());
+    first.log_in("ada").await;
+    server.clock.advance(std::time::Duration::from_millis(1));
+    second.log_in("ada").await;
+    let (first, second) = (handle(&mut first).await, handle(&mut second).await);
+
+    // The application takes the second session, then the first; ending all takes them in order.
+    let mut application = Database::connect(&url);
+    lock_row(&mut application, second);
+    let reversed = {
+        let first = application.handle(first);
+        format!("UPDATE session_info SET data = '{{}}' WHERE handle = {first}")
+    };
+    let probe = {
+        let first = application.handle(first);
+        format!("SELECT handle FROM session_info WHERE handle = {first} FOR UPDATE NOWAIT")
+    };
+    let application = rocket::tokio::task::spawn_blocking(move || {
+        let mut prober = Database::connect(&url);
+        let mut is_free = || {
+            prober.begin();
+            let free = prober.try_execute(&probe);
+            prober.execute("ROLLBACK");
+            free
+        };
+        while is_free() {}
+        // `revoke_all` holds the first session and wants the second.
+        application.try_execute(&reversed);
+        application.try_execute("ROLLBACK");
+    });
+    let (ended, application) = join!(server.sessions().revoke_all("ada"), application);
+    application.expect("no panic");
+    assert_eq!(ended, Ok(vec![first, second]));
+}
+
+async fn a_revocation_committed_late_is_not_missed(backend: Backend) {
+    let (server, url) = super::start(backend, "late").await;
+    let (mut slow, mut fast) = (server.browser(), server.browser());
+    slow.log_in("slow").await;
+    fast.log_in("fast").await;
+    let (late, early) = (handle(&mut slow).await, handle(&mut fast).await);
+
+    // Written first and committed last, after the feed was numbered and read past it.
+    let mut application = Database::connect(&url);
+    let literal = application.handle(late);
+    application.begin();
+    application.execute(&format!(
+        "DELETE FROM session_info WHERE handle = {literal};
+         INSERT INTO session_revocation (handle, until) VALUES ({literal}, 9999999999999)"
+    ));
+    server.sessions().revoke(early).await.expect("an answer");
+    let read = async || {
+        server
+            .sessions()
+            .read_revocations_now()
+            .await
+            .expect("an answer")
+    };
+    read().await;
+    read().await;
+    assert_eq!(slow.get("/me").await.status, 200);
+    assert_eq!(fast.get("/me").await.status, 401);
+
+    application.execute("COMMIT");
+    read().await;
+    assert_eq!(slow.get("/me").await.status, 401);
+    let numbers = "SELECT count(DISTINCT number) AS value FROM session_revocation";
+    assert_eq!(application.number(numbers), 2);
+}
+
+async fn a_batch_of_large_sessions_fits(backend: Backend) {
+    let (server, url) = super::start(backend, "large").await;
+    // Together they are larger than MariaDB takes in one packet (16 MiB).
+    let notes = Notes {
+        text: "x".repeat(1 << 20),
+    };
+    let claims = Claims {
+        name: String::new(),
+    };
+    let create = |server: &Server, n: usize| {
+        let sessions = server.sessions().clone();
+        let (claims, notes) = (claims.clone(), notes.clone());
+        async move { sessions.create(&format!("user {n}"), &claims, &notes).await }
+    };
+    for created in join_all((0..24).map(|n| create(&server, n))).await {
+        created.expect("a session");
+    }
+    assert_eq!(Database::connect(&url).sessions(), 24);
+}

@@ -1,0 +1,136 @@
+//! What stops the launch on a database server: each within the bound, with a message that names what to change.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rocket::figment::value::Value;
+use rocket::local::asynchronous::Client;
+use session_tests::servers::{Backend, DatabaseServer, free_port};
+use session_tests::{Database, Log, server};
+
+super::on_both! {
+    a_server_that_cannot_be_used_stops_the_launch
+    a_server_that_only_reads_stops_the_launch
+    a_master_key_is_required
+    weak_durability_is_said_at_launch
+}
+
+/// Launches with these settings; returns what was logged if the launch failed.
+async fn launch(settings: &[(&str, Value)]) -> Option<Log> {
+    let log = Log::start();
+    let rocket = server::rocket_on("sqlite://unused", &server::clock(), settings);
+    // A look at the kind, or Rocket panics.
+    let failed = Client::untracked(rocket)
+        .await
+        .is_err_and(|error| matches!(error.kind(), rocket::error::ErrorKind::FailedFairings(_)));
+    failed.then_some(log)
+}
+
+fn on(url: String) -> Vec<(&'static str, Value)> {
+    vec![
+        ("database", url.into()),
+        ("database_timeout", "2s".into()),
+        ("master_key", server::MASTER_KEY.into()),
+    ]
+}
+
+async fn a_server_that_cannot_be_used_stops_the_launch(backend: Backend) {
+    let shared = DatabaseServer::shared(backend);
+    let url = shared.database(Path::new("refused"));
+    let name = match backend {
+        Backend::Mariadb => url.rsplit('/').next(),
+        Backend::Postgres | Backend::Sqlite => url.rsplit("%3D").next(),
+    }
+    .expect("a name");
+    let mut admin = Database::connect(&shared.admin());
+    match backend {
+        Backend::Mariadb => admin.execute(&format!(
+            "CREATE USER 'reader'@'%' IDENTIFIED BY 'reads'; GRANT SELECT ON {name}.* TO 'reader'@'%'"
+        )),
+        Backend::Postgres | Backend::Sqlite => admin.execute(&format!(
+            "CREATE ROLE reader LOGIN PASSWORD 'reads'; GRANT USAGE ON SCHEMA {name} TO reader"
+        )),
+    }
+    // It takes connections and never says a word.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a socket");
+    let silent = silent.local_addr().expect("its address").port();
+    let at = |port: u16| url.replace(&port_of(&url), &format!(":{port}/"));
+    let scheme = url.split(':').next().expect("a scheme");
+    let wrong: [(String, &[&str]); 6] = [
+        (
+            at(free_port()),
+            &["does not let us in", "check that the server runs"],
+        ),
+        (
+            at(silent),
+            &["did not answer within 2 s", "`sessions.database_timeout`"],
+        ),
+        (
+            url.replace("correct", "wrong-password"),
+            &["does not let us in", "password"],
+        ),
+        (
+            url.replace("sessions:correct", "reader:reads"),
+            &[
+                "the session tables could not be prepared",
+                "allowed to create tables",
+            ],
+        ),
+        (
+            url.replace(name, ""),
+            match backend {
+                Backend::Mariadb => &["no database on it", "mysql://user:password@host/app"],
+                Backend::Postgres | Backend::Sqlite => &["could not be prepared", "schema"],
+            },
+        ),
+        (format!("{scheme}://"), &["`sessions.database`"]),
+    ];
+    for (url, words) in wrong {
+        let began = Instant::now();
+        let log = launch(&on(url.clone())).await.expect(&url);
+        log.expect(words);
+        assert!(began.elapsed() < Duration::from_secs(10), "{url}");
+        assert!(!log.text().contains("wrong-password"), "the log shows it");
+    }
+    assert!(launch(&on(url)).await.is_none());
+}
+
+/// `:port/` of a URL.
+fn port_of(url: &str) -> String {
+    let place = url.split("127.0.0.1").nth(1).expect("an address");
+    place[..=place.find('/').expect("a path")].to_owned()
+}
+
+async fn a_server_that_only_reads_stops_the_launch(backend: Backend) {
+    // Of its own: the setting is the whole server's.
+    let settings: &[&str] = match backend {
+        Backend::Mariadb => &["read-only=1"],
+        Backend::Postgres | Backend::Sqlite => &["default_transaction_read_only=on"],
+    };
+    let server = DatabaseServer::start(backend, settings);
+    let log = launch(&on(server.admin())).await.expect("no launch");
+    log.expect(&["only reads", "read_only`", "the primary"]);
+}
+
+async fn a_master_key_is_required(backend: Backend) {
+    let url = DatabaseServer::shared(backend).database(Path::new("no key"));
+    let log = launch(&[("database", url.into())])
+        .await
+        .expect("no launch");
+    log.expect(&["`sessions.master_key` must be set", "every database server"]);
+}
+
+async fn weak_durability_is_said_at_launch(backend: Backend) {
+    let log = Log::start();
+    let _server = super::start(backend, "weak").await;
+    // The servers of the tests are made for speed.
+    log.expect(&[
+        "weak_durability",
+        match backend {
+            Backend::Mariadb => "`innodb_flush_log_at_trx_commit` is 0",
+            Backend::Postgres | Backend::Sqlite => "`fsync` is off",
+        },
+        "may undo logins",
+    ]);
+}

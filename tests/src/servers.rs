@@ -1,0 +1,214 @@
+//! The database that the tests run on: SQLite, or what `BACKEND` names; a database server is started in
+//! a temporary folder on a port of its own, and ends with this process, however that ends.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::database::Database;
+
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// SQLite, a file.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+    /// MariaDB.
+    Mariadb,
+}
+
+impl Backend {
+    /// What `BACKEND` names: `sqlite` (also when it is not set), `postgres` or `mariadb`.
+    pub fn chosen() -> Self {
+        match std::env::var("BACKEND").as_deref() {
+            Err(_) | Ok("sqlite") => Self::Sqlite,
+            Ok("postgres") => Self::Postgres,
+            Ok("mariadb") => Self::Mariadb,
+            Ok(other) => panic!("BACKEND is sqlite, postgres or mariadb, not {other}"),
+        }
+    }
+
+    /// The URL of the database that stands for `file`: the file itself, or a place on the server that
+    /// all tests of this process share.
+    pub fn url(self, file: &Path) -> String {
+        match self {
+            Self::Sqlite => format!("sqlite://{}", file.display()),
+            Self::Postgres | Self::Mariadb => DatabaseServer::shared(self).database(file),
+        }
+    }
+}
+
+/// A database server; it ends when this is dropped, or when the process ends.
+#[derive(Debug)]
+pub struct DatabaseServer {
+    backend: Backend,
+    port: u16,
+    /// Its databases, each made when it is first asked for.
+    made: Mutex<HashSet<String>>,
+    control: Mutex<Control>,
+}
+
+/// The shell that started the server and stops it once its standard input closes.
+#[derive(Debug)]
+struct Control {
+    shell: Child,
+    /// `None` only while being dropped.
+    commands: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.commands = None;
+        let _status = self.shell.wait();
+    }
+}
+
+impl DatabaseServer {
+    /// The server that all tests of this process share.
+    pub fn shared(backend: Backend) -> &'static Self {
+        static POSTGRES: OnceLock<DatabaseServer> = OnceLock::new();
+        static MARIADB: OnceLock<DatabaseServer> = OnceLock::new();
+        let shared = match backend {
+            Backend::Mariadb => &MARIADB,
+            Backend::Postgres | Backend::Sqlite => &POSTGRES,
+        };
+        shared.get_or_init(|| Self::start(backend, &[]))
+    }
+
+    /// Starts a server with these settings on top (`name=value`), and waits until it answers.
+    pub fn start(backend: Backend, settings: &[&str]) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("session-test-server-")
+            .tempdir()
+            .expect("a folder")
+            // The shell removes it: it lives longer than this process.
+            .keep();
+        let port = free_port();
+        let script = match backend {
+            Backend::Postgres => include_str!("servers/postgres.sh"),
+            Backend::Mariadb => include_str!("servers/mariadb.sh"),
+            Backend::Sqlite => panic!("SQLite has no server"),
+        };
+        let mut shell = Command::new("bash")
+            .args(["-c", script, "server"])
+            .arg(&folder)
+            .arg(port.to_string())
+            .args(settings)
+            // Out of reach of what interrupts or kills the tests: it ends when its input closes.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let commands = shell.stdin.take();
+        let answers = BufReader::new(shell.stdout.take().expect("its output"));
+        let server = Self {
+            backend,
+            port,
+            made: Mutex::default(),
+            control: Mutex::new(Control {
+                shell,
+                commands,
+                answers,
+            }),
+        };
+        server.wait();
+        server
+    }
+
+    /// The port on which it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends the server as a crash would.
+    pub fn crash(&self) {
+        self.command("crash");
+    }
+
+    /// Starts it again after a crash, and waits until it answers.
+    pub fn restart(&self) {
+        self.command("start");
+        self.wait();
+    }
+
+    /// The URL of an empty database of its own for `file`, or of the same one if it was asked for before.
+    pub fn database(&self, file: &Path) -> String {
+        let mut hasher = DefaultHasher::new();
+        file.hash(&mut hasher);
+        let name = format!("t{:x}", hasher.finish());
+        if lock(&self.made).insert(name.clone()) {
+            let make = match self.backend {
+                Backend::Mariadb => "DATABASE",
+                Backend::Postgres | Backend::Sqlite => "SCHEMA",
+            };
+            Database::connect(&self.admin()).execute(&format!("CREATE {make} {name}"));
+        }
+        self.url("sessions:correct", &name)
+    }
+
+    /// The URL with which `user` (`name:password`) reaches a database.
+    pub fn url(&self, user: &str, name: &str) -> String {
+        let port = self.port;
+        match self.backend {
+            Backend::Mariadb => format!("mysql://{user}@127.0.0.1:{port}/{name}"),
+            Backend::Postgres | Backend::Sqlite => format!(
+                "postgres://{user}@127.0.0.1:{port}/postgres?options=-csearch_path%3D{name}"
+            ),
+        }
+    }
+
+    /// The URL of the database that is always there.
+    pub fn admin(&self) -> String {
+        let always = match self.backend {
+            Backend::Mariadb => "mysql",
+            Backend::Postgres | Backend::Sqlite => "public",
+        };
+        self.url("sessions:correct", always)
+    }
+
+    fn command(&self, command: &str) {
+        let mut control = lock(&self.control);
+        let commands = control.commands.as_mut().expect("not dropped");
+        writeln!(commands, "{command}").expect("the shell listens");
+        let mut answer = String::new();
+        control
+            .answers
+            .read_line(&mut answer)
+            .expect("the shell answers");
+        assert_eq!(answer, "done\n", "the server's shell has ended");
+    }
+
+    /// Polls, for nobody says when a server is ready.
+    fn wait(&self) {
+        for _ in 0..600 {
+            if Database::try_connect(&self.admin()).is_some() {
+                return;
+            }
+            let ended = lock(&self.control).shell.try_wait().expect("its status");
+            assert_eq!(ended, None, "the server did not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the server does not answer");
+    }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .expect("a free port")
+        .port()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
