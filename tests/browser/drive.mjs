@@ -65,8 +65,8 @@ export function refreshes(context) {
     return () => count - (count -= count);
 }
 
-// Waits until the access token has expired (see `access_token_validity` in main.rs): nobody can move the browser's clock.
-export const expire = () => setTimeout(2100);
+// Waits until the access token has expired, after the seconds that main.rs says: nobody can move the server's clock here.
+export const expire = (seconds = 3) => setTimeout(1000 * seconds + 100);
 export const pause = setTimeout;
 
 // A scenario in both modes, each in a browser of its own.

@@ -7,8 +7,8 @@ mod servers;
 use installed::run;
 use servers::{Names, Servers};
 
-/// The lifetime that `expire()` in `drive.mjs` waits for; expiry is cut to whole seconds.
-const SHORT: &str = r#", access_token_validity="2s""#;
+/// The lifetime that `expire()` in `drive.mjs` waits for. A token may live a second less, for its end is cut to whole seconds.
+const SHORT: &str = r#", access_token_validity="3s""#;
 
 /// Plain http on this machine, as in development.
 fn on_localhost(settings: &str) -> Servers {
@@ -44,6 +44,11 @@ fn the_sdk_refreshes() {
 }
 
 #[test]
+fn ten_tabs_refresh_at_once() {
+    run("tabs.test.mjs", "", &on_localhost(SHORT));
+}
+
+#[test]
 fn the_sdk_learns_of_other_tabs_and_devices() {
     run("events.test.mjs", "", &on_localhost(""));
 }
@@ -58,6 +63,12 @@ fn theft_ends_both_sides() {
 fn outages_keep_the_session() {
     let settings = format!(r#"{SHORT}, database_timeout="500ms""#);
     run("outage.test.mjs", "", &on_localhost(&settings));
+}
+
+#[test]
+fn a_wrong_clock_changes_nothing() {
+    let settings = r#", access_token_validity="6s""#;
+    run("clock.test.mjs", "", &on_localhost(settings));
 }
 
 #[test]
