@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use rocket::http::Method;
-use rocket::{Request, async_test, catch, catchers};
-use session_runtime::Error;
+use rocket::http::{Header, Method};
+use rocket::{Request, Responder, async_test, catch, catchers, get, routes};
+use session_runtime::{Error, Session};
+use session_tests::app::Claims;
 use session_tests::browser::ACCESS;
 use session_tests::{Log, Server};
 
@@ -49,6 +50,34 @@ async fn a_good_token_opens_every_guard_and_sets_no_header() {
         answer.expect_untouched();
         assert_eq!(answer.header("access-control-expose-headers"), None);
     }
+}
+
+#[derive(Responder)]
+struct Cached(&'static str, Header<'static>);
+
+#[get("/cached")]
+fn cached(_session: Session<Claims>) -> Cached {
+    let header = Header::new("Cache-Control", "private, max-age=60");
+    Cached("for a minute", header)
+}
+
+#[async_test]
+async fn what_a_member_sees_is_not_cached_unless_the_application_says_so() {
+    let server = Server::changed(|rocket| rocket.mount("/", routes![cached])).await;
+    let mut browser = server.browser();
+    let visited = browser.get("/maybe").await;
+    assert_eq!(visited.header("cache-control"), None);
+
+    browser.log_in("ada").await;
+    for path in ["/me", "/live", "/maybe", "/optional"] {
+        let answer = browser.get(path).await;
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(answer.header("vary"), Some("Cookie, Authorization"));
+    }
+    let own = browser.get("/cached").await;
+    assert_eq!(own.header("cache-control"), Some("private, max-age=60"));
+    let open = browser.get("/open").await;
+    assert_eq!(open.header("cache-control"), None);
 }
 
 #[async_test]

@@ -8,6 +8,7 @@ mod log;
 mod secrets;
 pub mod server;
 pub mod servers;
+pub mod site;
 
 pub use browser::{Answer, Browser};
 pub use database::Database;

@@ -158,7 +158,7 @@ fn own_origin(figment: &Figment) -> Result<String, String> {
     let rocket = figment
         .extract::<rocket::Config>()
         .map_err(|error| error.to_string())?;
-    let scheme = if figment.contains("tls") {
+    let scheme = if rocket.tls_enabled() {
         "https"
     } else {
         "http"

@@ -222,6 +222,10 @@ impl Fairing for SessionFairing {
             }
         }
         let Some(change) = pending.take() else {
+            // The back button must not show it after a sign-out, unless the application says so.
+            if pending.is_personal() && !response.headers().contains("cache-control") {
+                transport::forbid_caching(response);
+            }
             return;
         };
         wire.write(response, &change);

@@ -93,6 +93,7 @@ pub(super) async fn load<P: JwtPayload, R: Requirement<P>>(
         return Err(Error::InvalidClaims(unmet));
     }
     let pending = Pending::of(request).clone();
+    pending.make_personal();
     Ok(Session::new(sessions, pending, verified, user_id, payload))
 }
 

@@ -41,6 +41,7 @@ pub(super) struct Pending {
 struct State {
     change: Option<Change>,
     failure: Option<Error>,
+    is_personal: bool,
 }
 
 impl Pending {
@@ -63,6 +64,15 @@ impl Pending {
 
     pub(super) fn failure(&self) -> Option<Error> {
         self.lock().failure.clone()
+    }
+
+    /// Remembers that a route was given the session: what it answers is for this user.
+    pub(super) fn make_personal(&self) {
+        self.lock().is_personal = true;
+    }
+
+    pub(super) fn is_personal(&self) -> bool {
+        self.lock().is_personal
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -24,6 +24,10 @@ use crate::user_id::UserId;
 /// Verified without I/O. Taken as `Option<Session<P>>` it hides an expired token, so that the
 /// browser never refreshes: use [`MaybeSession`](crate::MaybeSession) for routes that also serve
 /// visitors. `R` is what the route asks for beyond that: see [`Requirement`](crate::Requirement).
+///
+/// What a route answers that was given a session is marked `Cache-Control: no-store`, so that the back
+/// button does not show it after a sign-out (OWASP ASVS 14.3.2); a route that sets the header itself
+/// keeps its own.
 #[doc(alias = "verifySession")]
 #[doc(alias = "getSession")]
 #[doc(alias = "SessionContainer")]

@@ -1,0 +1,46 @@
+// The cookies as the browser reports them, for the case that main.rs names.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { API, call, inBrowser, logIn, open, refresh, signOut, state } from "./drive.mjs";
+
+const DAY = 24 * 60 * 60;
+const REFRESH = "/auth/session/refresh";
+
+// A leading dot stands for a Domain attribute: sub-domains get the cookie too.
+const cases = {
+    localhost: { names: ["sAccessToken", "sRefreshToken"], domain: "localhost", secure: false },
+    host: { names: ["__Host-sAccessToken", "__Secure-sRefreshToken"], domain: "api.shop.test", secure: true },
+    domain: { names: ["__Secure-sAccessToken", "__Secure-sRefreshToken"], domain: ".shop.test", secure: true },
+};
+const expected = cases[process.env.CASE];
+
+// The server's cookies, as the browser keeps them.
+async function kept(context) {
+    const all = await context.cookies([API, API + REFRESH]);
+    const ours = all.filter((cookie) => cookie.httpOnly).sort((a, b) => a.name.localeCompare(b.name));
+    const now = Date.now() / 1000;
+    return ours.map(({ name, domain, path, secure, sameSite, expires }) => {
+        return { name, domain, path, secure, sameSite, days: Math.round((expires - now) / DAY) };
+    });
+}
+
+test(`cookies are kept as they are meant: ${process.env.CASE}`, { timeout: 60_000 }, () =>
+    inBrowser(async (context) => {
+        const page = await open(context, "cookie");
+        await logIn(page, "ada");
+        const { names, domain, secure } = expected;
+        const both = [
+            { name: names[0], domain, path: "/", secure, sameSite: "Lax", days: 365 },
+            { name: names[1], domain, path: REFRESH, secure, sameSite: "Lax", days: 100 },
+        ];
+        assert.deepEqual(await kept(context), both);
+        assert.ok(!(await page.evaluate(() => document.cookie)).includes(names[0]), "out of reach of scripts");
+
+        assert.ok(await refresh(page));
+        assert.deepEqual(await kept(context), both, "after a refresh");
+        assert.deepEqual(await state(page), { user: "ada", name: "Ada" });
+        assert.equal((await call(page, "/me")).status, 200);
+
+        await signOut(page);
+        assert.deepEqual(await kept(context), [], "after the sign-out");
+    }));

@@ -1,0 +1,135 @@
+//! Two servers of ours, as processes: one has the sessions, the other the page.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::installed;
+
+/// What the browser knows the servers by.
+pub(crate) struct Names {
+    website: &'static str,
+    api: &'static str,
+    /// A folder with `cert.pem` and `key.pem`.
+    tls: Option<TempDir>,
+}
+
+impl Names {
+    /// Plain http, one host, two ports.
+    pub(crate) fn localhost() -> Self {
+        Self {
+            website: "localhost",
+            api: "localhost",
+            tls: None,
+        }
+    }
+
+    /// Two hosts below `.test`, with TLS and a certificate made for them.
+    pub(crate) fn of(website: &'static str, api: &'static str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = installed::output(
+            Command::new("openssl")
+                .current_dir(folder.path())
+                .args(["req", "-x509", "-nodes", "-days", "1", "-subj", "/CN=test"])
+                .args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+                .args(["-keyout", "key.pem", "-out", "cert.pem", "-addext"])
+                .arg(format!("subjectAltName=DNS:{website},DNS:{api}")),
+        );
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "no certificate: {said}");
+        Self {
+            website,
+            api,
+            tls: Some(folder),
+        }
+    }
+
+    /// The origin at `host`, on a free port.
+    fn origin(&self, host: &str) -> (String, u16) {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|socket| socket.local_addr())
+            .expect("a free port")
+            .port();
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        (format!("{scheme}://{host}:{port}"), port)
+    }
+}
+
+/// Two running servers, by their origins; killed when dropped.
+pub(crate) struct Servers {
+    pub(crate) api: String,
+    pub(crate) website: String,
+    _processes: [Process; 2],
+    _database: TempDir,
+}
+
+struct Process(Child);
+
+impl Servers {
+    /// Starts both and waits until they answer. `settings` begin with a comma.
+    pub(crate) fn start(names: &Names, settings: &str) -> Self {
+        let (website, website_port) = names.origin(names.website);
+        let (api, api_port) = names.origin(names.api);
+        let database = tempfile::tempdir().expect("a folder");
+        let file = database.path().join("test.db");
+        let settings = format!(
+            r#"{{database="sqlite://{}", api_origin="{api}", website_origins=["{website}"], access_token_jitter=0{settings}}}"#,
+            file.display()
+        );
+        let start = |role: &str, port: u16| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_session-browser-server"));
+            command
+                .arg(role)
+                .env("ROCKET_PORT", port.to_string())
+                .env("ROCKET_PAGE", installed::page())
+                .env("ROCKET_SESSIONS", &settings)
+                .env("ROCKET_CLI_COLORS", "false");
+            if let Some(folder) = &names.tls {
+                let folder = folder.path().display();
+                command.env(
+                    "ROCKET_TLS",
+                    format!(r#"{{certs="{folder}/cert.pem", key="{folder}/key.pem"}}"#),
+                );
+            }
+            Process::start(&mut command)
+        };
+        let processes = [start("website", website_port), start("api", api_port)];
+        Self {
+            api,
+            website,
+            _processes: processes,
+            _database: database,
+        }
+    }
+}
+
+impl Process {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let output = BufReader::new(child.stdout.take().expect("its output"));
+        let process = Self(child);
+        let mut lines = output.lines().map_while(Result::ok);
+        let mut said = Vec::new();
+        let launched = lines.by_ref().any(|line| {
+            let launched = line.contains("has launched from");
+            said.push(line);
+            launched
+        });
+        assert!(launched, "the server did not launch:\n{}", said.join("\n"));
+        // Somebody must go on reading, or the server would block on a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        process
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _already_dead = self.0.kill();
+        let _status = self.0.wait();
+    }
+}

@@ -1,0 +1,27 @@
+//! What the browser of `tests/browser` talks to: `api` has sessions, `website` only serves the page. Settings come from
+//! the environment, as Rocket's do.
+
+use rocket::fs::FileServer;
+use rocket::{Build, Rocket};
+use session_runtime::Sessions;
+use session_tests::{app, site};
+
+fn build() -> Rocket<Build> {
+    let rocket = rocket::build();
+    let page: String = rocket.figment().extract_inner("page").expect("a folder");
+    let rocket = rocket.mount("/", FileServer::from(page).rank(100));
+    match std::env::args().nth(1).as_deref() {
+        Some("website") => rocket,
+        _ => rocket
+            .attach(Sessions::fairing())
+            .attach(Sessions::cors())
+            .attach(site::lock())
+            .mount("/", app::routes())
+            .mount("/", site::routes()),
+    }
+}
+
+#[rocket::main]
+async fn main() -> Result<(), Box<rocket::Error>> {
+    build().launch().await.map(drop).map_err(Box::new)
+}

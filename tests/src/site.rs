@@ -1,0 +1,84 @@
+//! What a browser asks for beyond [`app`](crate::app): a page for members, a requirement, and a database that somebody
+//! else holds.
+
+use std::sync::{Mutex, PoisonError};
+
+use rocket::fairing::{AdHoc, Fairing};
+use rocket::response::content::RawHtml;
+use rocket::{Route, State, get, put, routes};
+use session_runtime::{Error, Facts, Requirement, Session, Unmet};
+
+use crate::Database;
+use crate::app::Claims;
+
+/// The user's name is Root.
+#[derive(Debug)]
+pub struct IsRoot;
+
+impl Requirement<Claims> for IsRoot {
+    fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+        facts.value("name").has_value("Root")
+    }
+}
+
+/// For Root only.
+#[get("/root")]
+pub fn root(session: Session<Claims, IsRoot>) -> String {
+    session.payload().name.clone()
+}
+
+/// Changes the name in the payload.
+#[put("/name/<name>")]
+pub async fn set_name(mut session: Session<Claims>, name: &str) -> Result<(), Error> {
+    let name = name.to_owned();
+    session
+        .update_payload(move |claims| claims.name.clone_from(&name))
+        .await
+}
+
+/// A page of the server's own making, for members.
+#[get("/member")]
+pub fn member(session: Session<Claims>) -> RawHtml<String> {
+    let name = &session.payload().name;
+    RawHtml(format!(
+        "<!doctype html><title>Members</title><p>hello {name}</p>"
+    ))
+}
+
+/// A hand on the database that keeps the library from writing.
+struct Lock(Mutex<Database>);
+
+impl Lock {
+    fn execute(&self, sql: &str) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .execute(sql);
+    }
+}
+
+/// Takes the database away, or gives it back.
+#[put("/locked/<locked>")]
+fn set_locked(locked: bool, lock: &State<Lock>) {
+    lock.execute(if locked {
+        "BEGIN IMMEDIATE"
+    } else {
+        "ROLLBACK"
+    });
+}
+
+/// What `/locked` needs; attached after the sessions, which make the file.
+pub fn lock() -> impl Fairing {
+    AdHoc::on_ignite("Lock", |rocket| async {
+        let url: String = rocket
+            .figment()
+            .extract_inner("sessions.database")
+            .expect("a database");
+        rocket.manage(Lock(Mutex::new(Database::connect(&url))))
+    })
+}
+
+/// All of the above.
+pub fn routes() -> Vec<Route> {
+    routes![root, set_name, member, set_locked]
+}
