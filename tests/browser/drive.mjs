@@ -91,6 +91,10 @@ async function using(context, scenario) {
 export const inBrowser = async (scenario, kept = undefined) =>
     using(await launched.newContext({ ...trusting, storageState: kept }), scenario);
 
+// The same in a browser that is set up otherwise.
+export const browserWith = async (options, scenario) =>
+    using(await launched.newContext({ ...trusting, ...options }), scenario);
+
 // The same in a browser that takes cookies of third parties: a setting of its profile.
 export async function takingAllCookies(scenario) {
     const folder = await mkdtemp(join(tmpdir(), "profile-"));

@@ -96,6 +96,11 @@ fn a_full_browser_refreshes_or_logs_in_again() {
 }
 
 #[test]
+fn rendered_pages_come_back_with_and_without_scripts() {
+    run("pages.test.mjs", "", &Servers::of_pages(SHORT));
+}
+
+#[test]
 fn the_back_button_shows_no_page_for_members() {
     run("back.test.mjs", "", &on_localhost(""));
 }

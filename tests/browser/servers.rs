@@ -70,6 +70,15 @@ struct Process(Child);
 impl Servers {
     /// Starts both and waits until they answer. `settings` begin with a comma.
     pub(crate) fn start(names: &Names, settings: &str) -> Self {
+        Self::start_as("api", names, settings)
+    }
+
+    /// The same, with a site that renders its own pages in the place of the API.
+    pub(crate) fn of_pages(settings: &str) -> Self {
+        Self::start_as("pages", &Names::localhost(), settings)
+    }
+
+    fn start_as(role: &str, names: &Names, settings: &str) -> Self {
         let (website, website_port) = names.origin(names.website);
         let (api, api_port) = names.origin(names.api);
         let database = tempfile::tempdir().expect("a folder");
@@ -95,7 +104,7 @@ impl Servers {
             }
             Process::start(&mut command)
         };
-        let processes = [start("website", website_port), start("api", api_port)];
+        let processes = [start("website", website_port), start(role, api_port)];
         Self {
             api,
             website,

@@ -4,12 +4,14 @@
 use std::sync::{Mutex, PoisonError};
 
 use rocket::fairing::{AdHoc, Fairing};
+use rocket::form::{Form, FromForm};
+use rocket::response::Redirect;
 use rocket::response::content::RawHtml;
-use rocket::{Route, State, get, put, routes};
-use session_runtime::{Error, Facts, Requirement, Session, Unmet};
+use rocket::{Route, State, get, post, put, routes};
+use session_runtime::{Error, Facts, LocalUrl, Requirement, Session, Unmet, login};
 
 use crate::Database;
-use crate::app::Claims;
+use crate::app::{Claims, Notes};
 
 /// The user's name is Root.
 #[derive(Debug)]
@@ -76,6 +78,44 @@ pub fn lock() -> impl Fairing {
             .expect("a database");
         rocket.manage(Lock(Mutex::new(Database::connect(&url))))
     })
+}
+
+/// Where a site that renders its own pages sends whoever is not logged in.
+#[get("/sign-in?<next>")]
+fn sign_in_page(next: LocalUrl) -> RawHtml<String> {
+    let next = next.as_str().replace('&', "&amp;").replace('"', "&quot;");
+    RawHtml(format!(
+        r#"<!doctype html><html lang="en"><title>Sign in</title><form method="post" action="/sign-in">
+           <input type="hidden" name="next" value="{next}"><label>Name <input name="user"></label><button>Sign in</button></form>"#
+    ))
+}
+
+#[derive(FromForm)]
+struct SignIn<'r> {
+    user: &'r str,
+    next: LocalUrl,
+}
+
+#[login]
+#[post("/sign-in", data = "<form>")]
+fn sign_in(form: Form<SignIn<'_>>) -> (String, Claims, Notes, Redirect) {
+    let claims = Claims { name: "Ada".into() };
+    let answer = form.next.to_redirect();
+    (form.user.to_owned(), claims, Notes::default(), answer)
+}
+
+#[get("/member")]
+fn member_with_form(session: Session<Claims>) -> RawHtml<String> {
+    let name = &session.payload().name;
+    RawHtml(format!(
+        r#"<!doctype html><html lang="en"><title>Members</title><p>hello {name}</p>
+           <form method="post" action="/leave"><button>Leave</button></form>"#
+    ))
+}
+
+/// A site that renders its own pages.
+pub fn pages() -> Vec<Route> {
+    routes![sign_in_page, sign_in, member_with_form]
 }
 
 /// All of the above.

@@ -1,9 +1,10 @@
-//! What the browser of `tests/browser` talks to: `api` has sessions, `website` only serves the page. Settings come from
+//! What the browser of `tests/browser` talks to: `api` has sessions, `website` only serves the page, `pages`
+//! renders its own. Settings come from
 //! the environment, as Rocket's do.
 
 use rocket::fs::FileServer;
 use rocket::{Build, Rocket};
-use session_runtime::Sessions;
+use session_runtime::{Sessions, catchers};
 use session_tests::{app, site};
 
 fn build() -> Rocket<Build> {
@@ -12,6 +13,11 @@ fn build() -> Rocket<Build> {
     let rocket = rocket.mount("/", FileServer::from(page).rank(100));
     match std::env::args().nth(1).as_deref() {
         Some("website") => rocket,
+        Some("pages") => rocket
+            .attach(Sessions::fairing())
+            .mount("/", app::routes())
+            .mount("/", site::pages())
+            .register("/", catchers::pages("/sign-in")),
         _ => rocket
             .attach(Sessions::fairing())
             .attach(Sessions::cors())
