@@ -67,6 +67,7 @@ async fn what_a_member_sees_is_not_cached_unless_the_application_says_so() {
     let mut browser = server.browser();
     let visited = browser.get("/maybe").await;
     assert_eq!(visited.header("cache-control"), None);
+    assert_eq!(visited.header("vary"), Some("Cookie, Authorization"));
 
     browser.log_in("ada").await;
     for path in ["/me", "/live", "/maybe", "/optional"] {
@@ -76,6 +77,7 @@ async fn what_a_member_sees_is_not_cached_unless_the_application_says_so() {
     }
     let own = browser.get("/cached").await;
     assert_eq!(own.header("cache-control"), Some("private, max-age=60"));
+    assert_eq!(own.header("vary"), Some("Cookie, Authorization"));
     let open = browser.get("/open").await;
     assert_eq!(open.header("cache-control"), None);
 }

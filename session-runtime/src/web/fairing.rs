@@ -11,7 +11,7 @@ use super::config::Settings;
 use super::csrf::CsrfPolicy;
 use super::error::{ErrorAnswer, ErrorHandler};
 use super::misfits;
-use super::pending::{Change, Cleared, Pending};
+use super::pending::{Audience, Change, Cleared, Pending};
 use super::presented;
 use super::routes::{self, is_below};
 use super::tasks;
@@ -222,9 +222,14 @@ impl Fairing for SessionFairing {
             }
         }
         let Some(change) = pending.take() else {
-            // The back button must not show it after a sign-out, unless the application says so.
-            if pending.is_personal() && !response.headers().contains("cache-control") {
-                transport::forbid_caching(response);
+            match pending.audience() {
+                // The back button must not show it after a sign-out, unless the application says so.
+                Audience::Member if !response.headers().contains("cache-control") => {
+                    transport::forbid_caching(response);
+                }
+                // A shared cache must not show it to members.
+                Audience::Member | Audience::Visitors => transport::vary(response),
+                Audience::Everybody => {}
             }
             return;
         };

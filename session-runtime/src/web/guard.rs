@@ -8,7 +8,7 @@ use rocket::{Ignite, Request, Rocket, Sentinel};
 use serde_json::Map;
 
 use super::csrf::Check;
-use super::pending::{Change, Pending};
+use super::pending::{Audience, Change, Pending};
 use super::requirement::Requirement;
 use super::session::{self, Session};
 use super::state::{abort_without_fairing, managed, outcome};
@@ -93,7 +93,7 @@ pub(super) async fn load<P: JwtPayload, R: Requirement<P>>(
         return Err(Error::InvalidClaims(unmet));
     }
     let pending = Pending::of(request).clone();
-    pending.make_personal();
+    pending.answer_is_for(Audience::Member);
     Ok(Session::new(sessions, pending, verified, user_id, payload))
 }
 
@@ -161,7 +161,10 @@ impl<P: JwtPayload, R: Requirement<P>> MaybeSession<P, R> {
         let only_asks = matches!(request.method(), Method::Options | Method::Trace);
         match load(request, check).await {
             Ok(session) => Ok(Self(Some(session))),
-            Err(Error::NONE) => Ok(Self(None)),
+            Err(Error::NONE) => {
+                Pending::of(request).answer_is_for(Audience::Visitors);
+                Ok(Self(None))
+            }
             Err(_) if only_asks => Ok(Self(None)),
             Err(error) => Err(error),
         }

@@ -41,7 +41,19 @@ pub(super) struct Pending {
 struct State {
     change: Option<Change>,
     failure: Option<Error>,
-    is_personal: bool,
+    audience: Audience,
+}
+
+/// Whom an answer is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// As far as sessions are concerned.
+    #[default]
+    Everybody,
+    /// Whoever has no session: a member would get another one.
+    Visitors,
+    /// The user of the session.
+    Member,
 }
 
 impl Pending {
@@ -66,13 +78,13 @@ impl Pending {
         self.lock().failure.clone()
     }
 
-    /// Remembers that a route was given the session: what it answers is for this user.
-    pub(super) fn make_personal(&self) {
-        self.lock().is_personal = true;
+    /// Remembers that a route was given the session, or learned that there is none.
+    pub(super) fn answer_is_for(&self, audience: Audience) {
+        self.lock().audience = audience;
     }
 
-    pub(super) fn is_personal(&self) -> bool {
-        self.lock().is_personal
+    pub(super) fn audience(&self) -> Audience {
+        self.lock().audience
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

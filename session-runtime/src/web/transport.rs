@@ -216,6 +216,11 @@ impl Wire {
 /// Marks a response that depends on a session or carries tokens as nobody else's (OWASP ASVS 14.3.2).
 pub(super) fn forbid_caching(response: &mut Response<'_>) {
     response.set_raw_header("Cache-Control", "no-store");
+    vary(response);
+}
+
+/// Says that whoever sends other tokens gets another answer.
+pub(super) fn vary(response: &mut Response<'_>) {
     append(response, "Vary", "Cookie");
     append(response, "Vary", "Authorization");
 }
