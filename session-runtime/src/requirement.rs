@@ -87,13 +87,16 @@ impl<'a, P> Facts<'a, P> {
         let stored = self.claims.get(key);
         ClaimValue {
             value: stored.and_then(|stored| stored.get("v")),
-            fetched_at: stored
-                .and_then(|stored| stored.get("t"))
-                .and_then(Value::as_i64)
-                .and_then(DateTime::from_timestamp_millis),
+            fetched_at: fetched_at(self.claims, key),
             ..self.value(key)
         }
     }
+}
+
+/// When a claim was fetched; `None` if it was not, or is no such claim.
+pub(crate) fn fetched_at(claims: &Map<String, Value>, key: &str) -> Option<DateTime<Utc>> {
+    let millis = claims.get(key)?.get("t")?.as_i64()?;
+    DateTime::from_timestamp_millis(millis)
 }
 
 /// A value of a session's payload, to be judged; each judgement names its reason as the protocol does.

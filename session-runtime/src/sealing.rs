@@ -154,7 +154,8 @@ fn row(id: &str, kind: KeyKind, created_at: DateTime<Utc>) -> Vec<u8> {
     row
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

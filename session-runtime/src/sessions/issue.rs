@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Sessions;
 use crate::error::Error;
 use crate::rotation::TokenHash;
+use crate::sealing::hex;
 use crate::store::Record;
 use crate::token::access::{self, Audience, Claims, Verified};
 use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport, anti_csrf, front};
@@ -143,8 +144,4 @@ impl Sessions {
         let validity = self.inner.config.access_token_validity.mul_f64(1.0 - cut);
         Ok(TimeDelta::from_std(validity).unwrap_or(self.inner.access_validity))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

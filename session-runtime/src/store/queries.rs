@@ -230,10 +230,18 @@ pub(crate) fn has_unnumbered(conn: &mut Connection) -> QueryResult<bool> {
     .get_result(conn)
 }
 
+/// Reads the counter of the feed and holds its row until the transaction ends: the one lock of all that
+/// must not happen twice at once.
+fn lock_counter(conn: &mut Connection) -> QueryResult<i64> {
+    let counter = session_counter::table
+        .find("revocation")
+        .select(session_counter::value);
+    lock!(counter).first(conn)
+}
+
 /// Numbers committed entries of the feed, holding its one counter row.
 pub(crate) fn number_feed(conn: &mut Connection) -> QueryResult<()> {
-    let counter = session_counter::table.find("revocation");
-    let mut number: i64 = lock!(counter.select(session_counter::value)).first(conn)?;
+    let mut number = lock_counter(conn)?;
     let waiting: Vec<Vec<u8>> = session_revocation::table
         .filter(session_revocation::number.is_null())
         .order(session_revocation::handle)
@@ -245,7 +253,7 @@ pub(crate) fn number_feed(conn: &mut Connection) -> QueryResult<()> {
             .set(session_revocation::number.eq(number))
             .execute(conn)?;
     }
-    diesel::update(counter)
+    diesel::update(session_counter::table.find("revocation"))
         .set(session_counter::value.eq(number))
         .execute(conn)
         .map(drop)

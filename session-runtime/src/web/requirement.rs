@@ -196,11 +196,7 @@ impl<P: JwtPayload> Fetch<P> {
 
     /// Whether the token has none, or one that is too old.
     pub(super) fn is_due(&self, claims: &Map<String, Value>, now: DateTime<chrono::Utc>) -> bool {
-        let fetched_at = claims
-            .get(self.key)
-            .and_then(|stored| stored.get("t"))
-            .and_then(Value::as_i64)
-            .and_then(DateTime::from_timestamp_millis);
+        let fetched_at = requirement::fetched_at(claims, self.key);
         fetched_at.is_none_or(|at| (now - at).to_std().unwrap_or_default() > self.max_age)
     }
 

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::QueryResult;
 
-use super::{Connection, revoke};
+use super::{Connection, lock_counter, revoke};
 use crate::keys::{KeyKind, Schedule};
 use crate::sealing::SealedKey;
 use crate::store::models::{self, KeyRow};
 use crate::store::schema::{session_counter, session_info, session_key};
 
+/// Deletes all sessions of all users. With new keys no token of theirs is left; without, each of them is
 /// said in the feed.
 pub(crate) fn revoke_everything(
     conn: &mut Connection,
@@ -40,11 +41,8 @@ pub(crate) fn keys(conn: &mut Connection) -> QueryResult<Vec<SealedKey>> {
 
 /// Adds those of `candidates` whose kind has no key yet, so that of several first starts exactly one wins.
 pub(crate) fn add_missing_keys(conn: &mut Connection, candidates: &[SealedKey]) -> QueryResult<()> {
-    // The one counter row serves as the lock that keeps two first starts apart.
-    let counter = session_counter::table
-        .find("revocation")
-        .select(session_counter::value);
-    let _locked: i64 = lock!(counter).first(conn)?;
+    // Keeps two first starts apart.
+    lock_counter(conn)?;
     let present = keys(conn)?;
     for candidate in candidates {
         if !present.iter().any(|key| key.kind == candidate.kind) {

@@ -1,13 +1,11 @@
 //! Logins that are more than one insert.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
 use diesel::result::QueryResult;
 
-use super::{Connection, find_locked, handles_of, insert, revoke, revoke_user};
+use super::{Connection, find_locked, handles_of, insert, lock_counter, revoke, revoke_user};
 use crate::handle::SessionHandle;
 use crate::store::models::{Created, Creation, Record};
-use crate::store::schema::session_counter;
 
 /// Starts a session, ends the one it replaces and those beyond the limit.
 pub(crate) fn create(
@@ -28,7 +26,8 @@ pub(crate) fn create(
     }
     let mut ending: Vec<SessionHandle> = creation.replaced.into_iter().collect();
     if let Some(limit) = creation.limit {
-        lock_limits(conn)?;
+        // Logins under a limit wait for each other: each must count what the others committed.
+        lock_counter(conn)?;
         let mut others = handles_of(conn, &record.user_id, now)?;
         others.retain(|handle| !ending.contains(handle));
         let excess = (others.len() + 1).saturating_sub(limit.most);
@@ -40,15 +39,6 @@ pub(crate) fn create(
     let ended = revoke(conn, &ending, creation.revoked_until)?;
     insert(conn, &[&record])?;
     Ok(Created::Started { ended })
-}
-
-/// Makes logins under a limit wait for each other: each must count what the others committed.
-fn lock_limits(conn: &mut Connection) -> QueryResult<()> {
-    let counter = session_counter::table
-        .find("revocation")
-        .select(session_counter::value);
-    let _locked: i64 = lock!(counter).first(conn)?;
-    Ok(())
 }
 
 /// Replaces a session by one of the same user with new tokens, and ends all others of that user.
