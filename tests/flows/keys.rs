@@ -67,6 +67,18 @@ fn signer(server: &Server) -> String {
     signers[0].kid.clone()
 }
 
+/// Has a server look whether a key is due, without waiting for its turn.
+async fn rotate(server: &Server) {
+    let rotated = server.sessions().rotate_keys_now().await;
+    rotated.expect("an answer");
+}
+
+/// Has a server read the feed, without waiting for its turn.
+async fn follow(server: &Server) {
+    let read = server.sessions().read_revocations_now().await;
+    read.expect("an answer");
+}
+
 fn count(server: &Server, kind: &str) -> i64 {
     let sql = format!("SELECT count(*) AS value FROM session_key WHERE kind = '{kind}'");
     server.database().number(&sql)

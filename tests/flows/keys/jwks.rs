@@ -7,7 +7,7 @@ use rocket::http::Method;
 use serde_json::{Value, json};
 use session_tests::{Answer, Server};
 
-use super::{fresh_token, kid, signer};
+use super::{fresh_token, kid, rotate, signer};
 
 const JWKS: &str = "/auth/jwt/jwks.json";
 const CONFIGURATION: &str = "/auth/.well-known/openid-configuration";
@@ -88,11 +88,7 @@ async fn a_copy_of_the_keys_holds_the_next_signer_before_it_signs() {
     let mut copies: Vec<(u64, Vec<String>)> = Vec::new();
     let mut signers = std::collections::BTreeSet::new();
     for second in (0..2000).step_by(5) {
-        server
-            .sessions()
-            .rotate_keys_now()
-            .await
-            .expect("an answer");
+        rotate(&server).await;
         let answer = server.browser().get(JWKS).await;
         let age = max_age(&answer);
         assert!((1..=540).contains(&age), "{age}");

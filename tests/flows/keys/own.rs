@@ -7,7 +7,7 @@ use rocket::async_test;
 use session_runtime::{Error, OwnKey, Sessions, SigningAlgorithm};
 use session_tests::{Log, Server, server};
 
-use super::{TRY_REFRESH, count, fresh_token, kid, launches, present, segment, signer};
+use super::{TRY_REFRESH, count, fresh_token, kid, launches, present, rotate, segment, signer};
 
 /// `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`; for tests only.
 const EC: &str = "\
@@ -81,11 +81,7 @@ async fn the_first_key_signs_and_none_is_in_the_database() {
     // The second takes over, the first still verifies.
     set(&keys, Ok(vec![ed("second"), ec("first")]));
     server.clock.advance(Duration::from_secs(3 * 60));
-    server
-        .sessions()
-        .rotate_keys_now()
-        .await
-        .expect("an answer");
+    rotate(&server).await;
     assert_eq!(signer(&server), "second");
     assert_eq!(present(&server, &token).await.status, 200);
     let new = fresh_token(&server).await;
@@ -94,11 +90,7 @@ async fn the_first_key_signs_and_none_is_in_the_database() {
         ("second".into(), Some("EdDSA"))
     );
     server.clock.advance(Duration::from_secs(200 * 60 * 60));
-    server
-        .sessions()
-        .rotate_keys_now()
-        .await
-        .expect("an answer");
+    rotate(&server).await;
     server.sessions().clean_up_now().await.expect("an answer");
     assert_eq!(signer(&server), "second");
 }

@@ -6,7 +6,7 @@ use rocket::async_test;
 use session_runtime::Error;
 use session_tests::{Log, Server};
 
-use super::{TRY_REFRESH, count, fresh_token, kid, present, signer, token};
+use super::{TRY_REFRESH, count, follow, fresh_token, kid, present, signer, token};
 
 /// Nothing of any session is left, in this process and, once it has read the feed, in another.
 #[async_test]
@@ -25,11 +25,7 @@ async fn everything_ends_at_once() {
         assert_eq!(browser.get("/me").await.status, 401);
         assert_eq!(browser.refresh().await.status, 401);
     }
-    beside
-        .sessions()
-        .read_revocations_now()
-        .await
-        .expect("an answer");
+    follow(&beside).await;
     let mut there = there;
     assert_eq!(there.get("/me").await.status, 401);
     let keys = server.sessions().signing_keys();
@@ -60,11 +56,7 @@ async fn a_removed_keys_tokens_are_refused_everywhere_and_a_refresh_helps() {
         .expect(401, TRY_REFRESH)
         .expect_untouched();
 
-    there
-        .sessions()
-        .read_revocations_now()
-        .await
-        .expect("an answer");
+    follow(&there).await;
     browser
         .get("/me")
         .await

@@ -8,7 +8,9 @@ use serde_json::json;
 use session_runtime::Clock;
 use session_tests::{Log, Server};
 
-use super::{TRY_REFRESH, count, fresh_token, kid, present, segment, signer, token, with_header};
+use super::{
+    TRY_REFRESH, count, fresh_token, kid, present, rotate, segment, signer, token, with_header,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -67,11 +69,7 @@ async fn old_keys_are_deleted_and_those_that_verify_are_not() {
     let server = Server::start().await;
     let first = signer(&server);
     server.clock.advance(168 * HOUR);
-    server
-        .sessions()
-        .rotate_keys_now()
-        .await
-        .expect("an answer");
+    rotate(&server).await;
     assert_eq!(count(&server, "ES256"), 2);
     server.sessions().clean_up_now().await.expect("an answer");
     assert_eq!(count(&server, "ES256"), 2);
@@ -180,7 +178,7 @@ async fn a_token_of_a_new_key_makes_it_known() {
     let here = Server::with(&slow).await;
     let there = here.beside_with(&slow).await;
     here.clock.advance(168 * HOUR);
-    there.sessions().rotate_keys_now().await.expect("an answer");
+    rotate(&there).await;
     let token = fresh_token(&there).await;
     assert_eq!(present(&here, &token).await.status, 200);
     assert_eq!(signer(&here), kid(&token));

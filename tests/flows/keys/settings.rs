@@ -6,7 +6,7 @@ use rocket::async_test;
 use rocket::figment::value::Value;
 use session_tests::{Log, Server, server};
 
-use super::{count, fresh_token, kid, launches, present, segment, signer, token};
+use super::{count, follow, fresh_token, kid, launches, present, rotate, segment, signer, token};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -24,11 +24,7 @@ async fn eddsa_by_configuration() {
 
     let (old, old_token) = (signer(&server), token(&browser));
     server.clock.advance(168 * HOUR);
-    server
-        .sessions()
-        .rotate_keys_now()
-        .await
-        .expect("an answer");
+    rotate(&server).await;
     assert_ne!(signer(&server), old);
     assert_ne!(kid(&fresh_token(&server).await), kid(&old_token));
 }
@@ -66,11 +62,7 @@ async fn a_change_of_algorithm_leaves_old_tokens_good() {
     assert_eq!(present(&server, &new).await.status, 200);
     assert_eq!((signer(&server), kid(&old)), (kid(&old), signer(&server)));
     server.clock.advance(170 * HOUR);
-    server
-        .sessions()
-        .rotate_keys_now()
-        .await
-        .expect("an answer");
+    rotate(&server).await;
     let keys = server.sessions().signing_keys();
     assert!(keys.iter().all(|key| key.algorithm == "ES256"), "{keys:?}");
 }
@@ -153,21 +145,13 @@ async fn keys_that_went_back_are_read_again() {
         "CREATE TABLE backup AS SELECT * FROM session_key; UPDATE session_counter SET value = 7 WHERE name = 'key'",
     );
     server.clock.advance(168 * HOUR);
-    server
-        .sessions()
-        .rotate_keys_now()
-        .await
-        .expect("an answer");
+    rotate(&server).await;
     assert_ne!(signer(&server), first);
     server.database().execute(
         "DELETE FROM session_key; INSERT INTO session_key SELECT * FROM backup; \
          UPDATE session_counter SET value = 7 WHERE name = 'key'",
     );
-    server
-        .sessions()
-        .read_revocations_now()
-        .await
-        .expect("an answer");
+    follow(&server).await;
     assert_eq!(signer(&server), first);
 }
 
@@ -204,10 +188,6 @@ async fn a_database_of_version_1_is_migrated_with_its_sessions_and_keys() {
     assert_eq!(browser.get("/me").await.status, 200);
     browser.refresh().await.expect(200, "{}");
     server.clock.advance(168 * HOUR);
-    server
-        .sessions()
-        .rotate_keys_now()
-        .await
-        .expect("an answer");
+    rotate(&server).await;
     assert_eq!(count(&server, "ES256"), 2);
 }
