@@ -87,6 +87,12 @@ pub enum Event {
         /// Where to.
         path: String,
     },
+    /// `duplicate_cookies`: a request carries a session cookie twice, so neither is trusted; left over from another
+    /// cookie domain, or planted by a neighbour.
+    DuplicateCookies {
+        /// Where to.
+        path: String,
+    },
     /// `clock_skew`: the clock moved otherwise than time did, or than the database's.
     ClockSkew {
         /// What is done about it.
@@ -163,6 +169,13 @@ impl Event {
                     event = "cross_site_refused",
                     path,
                     "a request of another site was refused"
+                );
+            }
+            Self::DuplicateCookies { path } => {
+                tracing::warn!(
+                    event = "duplicate_cookies",
+                    path,
+                    "a request carries a session cookie twice; neither is trusted"
                 );
             }
             Self::ClockSkew { consequence } => {

@@ -1,74 +1,7 @@
 //! Over real sockets: bytes that a local client cannot send.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc;
-
-use rocket::fairing::AdHoc;
-use rocket::{Shutdown, async_test, tokio};
-use session_tests::server;
-
-struct Running {
-    address: SocketAddr,
-    shutdown: Shutdown,
-    task: tokio::task::JoinHandle<()>,
-    _folder: tempfile::TempDir,
-}
-
-impl Running {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (tell, told) = mpsc::channel();
-        let rocket = server::rocket(folder.path().join("test.db"), &server::clock(), &[]);
-        let figment = rocket
-            .figment()
-            .clone()
-            .merge(("port", 0))
-            .merge(("shutdown.ctrlc", false));
-        let rocket = rocket
-            .configure(figment)
-            .attach(AdHoc::on_liftoff("port", move |rocket| {
-                let address = SocketAddr::new(rocket.config().address, rocket.config().port);
-                let _heard = tell.send(address);
-                Box::pin(async {})
-            }))
-            .ignite()
-            .await
-            .expect("a rocket that ignites");
-        let shutdown = rocket.shutdown();
-        let task = tokio::spawn(async move {
-            let _landed = rocket.launch().await;
-        });
-        let address = tokio::task::spawn_blocking(move || told.recv().expect("an address"))
-            .await
-            .expect("no panic");
-        Self {
-            address,
-            shutdown,
-            task,
-            _folder: folder,
-        }
-    }
-
-    /// Sends bytes and reads until the server closes.
-    async fn send(&self, request: Vec<u8>) -> String {
-        let address = self.address;
-        let talk = move || {
-            let mut stream = TcpStream::connect(address).expect("a connection");
-            stream.write_all(&request).expect("bytes that go out");
-            let mut answer = Vec::new();
-            // A server that refuses early may reset the connection after its answer.
-            let _closed = stream.read_to_end(&mut answer);
-            String::from_utf8_lossy(&answer).into_owned()
-        };
-        tokio::task::spawn_blocking(talk).await.expect("no panic")
-    }
-
-    async fn stop(self) {
-        self.shutdown.notify();
-        self.task.await.expect("no panic");
-    }
-}
+use rocket::async_test;
+use session_tests::Running;
 
 fn get(path: &str, headers: &[u8]) -> Vec<u8> {
     let mut request =

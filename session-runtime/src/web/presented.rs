@@ -9,6 +9,7 @@ use rocket::http::Cookie;
 use super::transport::{LEGACY_COOKIE, Wire};
 use crate::config::Transfer;
 use crate::error::Error;
+use crate::event::Event;
 use crate::sessions::Sessions;
 use crate::token::access::Verified;
 use crate::token::{Transport, refresh};
@@ -178,6 +179,18 @@ impl<'r> Presented<'r> {
             allows_cookies && self.access_cookie == Found::Twice,
             allows_cookies && self.refresh_cookie == Found::Twice,
         )
+    }
+
+    /// Says it, once a request, if a cookie is there twice.
+    pub(super) fn report_duplicates(&self, request: &Request<'_>, sessions: &Sessions) {
+        struct Reported;
+        if self.duplicates() != (false, false) {
+            request.local_cache(|| {
+                let path = request.uri().path().to_string();
+                sessions.emit(&Event::DuplicateCookies { path });
+                Reported
+            });
+        }
     }
 
     /// What the access token says, whether or not it is still good, and where it came from.

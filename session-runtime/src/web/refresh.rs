@@ -117,6 +117,7 @@ fn look(
     if let (access, refresh) = presented.duplicates()
         && (access || refresh)
     {
+        presented.report_duplicates(request, sessions);
         let cleared = wire.older_domain.is_some();
         if cleared {
             Pending::of(request).set(Change::ClearOlder { access, refresh });

@@ -53,6 +53,7 @@ fn credential<'r>(
     check: Check,
 ) -> Result<Credential<'r>, Error> {
     let presented = Presented::of(request, wire(request));
+    presented.report_duplicates(request, sessions);
     let credential = presented.access(sessions)?.ok_or(Error::NONE)?;
     if credential.transport == Transport::Cookie {
         csrf(request).check_cookie(request, check)?;
