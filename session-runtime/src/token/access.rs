@@ -17,6 +17,7 @@ use crate::handle::SessionHandle;
 use crate::keys::{KeyRing, SigningKey};
 use crate::payload::is_reserved;
 use crate::token::Transport;
+use crate::token::once::EachOnce;
 
 /// The most a browser keeps of one cookie, name and value together (RFC 6265bis section 5.6).
 pub(crate) const MAX_COOKIE: usize = 4096;
@@ -185,6 +186,8 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
         return None;
     }
 
+    // The application's own claims are read into a map, which would keep the last of two.
+    decode::<EachOnce>(payload)?;
     let claims: Claims = decode(payload)?;
     let lifetime = TimeDelta::try_seconds(claims.exp.checked_sub(claims.iat)?)?;
     let plausible = claims.iss == terms.issuer

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod anti_csrf;
 pub(crate) mod front;
+mod once;
 pub(crate) mod refresh;
 
 use std::fmt;
