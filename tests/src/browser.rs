@@ -186,11 +186,12 @@ impl<'s> Browser<'s> {
             .await
     }
 
-    async fn send_as(
+    /// The same, with whatever names of headers and a body of any kind.
+    pub async fn send_as<N: Into<std::borrow::Cow<'static, str>>>(
         &self,
         method: Method,
         path: &str,
-        headers: Vec<(&'static str, String)>,
+        headers: Vec<(N, String)>,
         body: Option<String>,
         kind: ContentType,
     ) -> Answer {
@@ -199,7 +200,7 @@ impl<'s> Browser<'s> {
             request = request.remote(address);
         }
         for (name, value) in headers {
-            request.add_header(Header::new(name, value));
+            request.add_header(Header::new(name.into(), value));
         }
         if let Some(body) = body {
             request = request.header(kind).body(body);

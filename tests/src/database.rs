@@ -245,6 +245,24 @@ impl Database {
         steps.join("; ")
     }
 
+    /// SQLite: every row of a table, as one text.
+    pub fn dump(&mut self, table: &str, columns: &str) -> String {
+        let columns = match columns {
+            "*" => self.text(&format!(
+                "SELECT group_concat(name) AS value FROM pragma_table_info('{table}')"
+            )),
+            named => named.to_owned(),
+        };
+        let row: Vec<String> = columns
+            .split(',')
+            .map(|name| format!("quote({name})"))
+            .collect();
+        let row = row.join("||' '||");
+        self.text(&format!(
+            "SELECT coalesce(group_concat({row}, char(10)), '') AS value FROM (SELECT * FROM {table} ORDER BY 1)"
+        ))
+    }
+
     /// How many sessions there are.
     pub fn sessions(&mut self) -> i64 {
         self.number("SELECT count(*) AS value FROM session_info")

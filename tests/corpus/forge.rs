@@ -1,0 +1,275 @@
+//! Builds tokens as the data says, with the keys of the server.
+
+use std::net::TcpListener;
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
+};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::Value;
+use session_tests::browser::{ACCESS, ACCESS_HEADER, REFRESH, REFRESH_HEADER};
+
+use crate::cases::AccessCase;
+use crate::way::{Request, Way};
+
+/// A session of a server, and the server's signing key.
+pub(crate) struct Forge {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    stand_alone: String,
+    elsewhere: String,
+    secret: Vec<u8>,
+    foreign: EcdsaKeyPair,
+}
+
+impl Forge {
+    pub(crate) async fn of(way: &Way, in_header: bool) -> Self {
+        let (access, refresh) = log_in(way, in_header).await;
+        let sessions = way.sessions();
+        let other = Way::local().await;
+        let keys = sessions.reveal_keys().await.expect("the keys");
+        let secret = keys
+            .into_iter()
+            .find(|(kind, _)| *kind == "ES256")
+            .expect("a key")
+            .1;
+        let claims = serde_json::json!({ "service": "reports" });
+        let lifetime = std::time::Duration::from_secs(60);
+        let pkcs8 =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
+        Self {
+            access,
+            refresh,
+            stand_alone: sessions.create_jwt(&claims, lifetime).expect("a JWT"),
+            elsewhere: log_in(&other, in_header).await.0,
+            foreign: EcdsaKeyPair::from_pkcs8(
+                &ECDSA_P256_SHA256_FIXED_SIGNING,
+                pkcs8.expect("a key").as_ref(),
+            )
+            .expect("a key"),
+            secret,
+        }
+    }
+
+    pub(crate) fn build(&self, case: &AccessCase, listener: &TcpListener) -> String {
+        match case.token.as_deref() {
+            Some("another application's") => return self.elsewhere.clone(),
+            Some("stand-alone") => return self.stand_alone.clone(),
+            Some("refresh") => return self.refresh.clone(),
+            Some(other) => panic!("no token is called {other}"),
+            None => {}
+        }
+        let repeat = case.repeat.repeat(case.times);
+        let payload = self.segment(1);
+        let now = payload["iat"].as_i64().expect("a time");
+        let address = listener.local_addr().expect("an address").to_string();
+        let fill = |text: &str| {
+            let text = text
+                .replace("$repeat", &repeat)
+                .replace("$listener", &address)
+                .replace("$foreign", &jwk(self.foreign.public_key().as_ref()))
+                .replace("$iss", &payload["iss"].to_string());
+            add_times(&text, now)
+        };
+        let header = write(
+            &self.segment(0),
+            &case.header,
+            case.header_text.as_deref(),
+            fill,
+        );
+        let payload = write(&payload, &case.payload, case.payload_text.as_deref(), fill);
+        let signed = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(payload)
+        );
+        let signature = URL_SAFE_NO_PAD.encode(self.sign(&case.key, signed.as_bytes()));
+        let token = format!("{signed}.{signature}");
+        match &case.spell {
+            None => token,
+            Some(spelling) => spelling
+                .replace("$token", &token)
+                .replace("$signed", &signed)
+                .replace("$signature", &signature)
+                .replace("$repeat", &repeat),
+        }
+    }
+
+    fn segment(&self, index: usize) -> Value {
+        let encoded = self.access.split('.').nth(index).expect("three segments");
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).expect("base64url")).expect("JSON")
+    }
+
+    fn sign(&self, key: &str, message: &[u8]) -> Vec<u8> {
+        let random = SystemRandom::new();
+        let pair = |algorithm| EcdsaKeyPair::from_pkcs8(algorithm, &self.secret).expect("a key");
+        let ours = || {
+            let pair = pair(&ECDSA_P256_SHA256_FIXED_SIGNING);
+            pair.sign(&random, message)
+                .expect("a signature")
+                .as_ref()
+                .to_vec()
+        };
+        let words: Vec<&str> = key.split(' ').collect();
+        match words[..] {
+            [""] => ours(),
+            ["ours", "short"] => ours()[..63].to_vec(),
+            ["ours", "long"] => [ours(), vec![0]].concat(),
+            ["ours", "der"] => {
+                let pair = pair(&ECDSA_P256_SHA256_ASN1_SIGNING);
+                pair.sign(&random, message)
+                    .expect("a signature")
+                    .as_ref()
+                    .to_vec()
+            }
+            ["ours", "mirrored"] => mirrored(&ours()),
+            ["foreign"] => self
+                .foreign
+                .sign(&random, message)
+                .expect("a signature")
+                .as_ref()
+                .to_vec(),
+            ["r", r, "s", s] => [number(r), number(s)].concat(),
+            ["hmac", of] => {
+                let pair = pair(&ECDSA_P256_SHA256_FIXED_SIGNING);
+                let point = pair.public_key().as_ref();
+                let kid = self.segment(0)["kid"].as_str().expect("a kid").to_owned();
+                let der = [SPKI, point].concat();
+                let secret = match of {
+                    "point" => point.to_vec(),
+                    "compressed" => [&[2 + (point[64] & 1)], &point[1..33]].concat(),
+                    "pem" => format!(
+                        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+                        STANDARD.encode(&der)
+                    )
+                    .into_bytes(),
+                    "der" => der,
+                    "jwk" => jwk(point).into_bytes(),
+                    "empty" => Vec::new(),
+                    "nul" => vec![0],
+                    "kid" => kid.into_bytes(),
+                    other => panic!("no key is called {other}"),
+                };
+                let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+                hmac::sign(&key, message).as_ref().to_vec()
+            }
+            _ => panic!("nobody signs like {key}"),
+        }
+    }
+}
+
+async fn log_in(way: &Way, in_header: bool) -> (String, String) {
+    let mut request = Request::new("POST", "/login").body("", r#"{"user":"ada","name":"Ada"}"#);
+    if in_header {
+        request = request.with("st-auth-mode", "header".into());
+    }
+    let answer = way.send(request).await;
+    let token = |header: &str, cookie: &str| {
+        if in_header {
+            return answer.header(header).expect("a token").to_owned();
+        }
+        let line = answer.set_cookie(cookie).expect("a cookie");
+        line.split(['=', ';']).nth(1).expect("a value").to_owned()
+    };
+    (token(ACCESS_HEADER, ACCESS), token(REFRESH_HEADER, REFRESH))
+}
+
+/// The JSON of a segment: the good one with some members replaced, or another text altogether.
+fn write(
+    good: &Value,
+    members: &std::collections::BTreeMap<String, String>,
+    text: Option<&str>,
+    fill: impl Fn(&str) -> String,
+) -> String {
+    let plain = good.to_string();
+    if let Some(text) = text {
+        let text = fill(text).replace("$text", &plain);
+        // What closes the members closes them once.
+        let inner = if text.ends_with('}') {
+            &plain[1..plain.len() - 1]
+        } else {
+            &plain[1..]
+        };
+        return text.replace("$members", inner);
+    }
+    let mut all: Vec<String> = good
+        .as_object()
+        .expect("an object")
+        .iter()
+        .filter(|(name, _)| !members.contains_key(*name))
+        .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
+        .collect();
+    let added = members.iter().filter(|(_, value)| !value.is_empty());
+    all.extend(added.map(|(name, value)| format!("\"{name}\":{}", fill(value))));
+    format!("{{{}}}", all.join(","))
+}
+
+/// Replaces `$now`, `$now+5` and `$now-5`.
+fn add_times(text: &str, now: i64) -> String {
+    let mut parts = text.split("$now");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part
+            .char_indices()
+            .find(|&(at, char)| !(char.is_ascii_digit() || (at == 0 && "+-".contains(char))))
+            .map_or(part.len(), |(at, _)| at);
+        let shift: i64 = part[..end].parse().unwrap_or(0);
+        filled += &(now + shift).to_string();
+        filled += &part[end..];
+    }
+    filled
+}
+
+fn jwk(point: &[u8]) -> String {
+    let (x, y) = (
+        URL_SAFE_NO_PAD.encode(&point[1..33]),
+        URL_SAFE_NO_PAD.encode(&point[33..]),
+    );
+    format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}"#)
+}
+
+/// What DER puts before a point of P-256 (RFC 5480).
+const SPKI: &[u8] = &[
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+
+/// The other signature that holds for the same message: r and n - s.
+fn mirrored(signature: &[u8]) -> Vec<u8> {
+    let (r, s) = signature.split_at(32);
+    let mut difference = number("n");
+    let mut borrow = 0;
+    for (digit, less) in difference.iter_mut().zip(s).rev() {
+        let (value, under) = digit.overflowing_sub(*less);
+        let (value, again) = value.overflowing_sub(borrow);
+        *digit = value;
+        borrow = u8::from(under || again);
+    }
+    [r, &difference].concat()
+}
+
+/// A number of the group's arithmetic, in 32 bytes.
+fn number(name: &str) -> Vec<u8> {
+    let mut order = vec![
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
+        0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    match name {
+        "0" => vec![0; 32],
+        "1" => [vec![0; 31], vec![1]].concat(),
+        "n" => order,
+        "n-1" => {
+            order[31] -= 1;
+            order
+        }
+        "n+1" => {
+            order[31] += 1;
+            order
+        }
+        "max" => vec![0xff; 32],
+        other => panic!("no number is called {other}"),
+    }
+}
