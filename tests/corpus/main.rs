@@ -120,6 +120,7 @@ async fn send_requests(way: Way) -> usize {
     count_panics();
     let victim = Forge::of(&way, false).await;
     let other = Forge::of(&way, false).await;
+    let app = Forge::of(&way, true).await;
     let foreign = Way::local().await;
     let foreign = Forge::of(&foreign, false).await;
     let mut ran = 0;
@@ -129,7 +130,9 @@ async fn send_requests(way: Way) -> usize {
         ran += 1;
         let what = format!("{} {}", case.id, case.name);
         let log = session_tests::Log::start();
-        let answer = way.send(request(&case, &victim, &other, &foreign)).await;
+        let answer = way
+            .send(request(&case, [&victim, &other, &app, &foreign]))
+            .await;
         if !way.is_local() && case.times > 1 << 16 && answer.status == 431 {
             // More than any HTTP server reads; nothing of ours was asked.
         } else if let Some((status, body)) = case.expect.fixed() {
@@ -141,7 +144,7 @@ async fn send_requests(way: Way) -> usize {
                 Expected::Cleared => answer.expect_all_cleared(),
                 _ => answer.expect_untouched(),
             };
-            for token in [&victim, &other] {
+            for token in [&victim, &other, &app] {
                 way::assert_not_repeated(&answer, &token.access, &what);
                 way::assert_not_repeated(&answer, &token.refresh, &what);
             }
@@ -168,10 +171,13 @@ async fn send_requests(way: Way) -> usize {
     ran
 }
 
-fn request(case: &RequestCase, victim: &Forge, other: &Forge, foreign: &Forge) -> Request {
+fn request(case: &RequestCase, [victim, other, app, foreign]: [&Forge; 4]) -> Request {
     let middle = victim.refresh.len() / 2;
     let fill = |text: &str| {
         text.replace("$repeat", &case.repeat.repeat(case.times))
+            .replace("$header_head", &app.refresh[..app.refresh.len() / 2])
+            .replace("$header_access", &app.access)
+            .replace("$header_refresh", &app.refresh)
             .replace("$foreign_refresh", &foreign.refresh)
             .replace("$other_access", &other.access)
             .replace("$access", &victim.access)
