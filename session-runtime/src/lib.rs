@@ -19,6 +19,9 @@ pub mod rotation;
 mod sealing;
 mod sessions;
 mod store;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
 mod token;
 mod user_id;
 mod web;
