@@ -91,7 +91,10 @@ impl std::fmt::Debug for App {
 
 impl App {
     /// Starts nothing yet.
-    #[expect(clippy::new_without_default, reason = "it may start servers one day")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default that opens a runtime would surprise"
+    )]
     pub fn new() -> Self {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         Self {

@@ -96,7 +96,6 @@ fn may_act(site: &Site, (csrf, _): (&str, &str), path: &str, headers: &[(String,
                 || by_header
         }
         "/end" => by_header || !by_cookie || evident(site, csrf, headers),
-        "/auth/session/refresh" => by_header || (by_cookie && evident(site, csrf, headers)),
         _ => by_header || (by_cookie && evident(site, csrf, headers)),
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn cookie(app: &App, input: &[u8]) -> bool {
     let line = header_value(input).replace("{access}", &site.access);
     if line.contains('%') {
         // Names and values are percent-decoded, so here only the worst is excluded.
-        let (status, body, _) = site.send(Method::Get, "/read", &[("cookie".into(), line.clone())]);
+        let (status, body, _) = site.send(Method::Get, "/read", &[("cookie".into(), line)]);
         assert!(
             status == 200 || REFUSED.contains(&body.as_str()),
             "{status} {body}"
@@ -249,18 +249,17 @@ pub(super) fn front_token(_: &App, input: &[u8]) -> bool {
     let Some(time) = time else {
         return false;
     };
-    let Some(token) = testing::front_token(user, time, payload) else {
-        assert!(serde_json::from_str::<Value>(payload).is_err(), "{payload}");
+    let token = testing::front_token(user, time, payload);
+    // A number that no `f64` holds is JSON, but never part of a payload.
+    let Ok(payload) = serde_json::from_str::<Value>(payload) else {
         return false;
     };
+    let token = token.expect("a token for any JSON");
     let json = STANDARD.decode(&token).expect("base64");
     let front: Map<String, Value> = serde_json::from_slice(&json).expect("JSON");
     assert_eq!(front["uid"], user);
     assert_eq!(front["ate"], time.timestamp_millis());
-    assert_eq!(
-        front["up"],
-        serde_json::from_str::<Value>(payload).expect("JSON")
-    );
+    assert_eq!(front["up"], payload);
     assert_eq!(front.len(), 3);
     true
 }
