@@ -5,7 +5,7 @@ use std::str::FromStr;
 use rocket::http::Method;
 
 use super::App;
-use super::app::{ORIGIN, SITES, Site, WEBSITE};
+use super::app::{ACCESS, ORIGIN, REFRESH, SITES, Site, WEBSITE};
 use super::tokens::header_value;
 
 /// Everything that may be answered, whoever asks for what.
@@ -76,7 +76,7 @@ pub(super) fn request(app: &App, input: &[u8]) -> bool {
     // Whatever it was, the owner's session goes on.
     let (name, value) = match SITES[number].1 {
         "header" => ("authorization", format!("Bearer {}", site.bearer)),
-        _ => ("cookie", format!("{}={}", super::app::ACCESS, site.access)),
+        _ => ("cookie", format!("{}={}", ACCESS, site.access)),
     };
     let (owner, _, _) = site.send(Method::Get, "/read", &[(name.to_owned(), value)]);
     assert_eq!(owner, 200, "{text}");
@@ -84,20 +84,45 @@ pub(super) fn request(app: &App, input: &[u8]) -> bool {
 }
 
 /// The rule, written once more, for requests that were let through.
-fn may_act(site: &Site, (csrf, _): (&str, &str), path: &str, headers: &[(String, String)]) -> bool {
+fn may_act(
+    site: &Site,
+    (csrf, transfer): (&str, &str),
+    path: &str,
+    headers: &[(String, String)],
+) -> bool {
     let by_header = has(headers, "authorization", &site.bearer)
         || has(headers, "authorization", &site.header_refresh);
-    let by_cookie = has(headers, "cookie", &site.access) || has(headers, "cookie", &site.refresh);
+    let access = cookies(headers, ACCESS);
+    let silent = access.is_empty() && cookies(headers, REFRESH).is_empty();
     match path {
-        // A login that sets no cookie, and a logout of nobody, change nothing for a browser.
+        // A login that sets no cookie changes nothing for a browser.
         "/begin" => {
-            from_ours(headers)
-                || !has_name(headers, "cookie") && has(headers, "st-auth-mode", "")
-                || by_header
+            let in_headers = transfer == "header" || has_name(headers, "st-auth-mode");
+            by_header || from_ours(headers) || silent && in_headers
         }
-        "/end" => by_header || !by_cookie || evident(site, csrf, headers),
-        _ => by_header || (by_cookie && evident(site, csrf, headers)),
+        // Neither does a logout of nobody.
+        "/end" => {
+            let legacy = !cookies(headers, "sIdRefreshToken").is_empty();
+            let nobody = csrf == "via-token" && (legacy || access != [site.access.as_str()]);
+            by_header || silent || nobody || evident(site, csrf, headers)
+        }
+        _ => {
+            let by_cookie =
+                has(headers, "cookie", &site.access) || has(headers, "cookie", &site.refresh);
+            by_header || by_cookie && evident(site, csrf, headers)
+        }
     }
+}
+
+/// The values of our cookie, as far as its name is not percent-encoded.
+fn cookies<'h>(headers: &'h [(String, String)], name: &str) -> Vec<&'h str> {
+    let lines = values(headers, "cookie").into_iter();
+    lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.split_once('='))
+        .filter(|(other, _)| other.trim() == name)
+        .map(|(_, value)| value.trim())
+        .collect()
 }
 
 fn evident(site: &Site, csrf: &str, headers: &[(String, String)]) -> bool {
