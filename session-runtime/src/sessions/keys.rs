@@ -109,7 +109,7 @@ pub(super) async fn open(
 
 impl Sessions {
     /// The keys in use now.
-    pub(crate) fn keys(&self) -> Arc<KeyRing> {
+    pub(super) fn keys(&self) -> Arc<KeyRing> {
         let keys = self.inner.keys.read();
         Arc::clone(&keys.unwrap_or_else(PoisonError::into_inner))
     }

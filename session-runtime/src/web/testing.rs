@@ -1,4 +1,4 @@
-//! What `crate::testing` sees of this folder.
+//! What the tests ask of this folder without a server, under the feature `testing`.
 
 use rocket::figment::Figment;
 

@@ -3,7 +3,6 @@
 use rocket::figment::Figment;
 use rocket::figment::providers::{Format, Toml};
 use rocket::figment::value::Dict;
-use session_runtime::testing;
 
 use super::App;
 
@@ -24,7 +23,7 @@ pub(super) fn configuration(_: &App, input: &[u8]) -> bool {
     if figment.extract::<Dict>().is_err() {
         return false; // no TOML
     }
-    match testing::configuration(&figment) {
+    match session_runtime::configuration(&figment) {
         Ok(cookies) => {
             for cookie in cookies {
                 assert!(is_one_cookie(&cookie), "{cookie:?}\n{text}");

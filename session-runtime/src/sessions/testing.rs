@@ -3,10 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
+use super::Sessions;
 use crate::handle::SessionHandle;
-use crate::sessions::Sessions;
 use crate::token::{Binding, Transport, front, refresh};
-pub use crate::web::testing::configuration;
 
 /// What is written in a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
