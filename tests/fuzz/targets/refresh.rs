@@ -2,10 +2,13 @@
 
 #![no_main]
 
+use std::mem::ManuallyDrop;
+
 use session_tests::fuzzing::{self, App};
 
 thread_local! {
-    static APP: App = App::new();
+    // Never dropped: a server cannot stop while its thread ends.
+    static APP: ManuallyDrop<App> = ManuallyDrop::new(App::new());
 }
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
