@@ -40,12 +40,18 @@ pub use new_session::{GoesWith, NewSession, NoAnswer};
 pub use payload::{HasAuthTime, JwtPayload, RESERVED_CLAIMS};
 pub use random::{OsRandom, Random};
 pub use requirement::{ClaimValue, Facts, Unmet};
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub use sessions::testing;
 pub use sessions::{
     SessionInfo, Sessions, SigningKeyInfo, Uncommitted, VerifiedSession, Versioned, Within,
 };
 pub use store::SessionConnection;
 pub use token::{SessionTokens, Transport};
 pub use user_id::UserId;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub use web::testing::configuration;
 pub use web::{
     CorsFairing, CrossSite, ErrorAnswer, Fetch, Fresh, LiveSession, LocalUrl, Login, Logout,
     MaybeSession, Refresh, Registered, Requirement, SameOrigin, Session, SessionFairing, catchers,

@@ -32,6 +32,8 @@ mod keys;
 mod open;
 mod revoke;
 mod start;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod upkeep;
 mod verify;
 mod within;

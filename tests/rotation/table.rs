@@ -223,3 +223,10 @@ fn the_generation_stays_at_the_top_instead_of_starting_over() {
         (u32::MAX, u32::MAX)
     );
 }
+
+/// Enough to tell two apart in a log, and not the hash.
+#[test]
+fn a_hash_is_printed_by_its_first_bytes_only() {
+    let hash = session_runtime::rotation::TokenHash([0xab; 32]);
+    assert_eq!(format!("{hash:?}"), "TokenHash(abab..)");
+}

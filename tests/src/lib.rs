@@ -4,6 +4,7 @@
 pub mod app;
 pub mod browser;
 mod database;
+pub mod fuzzing;
 mod log;
 mod running;
 mod secrets;

@@ -25,6 +25,8 @@ mod routes;
 mod session;
 mod state;
 mod tasks;
+#[cfg(feature = "testing")]
+pub(crate) mod testing;
 mod transport;
 mod verdict;
 

@@ -193,7 +193,7 @@ impl Wire {
     }
 
     /// A removal repeats name, path, domain and flags, or browsers ignore it.
-    fn removal(&self, place: &Place) -> Cookie<'static> {
+    pub(super) fn removal(&self, place: &Place) -> Cookie<'static> {
         self.cookie(place, "", DateTime::UNIX_EPOCH)
     }
 

@@ -1,0 +1,54 @@
+//! What fuzzing and the tests see of the inside, under the feature `testing`. Not for use by hand.
+
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+
+use super::Sessions;
+use crate::handle::SessionHandle;
+use crate::token::{Binding, Transport, front, refresh};
+
+/// What is written in a refresh token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshClaims {
+    /// Its session.
+    pub handle: SessionHandle,
+    /// How it may travel.
+    pub transport: Transport,
+    /// Whether an anti-CSRF token goes with it.
+    pub anti_csrf: bool,
+    /// How often the session was rotated when it was minted.
+    pub generation: u32,
+}
+
+/// A refresh token as this server mints it.
+pub fn mint_refresh_token(sessions: &Sessions, claims: RefreshClaims, random: &[u8; 32]) -> String {
+    let binding = Binding {
+        transport: claims.transport,
+        anti_csrf: claims.anti_csrf,
+    };
+    let keys = sessions.keys();
+    refresh::mint(
+        claims.handle,
+        binding,
+        claims.generation,
+        random,
+        keys.mac(),
+    )
+}
+
+/// What a refresh token says, if this server minted it.
+pub fn read_refresh_token(sessions: &Sessions, token: &str) -> Option<RefreshClaims> {
+    let authentic = sessions.authenticate(token).ok()?;
+    Some(RefreshClaims {
+        handle: authentic.handle,
+        transport: authentic.binding.transport,
+        anti_csrf: authentic.binding.anti_csrf,
+        generation: authentic.presented.generation,
+    })
+}
+
+/// The front-token of a payload that is given as JSON; `None` for what is no JSON.
+pub fn front_token(user_id: &str, expires_at: DateTime<Utc>, payload: &str) -> Option<String> {
+    let payload = RawValue::from_string(payload.to_owned()).ok()?;
+    front::encode(user_id, expires_at, &payload).ok()
+}

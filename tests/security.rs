@@ -1,0 +1,79 @@
+//! `SECURITY.md` keeps its word: each requirement has a row, each yes names tests that exist, and no package
+//! may use unsafe code.
+
+use std::fs;
+use std::path::Path;
+
+/// The requirements, as (letter, how many).
+const REQUIREMENTS: [(char, u32); 9] = [
+    ('A', 23),
+    ('R', 21),
+    ('C', 16),
+    ('B', 14),
+    ('L', 15),
+    ('K', 9),
+    ('S', 5),
+    ('O', 6),
+    ('M', 2),
+];
+
+fn read(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    fs::read_to_string(root.join(path)).unwrap_or_default()
+}
+
+#[test]
+fn every_requirement_is_answered_and_every_yes_shown() {
+    let text = read("SECURITY.md");
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|row| row.split(" | ").collect())
+        .filter(|row: &Vec<&str>| row.first().is_some_and(|id| id.len() == 3))
+        .collect();
+    let wanted = REQUIREMENTS
+        .iter()
+        .flat_map(|(letter, count)| (1..=*count).map(move |number| format!("{letter}{number:02}")));
+    let found: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    assert_eq!(wanted.collect::<Vec<_>>(), found);
+
+    let mut counted = [("yes", 0), ("no", 0), ("n/a", 0)];
+    for row in &rows {
+        let [id, _, answer, reason] = row[..] else {
+            unreachable!("a row has four cells: {row:?}")
+        };
+        let count = counted.iter_mut().find(|(word, _)| *word == answer);
+        count.expect("yes, no or n/a").1 += 1;
+        let mut named = 0;
+        for (file, test) in reason.split('`').filter_map(|word| word.split_once("::")) {
+            let there = read(file).contains(&format!("fn {test}("));
+            assert!(there, "{id}: no test {test} in {file}");
+            named += 1;
+        }
+        assert!(reason.len() > 10, "{id} is silent");
+        assert!(answer != "yes" || named > 0, "{id} shows nothing");
+    }
+    let [(_, yes), (_, no), (_, not)] = counted;
+    assert!(yes >= 85, "only {yes} yes");
+    assert!(
+        text.contains(&format!("{yes} yes, {no} no, {not} not applicable")),
+        "the counts are {yes}, {no}, {not}"
+    );
+}
+
+#[test]
+fn no_package_may_use_unsafe_code() {
+    assert!(read("Cargo.toml").contains("[workspace.lints.rust]\nunsafe_code = \"forbid\""));
+    for package in [
+        "session-macros",
+        "session-runtime",
+        "examples",
+        "tests",
+        "tests/fuzz",
+    ] {
+        let manifest = read(&format!("{package}/Cargo.toml"));
+        let forbids = manifest.contains("[lints]\nworkspace = true")
+            || manifest.contains("[lints.rust]\nunsafe_code = \"forbid\"");
+        assert!(forbids, "{package} may use unsafe code");
+    }
+}
