@@ -2,6 +2,7 @@
 
 mod cache;
 mod claim;
+mod claims_set;
 mod clock;
 mod config;
 mod device;

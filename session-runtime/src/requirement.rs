@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::claims_set::ClaimsSet;
+
 /// A requirement that a session does not meet, as the front end learns of it.
 #[doc(alias = "ClaimValidationError")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,7 +46,7 @@ const WRONG: &str = "wrong value";
 #[derive(Debug)]
 pub struct Facts<'a, P> {
     pub(crate) payload: &'a P,
-    pub(crate) claims: &'a Map<String, Value>,
+    pub(crate) claims: &'a ClaimsSet,
     pub(crate) auth_time: Option<DateTime<Utc>>,
     pub(crate) anonymous: bool,
     pub(crate) now: DateTime<Utc>,
@@ -75,7 +77,7 @@ impl<'a, P> Facts<'a, P> {
     pub fn value(&self, name: &str) -> ClaimValue<'a> {
         ClaimValue {
             id: name.to_owned(),
-            value: self.claims.get(name),
+            value: self.claims.map().get(name),
             fetched_at: None,
             max_age: None,
             now: self.now,
@@ -84,10 +86,10 @@ impl<'a, P> Facts<'a, P> {
 
     /// A claim that was stored with the time of its fetching: `{"v": value, "t": milliseconds}`.
     pub fn claim(&self, key: &str) -> ClaimValue<'a> {
-        let stored = self.claims.get(key);
+        let stored = self.claims.map().get(key);
         ClaimValue {
             value: stored.and_then(|stored| stored.get("v")),
-            fetched_at: fetched_at(self.claims, key),
+            fetched_at: fetched_at(self.claims.map(), key),
             ..self.value(key)
         }
     }
@@ -273,7 +275,7 @@ pub(crate) fn is_fresh(
 mod tests {
     use super::*;
 
-    fn facts(claims: &Map<String, Value>) -> Facts<'_, ()> {
+    fn facts(claims: &ClaimsSet) -> Facts<'_, ()> {
         Facts {
             payload: &(),
             claims,
@@ -283,8 +285,8 @@ mod tests {
         }
     }
 
-    fn claims(value: Value) -> Map<String, Value> {
-        value.as_object().expect("an object").clone()
+    fn claims(value: Value) -> ClaimsSet {
+        ClaimsSet::new("ada".into(), value.as_object().expect("an object"))
     }
 
     /// Behaviour 77: the reasons of each validator.

@@ -9,11 +9,10 @@ use crate::config::{OnStall, Revocation};
 use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
-use crate::payload::{self, JwtPayload};
+use crate::payload::JwtPayload;
 use crate::token::access::{self, Verified};
 use crate::token::refresh::{self, Authentic};
 use crate::token::{Transport, anti_csrf};
-use crate::user_id::UserId;
 
 /// What an access token says, for code that gets it otherwise than in a request's headers: a WebSocket's
 /// first message, say.
@@ -43,10 +42,11 @@ impl Sessions {
         access_token: &str,
     ) -> Result<VerifiedSession<P>, Error> {
         let verified = self.judge(access_token, Transport::Header).await?;
+        let (payload, user_id) = verified.claims.parse::<P>().map_err(|_| Error::GONE)?;
         Ok(VerifiedSession {
             handle: verified.handle,
-            user_id: P::UserId::from_claim(&verified.user_id).ok_or(Error::GONE)?,
-            payload: payload::read(&verified.payload).map_err(|_| Error::GONE)?,
+            user_id,
+            payload,
             expires_at: verified.expires_at,
         })
     }

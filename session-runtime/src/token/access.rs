@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::claims_set::ClaimsSet;
 use crate::handle::SessionHandle;
 use crate::keys::{KeyRing, SigningKey};
 use crate::payload::is_reserved;
@@ -97,8 +98,8 @@ pub(crate) struct Verified {
     pub(crate) refresh_token_hash1: Option<String>,
     /// When the user last proved who it is.
     pub(crate) auth_time: Option<DateTime<Utc>>,
-    pub(crate) user_id: String,
-    pub(crate) payload: Map<String, Value>,
+    /// Whose session it is, and what the application says of it.
+    pub(crate) claims: ClaimsSet,
     pub(crate) issued_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
     not_before: Option<DateTime<Utc>>,
@@ -209,8 +210,7 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
             Some(seconds) => Some(DateTime::from_timestamp(seconds, 0)?),
             None => None,
         },
-        user_id: claims.sub,
-        payload: claims.payload,
+        claims: ClaimsSet::new(claims.sub, &claims.payload),
         issued_at: DateTime::from_timestamp(claims.iat, 0)?,
         expires_at: DateTime::from_timestamp(claims.exp, 0)?,
         not_before: match claims.nbf {

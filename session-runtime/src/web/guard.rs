@@ -10,15 +10,16 @@ use serde_json::Map;
 use super::csrf::Check;
 use super::pending::{Audience, Change, Pending};
 use super::requirement::Requirement;
-use super::session::{self, Session};
+use super::session::Session;
 use super::state::{abort_without_fairing, managed, outcome};
 use super::verdict;
 use crate::error::Error;
 use crate::event::Event;
-use crate::payload::{self, JwtPayload};
+use crate::payload::JwtPayload;
 use crate::requirement::Facts;
 use crate::sessions::{Sessions, merge};
 use crate::token::access::Verified;
+use crate::user_id::UserId;
 
 /// The session of this request, if it presents one: no token is fine, a bad one answers 401.
 #[derive(Debug)]
@@ -72,19 +73,13 @@ pub(super) async fn load<P: JwtPayload, R: Requirement<P>>(
         sessions.emit(&Event::PayloadMismatch { handle, reason });
         Error::GONE
     };
-    let user_id = session::user_id::<P>(&verified)
-        .ok_or_else(|| mismatch("the user id is of another type than the guard's".into()))?;
-    let mut payload: P = payload::read(&verified.payload).map_err(|error| {
-        mismatch(format!(
-            "the payload does not fit the guard's type: {error}"
-        ))
-    })?;
+    let (mut payload, mut user_id) = verified.claims.read::<P>().map_err(mismatch)?;
     if fetch::<P, R>(request, &sessions, &mut verified).await? {
-        payload = payload::read(&verified.payload).map_err(|_| Error::GONE)?;
+        (payload, user_id) = verified.claims.read().map_err(|_| Error::GONE)?;
     }
     let unmet = R::unmet(&Facts {
         payload: &payload,
-        claims: &verified.payload,
+        claims: &verified.claims,
         auth_time: verified.auth_time,
         anonymous: verified.anonymous,
         now: sessions.now(),
@@ -107,8 +102,8 @@ async fn fetch<P: JwtPayload, R: Requirement<P>>(
     let mut fetched = Map::new();
     for claim in R::claims() {
         let now = sessions.now();
-        if claim.is_due(&verified.payload, now) {
-            let user_id = session::user_id::<P>(verified).ok_or(Error::GONE)?;
+        if claim.is_due(verified.claims.map(), now) {
+            let user_id = P::UserId::from_claim(verified.claims.user_id()).ok_or(Error::GONE)?;
             if let Some(value) = claim.run(request, user_id, now).await? {
                 fetched.insert(claim.key.to_owned(), value);
             }

@@ -9,9 +9,10 @@ use rocket::Request;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::claims_set::ClaimsSet;
 use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::payload::{self, HasAuthTime, JwtPayload};
+use crate::payload::{HasAuthTime, JwtPayload};
 use crate::requirement::{self, Facts, Unmet};
 use crate::sessions::Sessions;
 
@@ -226,12 +227,11 @@ impl Sessions {
         let Some(info) = self.info(handle).await? else {
             return Ok(None);
         };
-        let payload: P = payload::read(&info.payload).map_err(|error| {
-            Error::General(format!("the stored payload does not fit its type: {error}"))
-        })?;
+        let claims = ClaimsSet::new(info.user_id, &info.payload);
+        let (payload, _user_id) = claims.parse::<P>().map_err(Error::General)?;
         Ok(Some(R::unmet(&Facts {
             payload: &payload,
-            claims: &info.payload,
+            claims: &claims,
             auth_time: info.auth_time,
             anonymous: info.anonymous,
             now: self.now(),

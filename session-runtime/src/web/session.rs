@@ -1,6 +1,5 @@
 //! `Session`: what a route does with the session of its request.
 
-use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::pending::{Change, Cleared, Pending};
+use crate::claims_set::Shared;
 use crate::error::Error;
 use crate::event::RevokedBy;
 use crate::handle::SessionHandle;
@@ -17,7 +17,6 @@ use crate::payload::{HasAuthTime, JwtPayload};
 use crate::sessions::{SessionInfo, Sessions, change_typed, merge};
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
-use crate::user_id::UserId;
 
 /// The session of this request; without a valid access token the route answers 401.
 ///
@@ -36,8 +35,8 @@ pub struct Session<P, R = ()> {
     pending: Pending,
     verified: Arc<Verified>,
     /// A `P::UserId`; erased, because a bound on the struct would report an underived payload seven times.
-    user_id: Box<dyn Any + Send + Sync>,
-    payload: P,
+    user_id: Shared,
+    payload: Arc<P>,
     /// The version of the data that this request has read; negative for none.
     data_version: AtomicI64,
     requirement: PhantomData<fn() -> R>,
@@ -93,7 +92,7 @@ impl<P, R> Session<P, R> {
     /// [`Error::Unavailable`] if the store does not answer; the sessions go on then.
     pub async fn revoke_others(&self) -> Result<Vec<SessionHandle>, Error> {
         self.sessions
-            .revoke_others(self.verified.user_id.as_str(), self.handle())
+            .revoke_others(self.verified.claims.user_id(), self.handle())
             .await
     }
 
@@ -117,7 +116,7 @@ impl<P, R> Session<P, R> {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer.
     pub async fn devices(&self) -> Result<Vec<SessionInfo>, Error> {
-        let mut all = self.sessions.list(self.verified.user_id.as_str()).await?;
+        let mut all = self.sessions.list(self.verified.claims.user_id()).await?;
         for info in &mut all {
             info.current = info.handle == self.handle();
         }
@@ -149,14 +148,14 @@ impl<P: JwtPayload, R> Session<P, R> {
         sessions: Sessions,
         pending: Pending,
         verified: Arc<Verified>,
-        user_id: P::UserId,
-        payload: P,
+        user_id: Shared,
+        payload: Arc<P>,
     ) -> Self {
         Self {
             sessions,
             pending,
             verified,
-            user_id: Box::new(user_id),
+            user_id,
             payload,
             data_version: AtomicI64::new(-1),
             requirement: PhantomData,
@@ -169,7 +168,7 @@ impl<P: JwtPayload, R> Session<P, R> {
     pub fn user_id(&self) -> &P::UserId {
         self.user_id
             .downcast_ref()
-            .expect("`new` puts a `P::UserId` here")
+            .expect("`ClaimsSet::read` of a `P` shares a `P::UserId`")
     }
 
     /// Reads the session data from the database.
@@ -258,8 +257,7 @@ impl<P: JwtPayload, R> Session<P, R> {
         self.verified = self
             .sessions
             .check(tokens.access_token(), tokens.transport())?;
-        self.payload = crate::payload::read(&self.verified.payload)
-            .map_err(|error| Error::General(format!("the payload does not fit: {error}")))?;
+        (self.payload, self.user_id) = self.verified.claims.read().map_err(Error::General)?;
         self.attach(tokens);
         Ok(())
     }
@@ -289,9 +287,4 @@ impl<P, R> fmt::Debug for Session<P, R> {
             .field("handle", &self.handle())
             .finish_non_exhaustive()
     }
-}
-
-/// Reads the user id of a token as the payload's type; `None` if it is of another.
-pub(super) fn user_id<P: JwtPayload>(verified: &Verified) -> Option<P::UserId> {
-    P::UserId::from_claim(&verified.user_id)
 }

@@ -221,8 +221,12 @@ pub(super) fn forbid_caching(response: &mut Response<'_>) {
 
 /// Says that whoever sends other tokens gets another answer.
 pub(super) fn vary(response: &mut Response<'_>) {
-    append(response, "Vary", "Cookie");
-    append(response, "Vary", "Authorization");
+    if response.headers().contains("Vary") {
+        append(response, "Vary", "Cookie");
+        append(response, "Vary", "Authorization");
+    } else {
+        response.set_raw_header("Vary", "Cookie, Authorization");
+    }
 }
 
 /// Sets a header and lets scripts of other origins read it.
