@@ -43,18 +43,18 @@ fn log_in(who: Json<Who>) -> (String, Claims, ()) {
 }
 
 /// The guard, the token known to be good.
-#[divan::bench]
+#[divan::bench(sample_count = 200, sample_size = 100)]
 fn session_warm(bencher: Bencher<'_, '_>) {
     Server::start(&[]).bench_guard::<Session<Claims>>(bencher);
 }
 
-#[divan::bench]
+#[divan::bench(sample_count = 200, sample_size = 100)]
 fn maybe_session_warm(bencher: Bencher<'_, '_>) {
     Server::start(&[]).bench_guard::<MaybeSession<Claims>>(bencher);
 }
 
 /// The guard while a hundred thousand sessions are known to be revoked.
-#[divan::bench]
+#[divan::bench(sample_count = 200, sample_size = 100)]
 fn session_warm_among_revoked(bencher: Bencher<'_, '_>) {
     // The feed of so many is read for longer than a second.
     let server = Server::start(&[("revocation_bound", Value::from("10m"))]);
