@@ -8,11 +8,11 @@ use divan::{AllocProfiler, Bencher};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use rocket::figment::value::Value;
+use rocket::futures::future::join_all;
 use rocket::http::{ContentType, Header};
 use rocket::local::blocking::{Client, LocalRequest};
 use rocket::request::FromRequest;
 use rocket::serde::json::Json;
-use rocket::futures::future::join_all;
 use rocket::{post, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{JwtPayload, MaybeSession, Session, Sessions, login};
@@ -90,6 +90,18 @@ fn signature_alone(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// Sixty-four logins that come at once, each durable when it returns.
+#[divan::bench]
+fn logins_at_once(bencher: Bencher<'_, '_>) {
+    let server = Server::start(&[]);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (bob, claims) = ("bob".to_owned(), Claims { name: "bob".into() });
+    bencher.bench_local(|| {
+        let logins = (0..64).map(|_| server.sessions().create(&bob, &claims, &()));
+        runtime.block_on(join_all(logins))
+    });
+}
+
 struct Server {
     client: Client,
     _folder: TempDir,
@@ -137,9 +149,9 @@ impl Server {
             let request = self.client.get("/me");
             request.header(Header::new("Cookie", cookie.clone()))
         };
-        bencher.with_inputs(request).bench_local_refs(|request| {
-            ready(G::from_request(request.inner())).is_success()
-        });
+        bencher
+            .with_inputs(request)
+            .bench_local_refs(|request| ready(G::from_request(request.inner())).is_success());
     }
 }
 

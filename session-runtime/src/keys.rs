@@ -3,6 +3,7 @@
 //!
 //! They lie there sealed (`sealing.rs`); here they are open, in memory only.
 
+mod private;
 mod ring;
 mod schedule;
 mod supplied;
@@ -10,17 +11,16 @@ mod supplied;
 use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
-};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use aws_lc_rs::{hkdf, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use private::PrivateKey;
 pub(crate) use ring::KeyRing;
 pub(crate) use schedule::Schedule;
 pub use supplied::OwnKey;
@@ -124,7 +124,7 @@ pub(crate) struct SigningKey {
     pub(crate) kid: Arc<str>,
     pub(crate) kind: KeyKind,
     pub(crate) algorithm: Algorithm,
-    pub(crate) private: EncodingKey,
+    private: PrivateKey,
     pub(crate) public: DecodingKey,
     pub(crate) jwk: Jwk,
     /// The base64url headers of the access tokens it signs: in cookies and in headers, then the same for
@@ -202,20 +202,13 @@ impl SigningKey {
                 stored.kind.as_str()
             )
         };
-        let (algorithm, private, public) = match stored.kind {
-            KeyKind::Es256 => {
-                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, secret)
-                    .map_err(damaged)?;
-                let public = pair.public_key().as_ref().to_vec();
-                (Algorithm::ES256, EncodingKey::from_ec_der(secret), public)
-            }
-            KeyKind::EdDsa => {
-                let pair = Ed25519KeyPair::from_pkcs8(secret).map_err(damaged)?;
-                let public = pair.public_key().as_ref().to_vec();
-                (Algorithm::EdDSA, EncodingKey::from_ed_der(secret), public)
-            }
+        let (algorithm, private) = match stored.kind {
+            KeyKind::Es256 => (Algorithm::ES256, PrivateKey::es256(secret)),
+            KeyKind::EdDsa => (Algorithm::EdDSA, PrivateKey::ed_dsa(secret)),
             KeyKind::RefreshMac => return Err(format!("the key `{kid}` does not sign")),
         };
+        let private = private.map_err(damaged)?;
+        let public = private.public();
         let header = |transport, anonymous| {
             let header = Header {
                 alg: stored.kind.as_str().into(),
@@ -232,12 +225,11 @@ impl SigningKey {
         Ok(Self {
             kind: stored.kind,
             algorithm,
-            private,
             public: match stored.kind {
-                KeyKind::EdDsa => DecodingKey::from_ed_der(&public),
-                _ => DecodingKey::from_ec_der(&public),
+                KeyKind::EdDsa => DecodingKey::from_ed_der(public),
+                _ => DecodingKey::from_ec_der(public),
             },
-            jwk: Jwk::new(&kid, stored.kind, &public),
+            jwk: Jwk::new(&kid, stored.kind, public),
             headers: [
                 header(Transport::Cookie, false)?,
                 header(Transport::Header, false)?,
@@ -245,18 +237,29 @@ impl SigningKey {
                 header(Transport::Header, true)?,
             ],
             created_at: stored.created_at,
+            private,
             kid,
+        })
+    }
+
+    /// The signature of `message`, in base64url.
+    ///
+    /// # Errors
+    /// A sentence, if the crypto library fails.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<String, String> {
+        self.private.sign(message).map_err(|_| {
+            format!(
+                "the crypto library did not sign with the key `{}`",
+                self.kid
+            )
         })
     }
 
     /// Signs and verifies once.
     fn self_test(&self) -> Result<(), String> {
         let message = b"session self-test";
-        let holds = jsonwebtoken::crypto::sign(message, &self.private, self.algorithm).and_then(
-            |signature| {
-                jsonwebtoken::crypto::verify(&signature, message, &self.public, self.algorithm)
-            },
-        );
+        let signature = self.sign(message)?;
+        let holds = jsonwebtoken::crypto::verify(&signature, message, &self.public, self.algorithm);
         let (kid, algorithm) = (&self.kid, self.kind.as_str());
         match holds {
             Ok(true) => Ok(()),
@@ -264,7 +267,7 @@ impl SigningKey {
                 "the two halves of the signing key `{kid}` do not belong together"
             )),
             Err(error) => Err(format!(
-                "the crypto provider does not sign with {algorithm}, the algorithm of the key `{kid}`: {error}"
+                "the crypto provider does not verify {algorithm}, the algorithm of the key `{kid}`: {error}"
             )),
         }
     }

@@ -153,8 +153,7 @@ pub(crate) fn sign_text(header: &str, payload: &str, key: &SigningKey) -> Result
     token.push_str(header);
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-    let signature = jsonwebtoken::crypto::sign(token.as_bytes(), &key.private, key.algorithm)
-        .map_err(|error| error.to_string())?;
+    let signature = key.sign(token.as_bytes())?;
     token.push('.');
     token.push_str(&signature);
     Ok(token)
