@@ -12,6 +12,9 @@ use super::{OpenError, server};
 /// The connection of this backend.
 pub(super) type Connection = diesel::PgConnection;
 
+/// The most rows in one statement: bounds its bind variables.
+const MAX_ROWS: usize = 1000;
+
 /// Each step once, in order; a released step is never edited.
 const STEPS: [&str; 3] = [
     include_str!("migrations/postgres/0001_sessions.sql"),

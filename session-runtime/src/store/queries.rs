@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::QueryResult;
 
-use super::Connection;
+use super::{Connection, MAX_ROWS};
 use crate::handle::SessionHandle;
 use crate::revocation::{Entry, Position};
 use crate::rotation::{self, Successor, Verdict};
@@ -29,13 +29,10 @@ pub(crate) use keys::{
 };
 pub(crate) use logins::{create, succeed};
 
-/// The most rows in one statement: bounds its bind variables.
-const MAX_ROWS: usize = 1000;
-
 /// The most bytes of rows in one statement: far below MariaDB's `max_allowed_packet`.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Inserts all `records`, with one statement unless they are very many or very large.
+/// Inserts all `records`, with as few statements as the database likes.
 pub(crate) fn insert(conn: &mut Connection, records: &[&Record]) -> QueryResult<()> {
     let rows: Vec<SessionRow> = records
         .iter()
@@ -49,9 +46,12 @@ pub(crate) fn insert(conn: &mut Connection, records: &[&Record]) -> QueryResult<
             bytes <= MAX_BYTES
         });
         let (statement, rest) = rows.split_at(fitting.count().max(1));
-        diesel::insert_into(session_info::table)
-            .values(statement)
-            .execute(conn)?;
+        let insert = diesel::insert_into(session_info::table);
+        // Of the two only the statement for one row is prepared once and for all.
+        match statement {
+            [row] => insert.values(row).execute(conn)?,
+            rows => insert.values(rows).execute(conn)?,
+        };
         rows = rest;
     }
     Ok(())

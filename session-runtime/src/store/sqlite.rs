@@ -12,6 +12,10 @@ use super::OpenError;
 /// The connection of this backend.
 pub(super) type Connection = diesel::SqliteConnection;
 
+/// The most rows in one statement: a statement that is prepared already and runs again beats a long one
+/// that must be parsed, for no network lies between.
+const MAX_ROWS: usize = 1;
+
 /// Each step once, in order; a released step is never edited.
 const STEPS: [&str; 3] = [
     include_str!("migrations/sqlite/0001_sessions.sql"),
