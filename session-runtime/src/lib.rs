@@ -21,6 +21,7 @@ mod sealing;
 mod sessions;
 mod store;
 mod token;
+pub mod transfer;
 mod user_id;
 mod web;
 
@@ -78,6 +79,10 @@ pub use session_macros::logout;
 #[cfg(doc)]
 #[doc = include_str!("../docs/databases.md")]
 pub mod databases {}
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/deployment.md")]
+pub mod deployment {}
 
 /// What the macros' output names; not for use by hand.
 #[doc(hidden)]

@@ -68,6 +68,21 @@ fn parse(text: &str, setting: &str) -> Result<MasterKey, String> {
     Ok(MasterKey::new(&secret))
 }
 
+/// The master key in a development file that is there.
+///
+/// # Errors
+/// A sentence that says why it cannot be read.
+pub(crate) fn read(path: &Path) -> Result<MasterKeys, String> {
+    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    Ok(MasterKeys {
+        current: parse(
+            &Zeroizing::new(text),
+            &format!("the file {}", path.display()),
+        )?,
+        accepted: Vec::new(),
+    })
+}
+
 /// Reads the development key, or makes it. Of several first starts exactly one wins.
 fn from_file(path: &Path, random: &dyn Random) -> Result<MasterKey, String> {
     let failed = |doing: &str, error: std::io::Error| {

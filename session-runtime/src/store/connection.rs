@@ -99,6 +99,11 @@ impl Connection {
         dispatch!(self, Self, conn => backend::migrate(conn))
     }
 
+    /// The version of the tables, if there are any, and the version that this program knows.
+    pub(super) fn versions(&mut self) -> QueryResult<(Option<i64>, usize)> {
+        dispatch!(self, Self, conn => backend::migrations::versions(conn))
+    }
+
     /// Settings of the database under which a commit may be lost, each as a sentence.
     pub(super) fn weaknesses(&mut self) -> Result<Vec<String>, OpenError> {
         dispatch!(self, Self, conn => backend::weaknesses(conn))

@@ -62,6 +62,11 @@ pub(crate) enum OpenError {
         "the database has session tables of version {found}, this program knows {known}: start the newer program"
     )]
     NewerSchema { found: usize, known: usize },
+    #[error(
+        "not all sessions were moved into this database yet: run `session-admin move` again, until it says that both \
+         sides are equal"
+    )]
+    HalfMoved,
     #[error("`sessions.database`: no connection to read with: {0}")]
     Readers(String),
     #[error(

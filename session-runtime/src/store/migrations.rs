@@ -8,6 +8,18 @@ use diesel::sql_types::BigInt;
 use super::{Connection, STEPS, schema_exists};
 use crate::store::OpenError;
 
+/// The version of the tables, if there are any, and the version that this program knows.
+pub(in crate::store) fn versions(conn: &mut Connection) -> QueryResult<(Option<i64>, usize)> {
+    let found = if schema_exists(conn)? {
+        diesel::sql_query("SELECT version FROM session_schema")
+            .get_result::<Version>(conn)
+            .optional()?
+    } else {
+        None
+    };
+    Ok((found.map(|Version { version }| version), STEPS.len()))
+}
+
 #[derive(QueryableByName)]
 struct Version {
     #[diesel(sql_type = BigInt)]

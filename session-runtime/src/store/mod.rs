@@ -22,6 +22,7 @@ mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod transaction;
+pub(crate) mod transfer;
 mod writer;
 
 use std::path::PathBuf;
@@ -90,6 +91,7 @@ impl Store {
         let mut conn = location.writer()?;
         let weaknesses = conn.weaknesses()?;
         conn.migrate()?;
+        transfer::take_into_use(&mut conn)?;
         let readers = Readers::open(location.clone(), timeout)?;
         let writer = Writer::start(conn, &location, timeout, queue, Arc::clone(&clock))?;
         let store = Self {

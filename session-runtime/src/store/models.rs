@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
-use super::schema::{session_info, session_key, session_revocation};
+use super::schema::{session_counter, session_info, session_key, session_revocation};
 use crate::device::Device;
 use crate::error::Error;
 use crate::handle::SessionHandle;
@@ -98,25 +98,25 @@ pub(crate) enum Created {
 }
 
 /// A row of `session_info`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = session_info, treat_none_as_default_value = false)]
 pub(super) struct SessionRow {
-    handle: Vec<u8>,
-    user_id: String,
-    parent_hash: Vec<u8>,
-    parent_since: i64,
-    generation: i64,
-    children: Vec<u8>,
-    payload: String,
-    data: String,
-    created_at: i64,
-    validity: i64,
-    expires_at: i64,
-    ends_for_good: Option<i64>,
-    auth_time: Option<i64>,
-    anonymous: bool,
-    data_version: i64,
-    device: String,
+    pub(super) handle: Vec<u8>,
+    pub(super) user_id: String,
+    pub(super) parent_hash: Vec<u8>,
+    pub(super) parent_since: i64,
+    pub(super) generation: i64,
+    pub(super) children: Vec<u8>,
+    pub(super) payload: String,
+    pub(super) data: String,
+    pub(super) created_at: i64,
+    pub(super) validity: i64,
+    pub(super) expires_at: i64,
+    pub(super) ends_for_good: Option<i64>,
+    pub(super) auth_time: Option<i64>,
+    pub(super) anonymous: bool,
+    pub(super) data_version: i64,
+    pub(super) device: String,
 }
 
 /// The columns that an application changes.
@@ -223,12 +223,12 @@ impl SessionRow {
 }
 
 /// A row of `session_revocation`.
-#[derive(Debug, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = session_revocation, treat_none_as_default_value = false)]
 pub(super) struct RevocationRow {
-    handle: Vec<u8>,
-    number: Option<i64>,
-    until: i64,
+    pub(super) handle: Vec<u8>,
+    pub(super) number: Option<i64>,
+    pub(super) until: i64,
 }
 
 impl RevocationRow {
@@ -250,14 +250,22 @@ impl RevocationRow {
     }
 }
 
+/// A row of `session_counter`.
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = session_counter)]
+pub(super) struct CounterRow {
+    pub(super) name: String,
+    pub(super) value: i64,
+}
+
 /// A row of `session_key`.
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = session_key)]
 pub(super) struct KeyRow {
-    id: String,
-    kind: String,
-    sealed: Vec<u8>,
-    created_at: i64,
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) sealed: Vec<u8>,
+    pub(super) created_at: i64,
 }
 
 impl From<&SealedKey> for KeyRow {

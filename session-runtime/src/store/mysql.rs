@@ -35,7 +35,7 @@ macro_rules! lock {
 
 #[allow(clippy::duplicate_mod)] // once per backend, on purpose
 #[path = "migrations.rs"]
-mod migrations;
+pub(super) mod migrations;
 #[allow(clippy::duplicate_mod)]
 #[path = "queries.rs"]
 pub(super) mod queries;

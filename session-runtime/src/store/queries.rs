@@ -22,12 +22,19 @@ mod keys;
 #[allow(clippy::duplicate_mod)]
 #[path = "queries/logins.rs"]
 mod logins;
+#[allow(clippy::duplicate_mod)]
+#[path = "queries/transfer.rs"]
+mod transfer;
 
 pub(crate) use keys::{
     add_due_key, add_missing_keys, announce_keys, delete_signing_keys, key_version, keys,
     remove_key, replace_keys, revoke_everything,
 };
 pub(crate) use logins::{create, succeed};
+pub(in crate::store) use transfer::{
+    all_counters, all_keys, clear_mark, count_revocations, count_sessions, is_empty, mark,
+    put_counters, put_keys, put_revocations, put_sessions, revocations_in, sessions_in, set_mark,
+};
 
 /// The most bytes of rows in one statement: far below MariaDB's `max_allowed_packet`.
 const MAX_BYTES: usize = 1 << 20;
@@ -38,7 +45,10 @@ pub(crate) fn insert(conn: &mut Connection, records: &[&Record]) -> QueryResult<
         .iter()
         .map(|record| SessionRow::from(*record))
         .collect();
-    let mut rows = rows.as_slice();
+    insert_rows(conn, &rows)
+}
+
+fn insert_rows(conn: &mut Connection, mut rows: &[SessionRow]) -> QueryResult<()> {
     while !rows.is_empty() {
         let mut bytes = 0;
         let fitting = rows.iter().take(MAX_ROWS).take_while(|row| {

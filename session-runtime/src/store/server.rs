@@ -48,7 +48,7 @@ fn cause(error: &ConnectionError) -> String {
 }
 
 /// Scheme, host and database of a URL: no user, no password, no parameters.
-fn without_password(url: &str) -> String {
+pub(super) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return "a URL without `//`".to_owned();
     };
