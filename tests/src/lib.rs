@@ -5,6 +5,7 @@ pub mod app;
 pub mod browser;
 mod database;
 mod log;
+pub mod process;
 mod secrets;
 pub mod server;
 pub mod servers;
