@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use session_tests::process::{Answer, Place};
 use session_tests::servers::Galera;
 
-use crate::load::Load;
+use crate::load::{Load, Stop};
 
 /// Three processes of one site, each on a node of its own; what it wrote a client may refresh at once elsewhere.
 const SETTINGS: &str =
@@ -44,6 +44,7 @@ fn a_node_is_killed_under_load_and_nothing_acknowledged_is_lost() {
         ));
     };
     thread::scope(|scope| {
+        let _stop = Stop(&load);
         for client in 0..CLIENTS {
             let (load, places) = (&load, &places);
             scope.spawn(move || load.run(places, client));
@@ -67,7 +68,6 @@ fn a_node_is_killed_under_load_and_nothing_acknowledged_is_lost() {
             more(60);
             row(&format!("node {node} is back"));
         }
-        load.stop.store(true, Ordering::Relaxed);
     });
     let (gone, back) = load.check(&places);
     let wrong = load.wrong.into_inner().expect("no panic");

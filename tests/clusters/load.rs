@@ -24,6 +24,15 @@ pub(crate) struct Load {
     pub(crate) wrong: Mutex<Vec<String>>,
 }
 
+/// Ends the load, also when a test fails in the middle of it.
+pub(crate) struct Stop<'l>(pub(crate) &'l Load);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Load {
     /// One client: logs in, refreshes, sometimes signs out; then the next user. Each request goes to another
     /// process than the one before.

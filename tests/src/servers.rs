@@ -2,6 +2,7 @@
 //! a temporary folder on a port of its own, and ends with this process, however that ends.
 
 mod galera;
+mod standby;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,6 +17,7 @@ use std::time::Duration;
 use crate::database::Database;
 
 pub use galera::Galera;
+pub use standby::Standby;
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -54,11 +54,12 @@ impl Galera {
     }
 
     fn wait(&self, node: usize) {
-        let ready = "SELECT count(*) AS value FROM information_schema.global_status
-                     WHERE variable_name = 'WSREP_READY' AND variable_value = 'ON'";
         for _ in 0..1200 {
-            let node = Database::try_connect(&self.admin(node));
-            if node.is_some_and(|mut node| node.number(ready) == 1) {
+            let conn = Database::try_connect(&self.admin(node));
+            // A node that has not caught up refuses every statement.
+            if conn.is_some_and(|mut conn| {
+                conn.try_execute("DO (SELECT count(*) FROM mysql.global_priv)")
+            }) {
                 return;
             }
             lock(&self.control).expect_alive();
