@@ -1,20 +1,13 @@
 //! Tokens under the eyes of others: npm's `jose` and PyPI's `PyJWT` verify them from the published
 //! keys alone. `tests/run` installs both.
 
-#[allow(
-    dead_code,
-    reason = "the tests of faults need more of a server process"
-)]
-#[path = "faults/process.rs"]
-mod process;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use process::{Answer, Place, Tokens};
 use serde_json::{Value, json};
+use session_tests::process::{Answer, Place, Tokens};
 
 /// A program that verifies: its name, and how to run it.
 struct Verifier {
@@ -122,7 +115,8 @@ fn others_verify(algorithm: &str) {
     let verifiers = verifiers();
     let folder = tempfile::tempdir().expect("a folder");
     let settings = format!(r#", audience="shop", signing_algorithm="{algorithm}""#);
-    let place = Place::new(folder.path(), &settings);
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    let place = Place::on(&url, &settings);
     let _server = place.start();
 
     let (_, tokens) = place.log_in("ada");

@@ -98,7 +98,8 @@ pub enum Event {
         /// What is done about it.
         consequence: &'static str,
     },
-    /// `revocation_feed_stalled`: revocations could not be read for longer than the bound.
+    /// `revocation_feed_stalled`: revocations could not be read for longer than the bound; told once, at the
+    /// first request that meets it. `revocation_on_stall` decides what becomes of requests meanwhile.
     RevocationFeedStalled,
 }
 
@@ -184,7 +185,7 @@ impl Event {
             Self::RevocationFeedStalled => {
                 tracing::error!(
                     event = "revocation_feed_stalled",
-                    "requests are refused until it can be read"
+                    "revocations could not be read in time: `revocation_on_stall` decides on requests until they can"
                 );
             }
         }

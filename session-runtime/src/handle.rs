@@ -18,6 +18,12 @@ impl SessionHandle {
         Self(Builder::from_unix_timestamp_millis(millis, random).into_uuid())
     }
 
+    /// When the session began, by the clock of whoever made it; `None` for a UUID that carries no time.
+    pub(crate) fn began_at(&self) -> Option<DateTime<Utc>> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }

@@ -42,6 +42,8 @@ struct State {
     revoked: HashMap<SessionHandle, DateTime<Utc>>,
     position: Option<Position>,
     read_at: Duration,
+    /// Whether it was told that the feed is not fresh.
+    stalled: bool,
     pruned_at: Duration,
 }
 
@@ -60,7 +62,23 @@ impl Revocations {
 
     /// Whether the feed was last read at most `bound` before `now` (monotonic).
     pub(crate) fn is_fresh(&self, now: Duration, bound: Duration) -> bool {
-        now.saturating_sub(self.read().read_at) <= bound
+        self.age(now) <= bound
+    }
+
+    /// How long before `now` (monotonic) the last good read of the feed began.
+    pub(crate) fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.read().read_at)
+    }
+
+    /// Notes that the feed is not fresh; says whether that is news.
+    pub(crate) fn note_stall(&self) -> bool {
+        !self.read().stalled && !std::mem::replace(&mut self.write().stalled, true)
+    }
+
+    /// How many handles are remembered.
+    #[cfg(feature = "testing")]
+    pub(crate) fn len(&self) -> usize {
+        self.read().revoked.len()
     }
 
     pub(crate) fn position(&self) -> Option<Position> {
@@ -85,6 +103,7 @@ impl Revocations {
             });
         }
         state.read_at = state.read_at.max(began);
+        state.stalled = false;
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -24,6 +24,7 @@ use crate::token::access::Terms;
 use crate::token::refresh::{self, Authentic};
 use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport};
 
+mod absent;
 mod change;
 mod info;
 mod issue;
@@ -172,7 +173,7 @@ impl Sessions {
             revoked_until,
         };
         let Some((record, verdict)) = self.inner.store.rotate(rotation).await? else {
-            return Err(Error::GONE);
+            return Err(self.absent(handle).await);
         };
         // A token of such a row would be refused by ourselves, again and again.
         if let Some(name) = record.payload.keys().find(|name| is_reserved(name)) {

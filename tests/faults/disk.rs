@@ -9,7 +9,7 @@ use std::thread;
 
 use session_tests::Database;
 
-use crate::process::{Answer, Place, Process};
+use session_tests::process::{Answer, Process};
 
 const UNAVAILABLE: &str = r#"{"message":"temporarily unavailable"}"#;
 
@@ -65,7 +65,7 @@ fn a_full_disk_is_503_and_recovers_without_a_restart() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let disk = SmallDisk::mount(folder.path());
-    let place = Place::new(folder.path(), "");
+    let place = crate::place(folder.path(), "");
     let server = place.start();
     let (answer, mut tokens) = place.log_in("ada");
     assert_eq!(answer.status(), Some(200));
@@ -97,7 +97,7 @@ fn a_full_disk_is_503_and_recovers_without_a_restart() {
     fs::remove_file(ballast).expect("the ballast");
     assert_eq!(place.log_in("bob").0.status(), Some(200));
     assert_eq!(place.refresh(&mut tokens).status(), Some(200));
-    let mut database = Database::open(place.file());
+    let mut database = Database::open(&folder.path().join("test.db"));
     assert_eq!(
         database.sessions(),
         1 + acknowledged + 1,
@@ -156,7 +156,7 @@ fn a_failing_fsync_is_503_and_recovers_without_a_restart() {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let place = Place::new(folder.path(), "");
+    let place = crate::place(folder.path(), "");
     let server = place.start();
     let (answer, mut tokens) = place.log_in("ada");
     assert_eq!(answer.status(), Some(200));
@@ -181,7 +181,7 @@ fn a_failing_fsync_is_503_and_recovers_without_a_restart() {
     assert_eq!(place.log_in("bob").0.status(), Some(200));
     assert_eq!(place.refresh(&mut tokens).status(), Some(200));
     assert_eq!(place.get("/live", &tokens).status(), Some(200));
-    let mut database = Database::open(place.file());
+    let mut database = Database::open(&folder.path().join("test.db"));
     assert_eq!(database.sessions(), 2, "ada and bob");
     assert_eq!(
         database.text("SELECT integrity_check AS value FROM pragma_integrity_check"),
@@ -195,7 +195,7 @@ fn every_acknowledged_login_was_synced_and_those_that_come_together_share_a_sync
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let place = Place::new(folder.path(), "");
+    let place = crate::place(folder.path(), "");
     let server = place.start();
     assert_eq!(place.log_in("first").0.status(), Some(200));
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use session_tests::Database;
 
-use crate::process::{Answer, Place, Tokens};
+use session_tests::process::{Answer, Place, Tokens};
 
 const CLIENTS: usize = 8;
 
@@ -112,7 +112,7 @@ fn what_was_acknowledged_survives_every_kill() {
     let began = Instant::now();
     let folder = tempfile::tempdir().expect("a folder");
     // Every second refresh advances the rotation, which is what must not break.
-    let place = Place::new(folder.path(), r#", rotation_min_age="1ms""#);
+    let place = crate::place(folder.path(), r#", rotation_min_age="1ms""#);
     let load = Load::default();
 
     let mut killed = 0;
@@ -178,7 +178,7 @@ fn what_was_acknowledged_survives_every_kill() {
         }
     }
     drop(server);
-    let sound = Database::open(place.file())
+    let sound = Database::open(&folder.path().join("test.db"))
         .text("SELECT integrity_check AS value FROM pragma_integrity_check");
     assert_eq!(sound, "ok");
 

@@ -5,4 +5,9 @@
 
 mod disk;
 mod kill;
-mod process;
+
+/// A server on a file in `folder`.
+fn place(folder: &std::path::Path, settings: &str) -> session_tests::process::Place {
+    let url = format!("sqlite://{}", folder.join("test.db").display());
+    session_tests::process::Place::on(&url, settings)
+}

@@ -75,6 +75,12 @@ async fn every_turn_of_a_session_is_an_event() {
     let [Event::Created { handle, .. }] = seen.take()[..] else {
         panic!("one event")
     };
+    // The clock went on, and the feed is to be fresh: that it is not would be an event.
+    server
+        .sessions()
+        .read_revocations_now()
+        .await
+        .expect("an answer");
     browser.get("/other").await;
     let [Event::PayloadMismatch { reason, .. }] = &seen.take()[..] else {
         panic!("one event")

@@ -1,6 +1,9 @@
 //! The database that the tests run on: SQLite, or what `BACKEND` names; a database server is started in
 //! a temporary folder on a port of its own, and ends with this process, however that ends.
 
+mod galera;
+mod standby;
+
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
@@ -12,6 +15,9 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::database::Database;
+
+pub use galera::Galera;
+pub use standby::Standby;
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +70,51 @@ struct Control {
     answers: BufReader<ChildStdout>,
 }
 
+impl Control {
+    /// Runs a script with an empty folder and `arguments`.
+    fn start(script: &str, arguments: &[String]) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("session-test-server-")
+            .tempdir()
+            .expect("a folder")
+            // The shell removes it: it lives longer than this process.
+            .keep();
+        let mut shell = Command::new("bash")
+            .args(["-c", script, "server"])
+            .arg(&folder)
+            .args(arguments)
+            // Out of reach of what interrupts or kills the tests: it ends when its input closes.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let commands = shell.stdin.take();
+        let answers = BufReader::new(shell.stdout.take().expect("its output"));
+        Self {
+            shell,
+            commands,
+            answers,
+        }
+    }
+
+    /// Has the shell do something, and waits until it is done.
+    fn command(&mut self, command: &str) {
+        let commands = self.commands.as_mut().expect("not dropped");
+        writeln!(commands, "{command}").expect("the shell listens");
+        let mut answer = String::new();
+        self.answers
+            .read_line(&mut answer)
+            .expect("the shell answers");
+        assert_eq!(answer, "done\n", "the server's shell has ended");
+    }
+
+    fn expect_alive(&mut self) {
+        let ended = self.shell.try_wait().expect("its status");
+        assert_eq!(ended, None, "the server did not start");
+    }
+}
+
 impl Drop for Control {
     fn drop(&mut self) {
         self.commands = None;
@@ -85,40 +136,22 @@ impl DatabaseServer {
 
     /// Starts a server with these settings on top (`name=value`), and waits until it answers.
     pub fn start(backend: Backend, settings: &[&str]) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("session-test-server-")
-            .tempdir()
-            .expect("a folder")
-            // The shell removes it: it lives longer than this process.
-            .keep();
         let port = free_port();
         let script = match backend {
             Backend::Postgres => include_str!("servers/postgres.sh"),
             Backend::Mariadb => include_str!("servers/mariadb.sh"),
             Backend::Sqlite => panic!("SQLite has no server"),
         };
-        let mut shell = Command::new("bash")
-            .args(["-c", script, "server"])
-            .arg(&folder)
-            .arg(port.to_string())
-            .args(settings)
-            // Out of reach of what interrupts or kills the tests: it ends when its input closes.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a shell");
-        let commands = shell.stdin.take();
-        let answers = BufReader::new(shell.stdout.take().expect("its output"));
+        let port_text = port.to_string();
+        let arguments = [port_text.as_str()]
+            .into_iter()
+            .chain(settings.iter().copied());
+        let arguments: Vec<String> = arguments.map(str::to_owned).collect();
         let server = Self {
             backend,
             port,
             made: Mutex::default(),
-            control: Mutex::new(Control {
-                shell,
-                commands,
-                answers,
-            }),
+            control: Mutex::new(Control::start(script, &arguments)),
         };
         server.wait();
         server
@@ -176,15 +209,7 @@ impl DatabaseServer {
     }
 
     fn command(&self, command: &str) {
-        let mut control = lock(&self.control);
-        let commands = control.commands.as_mut().expect("not dropped");
-        writeln!(commands, "{command}").expect("the shell listens");
-        let mut answer = String::new();
-        control
-            .answers
-            .read_line(&mut answer)
-            .expect("the shell answers");
-        assert_eq!(answer, "done\n", "the server's shell has ended");
+        lock(&self.control).command(command);
     }
 
     /// Polls, for nobody says when a server is ready.
@@ -193,8 +218,7 @@ impl DatabaseServer {
             if Database::try_connect(&self.admin()).is_some() {
                 return;
             }
-            let ended = lock(&self.control).shell.try_wait().expect("its status");
-            assert_eq!(ended, None, "the server did not start");
+            lock(&self.control).expect_alive();
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("the server does not answer");

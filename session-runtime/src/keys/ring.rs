@@ -104,6 +104,11 @@ impl KeyRing {
         self.signing.iter().chain(&self.former)
     }
 
+    /// Whether they are those of the database, not the application's own.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.schedule.is_some()
+    }
+
     /// Whether a text begins like an access token of one of them.
     pub(crate) fn begins(&self, text: &str) -> bool {
         self.verifying().any(|key| key.begins(text))

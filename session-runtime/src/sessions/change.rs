@@ -157,7 +157,10 @@ impl Sessions {
         change: impl Fn(&mut Record) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let changed = self.inner.store.change(handle, change).await?;
-        changed.unwrap_or(Err(Error::GONE))
+        match changed {
+            Some(changed) => changed,
+            None => Err(self.absent(handle).await),
+        }
     }
 }
 

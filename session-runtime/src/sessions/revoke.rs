@@ -117,7 +117,9 @@ impl Sessions {
             new
         };
         let succeeded = self.inner.store.succeed(old.handle, until, succeed).await?;
-        let (record, ended) = succeeded.ok_or(Error::GONE)?;
+        let Some((record, ended)) = succeeded else {
+            return Err(self.absent(old.handle).await);
+        };
         self.note_revoked(ended, until, RevokedBy::CredentialChange);
         self.emit(&Event::Created {
             handle,

@@ -30,6 +30,13 @@ impl Sessions {
         self.follow_keys(key_version).await
     }
 
+    /// How old this process's knowledge of revocations is: for a gauge. Usually below a quarter of
+    /// `revocation_bound`; beyond the bound, `revocation_on_stall` decides on requests.
+    pub fn revocation_feed_age(&self) -> std::time::Duration {
+        let inner = &self.inner;
+        inner.revocations.age(inner.clock.monotonic())
+    }
+
     /// Deletes one small batch of sessions that expired a day ago and of revocations that no token
     /// can outlive, and the signing keys that ended a day ago; says whether to go on.
     pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
@@ -80,6 +87,11 @@ impl Sessions {
     /// [`Error::Unavailable`](crate::Error::Unavailable) if the store does not answer.
     pub async fn read_revocations_now(&self) -> Result<(), crate::Error> {
         Ok(self.read_revocations().await?)
+    }
+
+    /// How many revoked sessions this process remembers.
+    pub fn remembered_revocations(&self) -> usize {
+        self.inner.revocations.len()
     }
 
     /// Cleans up now instead of at its next turn; returns how many batches it took.

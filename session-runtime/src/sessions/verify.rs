@@ -89,6 +89,9 @@ impl Sessions {
         if revocations.is_fresh(clock.monotonic(), config.revocation_bound) {
             return Ok(());
         }
+        if revocations.note_stall() {
+            self.emit(&Event::RevocationFeedStalled);
+        }
         match config.revocation_on_stall {
             OnStall::Accept => Ok(()),
             OnStall::Live => {
@@ -100,21 +103,16 @@ impl Sessions {
                 }
                 self.require_row(handle).await
             }
-            OnStall::Refuse => {
-                self.emit(&Event::RevocationFeedStalled);
-                Err(Error::Unavailable)
-            }
+            OnStall::Refuse => Err(Error::Unavailable),
         }
     }
 
     /// Asks the database whether a session still exists.
     pub(crate) async fn require_row(&self, handle: SessionHandle) -> Result<(), Error> {
-        self.inner
-            .store
-            .find(handle)
-            .await?
-            .map(drop)
-            .ok_or(Error::GONE)
+        match self.inner.store.find(handle).await? {
+            Some(_) => Ok(()),
+            None => Err(self.absent(handle).await),
+        }
     }
 
     /// Checks an access token's signature, time and transport, not whether its session was revoked.

@@ -75,6 +75,7 @@ pub(crate) struct Store {
     readers: Readers,
     /// Beyond this a read is given up, however the connection hangs.
     longest_read: Duration,
+    is_file: bool,
     clock: Arc<dyn Clock>,
 }
 
@@ -98,6 +99,7 @@ impl Store {
             writer,
             readers,
             longest_read: 2 * timeout + ALLOWANCE,
+            is_file: location.file().is_some(),
             clock,
         };
         Ok((store, weaknesses))
@@ -108,6 +110,11 @@ impl Store {
     pub(crate) fn master_key_file(url: &str) -> Option<PathBuf> {
         let location = Location::parse(url, Duration::ZERO).ok()?;
         Some(PathBuf::from(format!("{}.key", location.file()?)))
+    }
+
+    /// Whether it is a file, of which there is only one.
+    pub(crate) fn is_file(&self) -> bool {
+        self.is_file
     }
 
     /// Stores a new session and ends those it takes the place of. Durable when this returns.

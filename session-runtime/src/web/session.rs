@@ -131,7 +131,10 @@ impl<P, R> Session<P, R> {
     #[doc(alias = "getTimeCreated")]
     #[doc(alias = "getExpiry")]
     pub async fn info(&self) -> Result<SessionInfo, Error> {
-        self.sessions.info(self.handle()).await?.ok_or(Error::GONE)
+        match self.sessions.info(self.handle()).await? {
+            Some(info) => Ok(info),
+            None => Err(self.sessions.absent(self.handle()).await),
+        }
     }
 
     fn attach(&self, tokens: SessionTokens) {
@@ -178,8 +181,9 @@ impl<P: JwtPayload, R> Session<P, R> {
     /// [`Error::General`] if what is stored is no `P::Data`.
     #[doc(alias = "getSessionDataFromDatabase")]
     pub async fn data(&self) -> Result<P::Data, Error> {
-        let data = self.sessions.data::<P>(self.handle()).await?;
-        let data = data.ok_or(Error::GONE)?;
+        let Some(data) = self.sessions.data::<P>(self.handle()).await? else {
+            return Err(self.sessions.absent(self.handle()).await);
+        };
         self.data_version.store(data.version(), Ordering::Relaxed);
         Ok(data.value)
     }

@@ -109,7 +109,12 @@ impl Thread {
                         return;
                     }
                 }
-                Err(Failure::RolledBack { .. }) if batch.len() > 1 => break,
+                // Also one alone whose commit lost against another Galera node: it may pass the next time.
+                Err(Failure::RolledBack { may_pass, .. })
+                    if batch.len() > 1 || (may_pass && self.blocked.is_some()) =>
+                {
+                    break;
+                }
                 Err(failure) => return refuse(batch, failure),
             }
         }

@@ -1,38 +1,41 @@
 //! A server process, and clients that survive its death.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
+use crate::server::MASTER_KEY;
+use crate::servers::free_port;
 use serde_json::json;
-use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
 /// Where a server runs; it may be dead at the moment.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
-    file: PathBuf,
+pub struct Place {
+    url: String,
     port: u16,
     settings: String,
 }
 
 /// A running server; killed when dropped.
 #[derive(Debug)]
-pub(crate) struct Process(Child);
+pub struct Process(Child);
 
 /// The tokens that a client holds.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tokens {
-    pub(crate) access: String,
-    pub(crate) refresh: String,
+pub struct Tokens {
+    /// For every request.
+    pub access: String,
+    /// For the refresh route.
+    pub refresh: String,
 }
 
 /// What came back, if anything did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// Status and body.
     Came(u16, String),
     /// The connection broke: the work may be done or not.
@@ -40,31 +43,22 @@ pub(crate) enum Answer {
 }
 
 impl Place {
-    /// A database in `folder` and a free port.
-    pub(crate) fn new(folder: &Path, settings: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|socket| socket.local_addr())
-            .expect("a free port")
-            .port();
+    /// A free port, and the database of a URL.
+    pub fn on(url: &str, settings: &str) -> Self {
         Self {
-            file: folder.join("test.db"),
-            port,
+            url: url.to_owned(),
+            port: free_port(),
             settings: settings.to_owned(),
         }
     }
 
-    pub(crate) fn file(&self) -> &Path {
-        &self.file
-    }
-
     /// Starts the server and waits until it answers.
-    pub(crate) fn start(&self) -> Process {
+    pub fn start(&self) -> Process {
         let settings = format!(
-            r#"{{database="sqlite://{}"{}}}"#,
-            self.file.display(),
-            self.settings
+            r#"{{database="{}", master_key="{MASTER_KEY}"{}}}"#,
+            self.url, self.settings
         );
-        let mut child = Command::new(env!("CARGO_BIN_EXE_session-test-server"))
+        let mut child = Command::new(program())
             .env("ROCKET_PORT", self.port.to_string())
             .env("ROCKET_SESSIONS", settings)
             .env("ROCKET_CLI_COLORS", "false")
@@ -85,7 +79,7 @@ impl Place {
     }
 
     /// Logs `user` in.
-    pub(crate) fn log_in(&self, user: &str) -> (Answer, Tokens) {
+    pub fn log_in(&self, user: &str) -> (Answer, Tokens) {
         let mut tokens = Tokens::default();
         let body = json!({ "user": user, "name": "Ada" }).to_string();
         let request = agent()
@@ -95,7 +89,7 @@ impl Place {
     }
 
     /// Refreshes; new tokens are kept.
-    pub(crate) fn refresh(&self, tokens: &mut Tokens) -> Answer {
+    pub fn refresh(&self, tokens: &mut Tokens) -> Answer {
         let cookie = format!("{REFRESH}={}", tokens.refresh);
         keep(
             agent()
@@ -107,7 +101,7 @@ impl Place {
     }
 
     /// Signs out.
-    pub(crate) fn sign_out(&self, tokens: &Tokens) -> Answer {
+    pub fn sign_out(&self, tokens: &Tokens) -> Answer {
         let cookie = format!("{ACCESS}={}", tokens.access);
         let answer = agent()
             .post(self.url(SIGN_OUT_PATH))
@@ -117,7 +111,7 @@ impl Place {
     }
 
     /// Gets a page with the access token.
-    pub(crate) fn get(&self, path: &str, tokens: &Tokens) -> Answer {
+    pub fn get(&self, path: &str, tokens: &Tokens) -> Answer {
         let cookie = format!("{ACCESS}={}", tokens.access);
         keep(
             agent().get(self.url(path)).header("Cookie", cookie).call(),
@@ -128,6 +122,13 @@ impl Place {
     fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
+}
+
+/// The test application, which cargo builds beside the folder of the tests.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("a program");
+    let folder = test.parent().and_then(Path::parent).expect("its folder");
+    folder.join("session-test-server")
 }
 
 /// A client without a pool: a connection to a server that was killed is of no use.
@@ -173,7 +174,8 @@ fn keep(answer: Result<Response<Body>, ureq::Error>, tokens: &mut Tokens) -> Ans
 }
 
 impl Answer {
-    pub(crate) fn status(&self) -> Option<u16> {
+    /// The status, if anything came back.
+    pub fn status(&self) -> Option<u16> {
         match self {
             Self::Came(status, _) => Some(*status),
             Self::Lost => None,
@@ -183,12 +185,13 @@ impl Answer {
 
 impl Process {
     /// SIGKILL: nothing is flushed, nobody is told.
-    pub(crate) fn kill(mut self) {
+    pub fn kill(mut self) {
         self.0.kill().expect("a process that can be killed");
         self.0.wait().expect("a process that is dead");
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    /// Its process id.
+    pub fn id(&self) -> u32 {
         self.0.id()
     }
 }

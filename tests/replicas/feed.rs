@@ -1,0 +1,200 @@
+//! Three real processes on one database: what one ends, the others refuse within the bound, and no request
+//! reads the database for it.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use session_tests::Database;
+use session_tests::process::{Answer, Place, Tokens};
+use session_tests::servers::{Backend, DatabaseServer};
+
+use super::{ONE_SITE, Shared, three};
+
+super::on! {
+    Sqlite: a_revocation_holds_everywhere_within_the_bound verifying_reads_no_row a_late_process_knows_everything;
+    Postgres: a_revocation_holds_everywhere_within_the_bound verifying_reads_no_row a_late_process_knows_everything
+        a_revocation_committed_late_reaches_everybody;
+    Mariadb: a_revocation_holds_everywhere_within_the_bound verifying_reads_no_row a_late_process_knows_everything
+        a_revocation_committed_late_reaches_everybody;
+}
+
+/// `revocation_bound`, as it is unless somebody sets it.
+const BOUND: Duration = Duration::from_secs(1);
+
+const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
+
+/// Polls until a process refuses; how long before its answer the last accepted request was sent, after `since`.
+fn accepted_for(place: &Place, tokens: &Tokens, since: Instant) -> Duration {
+    let mut last = Duration::ZERO;
+    for _ in 0..2000 {
+        // Judged by when a request was sent: how long a busy machine takes to answer is not the promise.
+        let sent = since.elapsed();
+        match place.get("/me", tokens) {
+            Answer::Came(200, _) => last = sent,
+            Answer::Came(401, body) => {
+                assert_eq!(body, UNAUTHORISED);
+                return last;
+            }
+            other => panic!("{other:?}"),
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    panic!("a revoked session is accepted for ever");
+}
+
+async fn a_revocation_holds_everywhere_within_the_bound(backend: Backend) {
+    let shared = Shared::new(backend, "bound");
+    let processes = three(&shared.url);
+    let mut worst = Duration::ZERO;
+    for round in 0..9 {
+        let (place, _) = &processes[round % 3];
+        let (answer, tokens) = place.log_in(&format!("user {round}"));
+        assert_eq!(answer.status(), Some(200));
+        for (place, _) in &processes {
+            assert_eq!(place.get("/me", &tokens).status(), Some(200));
+        }
+        // The bound counts from the commit, which comes before this answer: what is sent a bound after the
+        // answer is refused whatever the load, for a process that could not read in time asks the database.
+        assert_eq!(place.sign_out(&tokens).status(), Some(200));
+        let since = Instant::now();
+        let others = thread::scope(|scope| {
+            let others = [1, 2].map(|n| &processes[(round + n) % 3].0);
+            let polls = others.map(|place| {
+                let tokens = &tokens;
+                scope.spawn(move || accepted_for(place, tokens, since))
+            });
+            polls.map(|poll| poll.join().expect("no panic"))
+        });
+        worst = worst.max(others[0]).max(others[1]);
+        assert_eq!(
+            place.get("/me", &tokens).status(),
+            Some(401),
+            "its own counts at once"
+        );
+    }
+    println!(
+        "{backend:?}: 9 revocations, refused by the two other processes after at most {} ms",
+        worst.as_millis()
+    );
+    assert!(worst < BOUND, "{worst:?}");
+}
+
+/// Reads of sessions, counted by the server itself; `None` on SQLite, which does not count.
+fn reads(backend: Backend, database: &mut Database) -> Option<i64> {
+    let sql = match backend {
+        Backend::Sqlite => return None,
+        Backend::Postgres => {
+            "SELECT coalesce(seq_scan, 0) + coalesce(idx_scan, 0) AS value FROM pg_stat_user_tables
+             WHERE relname = 'session_info' AND schemaname = current_schema()"
+        }
+        Backend::Mariadb => {
+            "SELECT coalesce(sum(rows_read), 0) AS value FROM information_schema.table_statistics
+             WHERE table_schema = database() AND table_name = 'session_info'"
+        }
+    };
+    Some(database.number(sql))
+}
+
+async fn verifying_reads_no_row(backend: Backend) {
+    let counting = match backend {
+        Backend::Sqlite => None,
+        Backend::Postgres => Some(DatabaseServer::start(backend, &[])),
+        Backend::Mariadb => Some(DatabaseServer::start(backend, &["userstat=1"])),
+    };
+    let file = Shared::new(Backend::Sqlite, "reads");
+    let url = counting.as_ref().map_or(file.url.clone(), |server| {
+        server.database(Path::new("reads"))
+    });
+    // Makes the tables, and takes its own reads into the count when it goes.
+    Place::on(&url, ONE_SITE).start().kill();
+    let processes = three(&url);
+    let (answer, tokens) = processes[0].0.log_in("ada");
+    assert_eq!(answer.status(), Some(200));
+    let mut database = Database::connect(&url);
+    let all = |path: &str, times: usize| -> Vec<Option<u16>> {
+        let asked = (0..times).flat_map(|_| &processes);
+        asked
+            .map(|(place, _)| place.get(path, &tokens).status())
+            .collect()
+    };
+    let Some(before) = reads(backend, &mut database) else {
+        // No statistics: without the table nobody can read a row of it.
+        database.execute("ALTER TABLE session_info RENAME TO hidden");
+        assert_eq!(all("/me", 100), [Some(200); 300]);
+        assert_eq!(all("/live", 1), [Some(503); 3]);
+        println!("{backend:?}: 300 requests verified while there was no table of sessions");
+        return;
+    };
+    assert_eq!(all("/me", 100), [Some(200); 300]);
+    // What is read is counted: PostgreSQL's processes tell their counts with a delay, and in order.
+    assert_eq!(all("/live", 1), [Some(200); 3]);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let counted = loop {
+        let counted = reads(backend, &mut database).expect("counted") - before;
+        if counted >= 3 || Instant::now() > deadline {
+            break counted;
+        }
+        thread::sleep(Duration::from_millis(50));
+    };
+    println!("{backend:?}: 300 requests of Session and 3 of LiveSession read {counted} rows");
+    assert_eq!(counted, 3);
+}
+
+async fn a_late_process_knows_everything(backend: Backend) {
+    let shared = Shared::new(backend, "late process");
+    let place = Place::on(&shared.url, ONE_SITE);
+    let _process = place.start();
+    let ended: Vec<Tokens> = (0..40)
+        .map(|n| {
+            let (_, tokens) = place.log_in(&format!("user {n}"));
+            assert_eq!(place.sign_out(&tokens).status(), Some(200));
+            tokens
+        })
+        .collect();
+    let late = Place::on(&shared.url, ONE_SITE);
+    let _late = late.start();
+    // Its first requests, sooner than its first turn.
+    for tokens in &ended {
+        let answer = late.get("/me", tokens);
+        assert_eq!(answer, Answer::Came(401, UNAUTHORISED.into()));
+    }
+}
+
+async fn a_revocation_committed_late_reaches_everybody(backend: Backend) {
+    let shared = Shared::new(backend, "out of order");
+    let processes = three(&shared.url);
+    let (_, slow) = processes[0].0.log_in("slow");
+    let mut application = Database::connect(&shared.url);
+    let handle = application.text(match backend {
+        Backend::Postgres => "SELECT encode(handle, 'hex') AS value FROM session_info",
+        _ => "SELECT lower(hex(handle)) AS value FROM session_info",
+    });
+    let handle = application.blob(&handle);
+    application.begin();
+    application.execute(&format!(
+        "DELETE FROM session_info WHERE handle = {handle};
+         INSERT INTO session_revocation (handle, until) VALUES ({handle}, 9999999999999)"
+    ));
+    // Twenty that are written later and committed earlier; everybody reads past the place of the first.
+    for n in 0..20 {
+        let (place, _) = &processes[n % 3];
+        let (_, tokens) = place.log_in(&format!("fast {n}"));
+        assert_eq!(place.sign_out(&tokens).status(), Some(200));
+        let since = Instant::now();
+        for (place, _) in &processes {
+            assert!(accepted_for(place, &tokens, since) < BOUND);
+        }
+    }
+    for (place, _) in &processes {
+        assert_eq!(place.get("/me", &slow).status(), Some(200));
+    }
+    application.execute("COMMIT");
+    let since = Instant::now();
+    let worst = processes
+        .iter()
+        .map(|(place, _)| accepted_for(place, &slow, since))
+        .max();
+    println!("{backend:?}: committed after 20 later ones, refused everywhere after {worst:?}");
+    assert!(worst < Some(BOUND));
+}
