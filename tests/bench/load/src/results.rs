@@ -1,0 +1,123 @@
+//! Figures and the ratios between them, as they are printed and written.
+
+use serde::{Deserialize, Serialize};
+
+use crate::rounds::median;
+use crate::{Failure, Options};
+
+/// What a scenario found.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Measured {
+    pub figures: Vec<Figure>,
+    pub ratios: Vec<Ratio>,
+}
+
+/// One variant: medians of its rounds, times in microseconds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Figure {
+    pub name: String,
+    pub rate: f64,
+    pub p50: f64,
+    pub p99: f64,
+    pub rates: Vec<f64>,
+    /// (share of the requests, microseconds within which they were answered).
+    pub distribution: Vec<(f64, u64)>,
+}
+
+/// Two figures against a target.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Ratio {
+    pub what: String,
+    pub value: f64,
+    pub target: Option<Target>,
+    /// The absolute figures.
+    pub of: String,
+}
+
+/// What a ratio should be.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub enum Target {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Target {
+    pub fn is_met(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(bound) => value >= bound,
+            Self::AtMost(bound) => value <= bound,
+        }
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtLeast(bound) => write!(f, "≥ {bound}"),
+            Self::AtMost(bound) => write!(f, "≤ {bound}"),
+        }
+    }
+}
+
+impl Measured {
+    /// The figure of a variant.
+    pub fn figure(&self, name: &str) -> &Figure {
+        self.figures
+            .iter()
+            .find(|figure| figure.name == name)
+            .expect("a variant that was measured")
+    }
+
+    /// Adds the ratio of two rates, round by round.
+    pub fn rates(&mut self, above: &str, below: &str, target: Option<Target>) {
+        let (one, other) = (self.figure(above), self.figure(below));
+        let by_round = one
+            .rates
+            .iter()
+            .zip(&other.rates)
+            .map(|(one, other)| one / other);
+        self.ratios.push(Ratio {
+            what: format!("{above} / {below}"),
+            value: median(by_round.collect()),
+            target,
+            of: format!(
+                "{:.0}/s / {:.0}/s, p99 {:.1} ms / {:.1} ms",
+                one.rate,
+                other.rate,
+                one.p99 / 1e3,
+                other.p99 / 1e3
+            ),
+        });
+    }
+}
+
+impl Ratio {
+    /// A line of the table: target, figure, verdict.
+    pub fn line(&self) -> String {
+        let (target, verdict) = match self.target {
+            None => ("–".to_owned(), "–"),
+            Some(target) if target.is_met(self.value) => (target.to_string(), "met"),
+            Some(target) => (target.to_string(), "missed"),
+        };
+        format!(
+            "| {} | {target} | {:.3} | {} | {verdict} |",
+            self.what, self.value, self.of
+        )
+    }
+}
+
+/// Prints the ratios, and writes everything to `{results}/{scenario}.json`, unless this is a smoke run.
+pub fn write(options: &Options, scenario: &str, measured: &Measured) -> Result<(), Failure> {
+    for ratio in &measured.ratios {
+        println!("{}", ratio.line());
+    }
+    if options.quick {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&options.results)?;
+    let file = options.results.join(scenario).with_extension("json");
+    Ok(std::fs::write(
+        file,
+        serde_json::to_string_pretty(measured)?,
+    )?)
+}
