@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -86,6 +87,11 @@ impl Databases {
             folder,
             server,
         })
+    }
+
+    /// Where SQLite files are made.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The URL of a new, empty database.

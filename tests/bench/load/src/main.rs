@@ -52,6 +52,14 @@ enum Scenario {
     Login,
     /// Logins over one connection
     Latency,
+    /// Refreshing beside logging in
+    Refresh,
+    /// Up to ten million rows: cost, size, start (needs 7 GB)
+    Rows,
+    /// Logins while a million expired rows are deleted
+    Cleanup,
+    /// Memory after a million live tokens
+    Memory,
 }
 
 impl Options {
@@ -77,6 +85,10 @@ async fn main() -> Result<(), Failure> {
             Scenario::Guarded => scenarios::guarded::run(&options).await,
             Scenario::Login => scenarios::login::run(&options).await,
             Scenario::Latency => scenarios::login::latency(&options).await,
+            Scenario::Refresh => scenarios::refresh::run(&options).await,
+            Scenario::Rows => scenarios::rows::run(&options).await,
+            Scenario::Cleanup => scenarios::cleanup::run(&options).await,
+            Scenario::Memory => scenarios::memory::run(&options).await,
         }
     };
     let measured = tokio::task::LocalSet::new().run_until(run).await?;

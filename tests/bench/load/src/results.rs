@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::drive::{Sample, histogram};
 use crate::rounds::median;
 use crate::{Failure, Options};
 
@@ -56,6 +57,31 @@ impl std::fmt::Display for Target {
             Self::AtLeast(bound) => write!(f, "≥ {bound}"),
             Self::AtMost(bound) => write!(f, "≤ {bound}"),
         }
+    }
+}
+
+impl Figure {
+    /// The medians of some rounds.
+    pub fn of(name: &str, samples: Vec<Sample>) -> Result<Self, Failure> {
+        let mut all = histogram();
+        let (mut rates, mut tails) = (Vec::new(), Vec::new());
+        for sample in samples {
+            rates.push(sample.rate);
+            tails.push(sample.latencies.value_at_quantile(0.99) as f64);
+            all.add(sample.latencies)?;
+        }
+        let distribution = [
+            0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 1.0,
+        ]
+        .map(|quantile| (quantile, all.value_at_quantile(quantile)));
+        Ok(Self {
+            name: name.to_owned(),
+            rate: median(rates.clone()),
+            p50: all.value_at_quantile(0.5) as f64,
+            p99: median(tails),
+            rates,
+            distribution: distribution.to_vec(),
+        })
     }
 }
 

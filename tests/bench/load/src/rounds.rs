@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::client::Clients;
-use crate::drive::{drive, histogram};
+use crate::drive::drive;
 use crate::results::Figure;
 use crate::{Failure, Options};
 
@@ -30,45 +30,25 @@ pub async fn interleave(
     variants: &[Variant<'_>],
 ) -> Result<Vec<Figure>, Failure> {
     let measured = Duration::from_secs_f64(options.seconds);
-    let mut found: Vec<_> = variants
-        .iter()
-        .map(|_| (Vec::new(), Vec::new(), histogram()))
-        .collect();
+    let mut found: Vec<_> = variants.iter().map(|_| Vec::new()).collect();
     for round in 0..options.rounds {
-        for (variant, (rates, tails, all)) in variants.iter().zip(&mut found) {
+        for (variant, samples) in variants.iter().zip(&mut found) {
             let clients = (variant.clients)();
             let sample = drive(variant.port, clients, measured / 3, measured)
                 .await
                 .map_err(|error| format!("{}: {error}", variant.name))?;
+            let tail = sample.latencies.value_at_quantile(0.99);
             eprintln!(
-                "round {round} {:40} {:>9.0}/s  p99 {:>7} us",
-                variant.name,
-                sample.rate,
-                sample.latencies.value_at_quantile(0.99)
+                "round {round} {:40} {:>9.0}/s  p99 {tail:>7} us",
+                variant.name, sample.rate
             );
-            rates.push(sample.rate);
-            tails.push(sample.latencies.value_at_quantile(0.99) as f64);
-            all.add(sample.latencies)?;
+            samples.push(sample);
         }
     }
-    let figures = variants
-        .iter()
-        .zip(found)
-        .map(|(variant, (rates, tails, all))| {
-            let distribution = [
-                0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 1.0,
-            ]
-            .map(|quantile| (quantile, all.value_at_quantile(quantile)));
-            Figure {
-                name: variant.name.clone(),
-                rate: median(rates.clone()),
-                p50: all.value_at_quantile(0.5) as f64,
-                p99: median(tails),
-                rates,
-                distribution: distribution.to_vec(),
-            }
-        });
-    Ok(figures.collect())
+    let figures = variants.iter().zip(found);
+    figures
+        .map(|(variant, samples)| Figure::of(&variant.name, samples))
+        .collect()
 }
 
 /// The middle of some numbers.

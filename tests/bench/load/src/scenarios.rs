@@ -1,7 +1,11 @@
 //! What is measured, a file for each question.
 
+pub mod cleanup;
 pub mod guarded;
 pub mod login;
+pub mod memory;
+pub mod refresh;
+pub mod rows;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -42,6 +42,14 @@ impl Server {
         Self::start(command)
     }
 
+    /// Bytes that the process holds in memory.
+    pub fn memory(&self) -> Result<f64, Failure> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next());
+        Ok(kilobytes.ok_or("no VmRSS")?.parse::<f64>()? * 1024.0)
+    }
+
     /// Starts a server on a free port, which it gets as `PORT` and `ROCKET_PORT`, and waits until it listens.
     pub fn start(mut command: Command) -> Result<Self, Failure> {
         let port = free_port()?;
