@@ -10,9 +10,12 @@ use rocket::http::{Cookie, CookieJar, Header, SameSite};
 use rocket::serde::json::Json;
 use rocket::{Responder, State, post, routes};
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 use crate::store::{Row, Store};
 use crate::tokens::Signer;
+
+type Failure = Box<dyn std::error::Error>;
 
 #[derive(Deserialize)]
 struct Credentials {
@@ -67,13 +70,21 @@ async fn log_in(
     })
 }
 
-#[rocket::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// The database, and the folder it is in if it is a throw-away one.
+fn database() -> Result<(String, Option<TempDir>), Failure> {
+    if let Ok(url) = std::env::var("DATABASE_URL") {
+        return Ok((url, None));
+    }
     let folder = tempfile::Builder::new()
         .prefix("session-bench-")
         .tempdir()?;
-    let url = std::env::var("DATABASE_URL")
-        .unwrap_or_else(|_| format!("sqlite://{}", folder.path().join("baseline.db").display()));
+    let url = format!("sqlite://{}", folder.path().join("baseline.db").display());
+    Ok((url, Some(folder)))
+}
+
+#[rocket::main]
+async fn main() -> Result<(), Failure> {
+    let (url, _folder) = database()?;
     let figment = rocket::Config::figment().merge(("log_level", "off"));
     let rocket = rocket::custom(figment)
         .manage(Store::open(&url)?)

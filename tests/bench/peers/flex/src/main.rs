@@ -14,6 +14,7 @@ use rocket_flex_session::{RocketFlexSession, Session, SessionIdentifier};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tempfile::TempDir;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -146,13 +147,21 @@ fn mount(figment: Figment, storage: impl SessionStorage<Data> + 'static) -> Rock
         .mount("/", routes![log_in, me, open])
 }
 
-#[rocket::main]
-async fn main() -> Result<(), Failure> {
+/// The database, and the folder it is in if it is a throw-away one.
+fn database() -> Result<(String, Option<TempDir>), Failure> {
+    if let Ok(url) = std::env::var("DATABASE_URL") {
+        return Ok((url, None));
+    }
     let folder = tempfile::Builder::new()
         .prefix("session-bench-")
         .tempdir()?;
-    let url = std::env::var("DATABASE_URL")
-        .unwrap_or_else(|_| format!("sqlite://{}", folder.path().join("flex.db").display()));
+    let url = format!("sqlite://{}", folder.path().join("flex.db").display());
+    Ok((url, Some(folder)))
+}
+
+#[rocket::main]
+async fn main() -> Result<(), Failure> {
+    let (url, _folder) = database()?;
     let figment = rocket::Config::figment()
         .merge(("log_level", "off"))
         .merge(("secret_key", [7_u8; 64]));

@@ -8,6 +8,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tempfile::TempDir;
 use time::Duration;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore};
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
@@ -93,13 +94,21 @@ fn routes(store: impl SessionStore + Clone) -> Router {
         .layer(sessions)
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Failure> {
+/// The database, and the folder it is in if it is a throw-away one.
+fn database() -> Result<(String, Option<TempDir>), Failure> {
+    if let Ok(url) = std::env::var("DATABASE_URL") {
+        return Ok((url, None));
+    }
     let folder = tempfile::Builder::new()
         .prefix("session-bench-")
         .tempdir()?;
-    let url = std::env::var("DATABASE_URL")
-        .unwrap_or_else(|_| format!("sqlite://{}", folder.path().join("tower.db").display()));
+    let url = format!("sqlite://{}", folder.path().join("tower.db").display());
+    Ok((url, Some(folder)))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let (url, _folder) = database()?;
     let port: u16 = std::env::var("PORT")?.parse()?;
     let router = server(&url).await?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
