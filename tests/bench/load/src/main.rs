@@ -5,6 +5,9 @@
 mod client;
 mod databases;
 mod drive;
+mod fill;
+mod plots;
+mod report;
 mod results;
 mod rounds;
 mod scenarios;
@@ -39,9 +42,12 @@ pub struct Options {
     /// Databases: all that the scenario knows, unless said otherwise
     #[arg(long, value_delimiter = ',')]
     database: Vec<Kind>,
-    /// Where results are written
-    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../results"))]
-    results: PathBuf,
+    /// Where results are written and read: tests/bench/results, and nowhere after a smoke run
+    #[arg(long)]
+    results: Option<PathBuf>,
+    /// The file whose table `report` fills: BENCHMARKS.md
+    #[arg(long)]
+    table: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,6 +58,10 @@ enum Scenario {
     Login,
     /// Logins over one connection
     Latency,
+    /// Logins and guards of other libraries beside ours
+    Peers,
+    /// A guarded route with very many revoked sessions and with none
+    Revoked,
     /// Refreshing beside logging in
     Refresh,
     /// Up to ten million rows: cost, size, start (needs 7 GB)
@@ -60,6 +70,10 @@ enum Scenario {
     Cleanup,
     /// Memory after a million live tokens
     Memory,
+    /// A clean build with this library and without
+    Build,
+    /// No measurement: writes the table of BENCHMARKS.md and the plots from the results
+    Report,
 }
 
 impl Options {
@@ -71,6 +85,13 @@ impl Options {
         };
         known.iter().copied().filter(wanted).collect()
     }
+
+    /// Where results are, if anywhere.
+    pub fn folder(&self) -> Option<PathBuf> {
+        let usual = concat!(env!("CARGO_MANIFEST_DIR"), "/../results");
+        let usual = (!self.quick).then(|| PathBuf::from(usual));
+        self.results.clone().or(usual)
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -80,21 +101,33 @@ async fn main() -> Result<(), Failure> {
         options.rounds = options.rounds.min(2);
         options.seconds = options.seconds.min(0.5);
     }
+    if options.scenario == Scenario::Report {
+        return report::write(&options);
+    }
     let run = async {
         match options.scenario {
             Scenario::Guarded => scenarios::guarded::run(&options).await,
             Scenario::Login => scenarios::login::run(&options).await,
             Scenario::Latency => scenarios::login::latency(&options).await,
+            Scenario::Peers => scenarios::peers::run(&options).await,
+            Scenario::Revoked => scenarios::revoked::run(&options).await,
             Scenario::Refresh => scenarios::refresh::run(&options).await,
             Scenario::Rows => scenarios::rows::run(&options).await,
             Scenario::Cleanup => scenarios::cleanup::run(&options).await,
             Scenario::Memory => scenarios::memory::run(&options).await,
+            Scenario::Build => scenarios::build::run(&options).await,
+            Scenario::Report => unreachable!("reports end before"),
         }
     };
-    let measured = tokio::task::LocalSet::new().run_until(run).await?;
+    let tasks = tokio::task::LocalSet::new();
+    let measured = tokio::select! {
+        measured = tasks.run_until(run) => measured?,
+        // Databases and servers go with what is dropped here.
+        _ = tokio::signal::ctrl_c() => return Err("interrupted".into()),
+    };
     let name = options
         .scenario
         .to_possible_value()
         .expect("none is skipped");
-    results::write(&options, name.get_name(), &measured)
+    results::write(&options, name.get_name(), measured)
 }

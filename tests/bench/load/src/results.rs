@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::drive::{Sample, histogram};
+use crate::report::line;
 use crate::rounds::median;
 use crate::{Failure, Options};
 
@@ -11,6 +12,18 @@ use crate::{Failure, Options};
 pub struct Measured {
     pub figures: Vec<Figure>,
     pub ratios: Vec<Ratio>,
+    #[serde(default)]
+    pub curves: Vec<Curve>,
+    /// How it was measured.
+    #[serde(default)]
+    pub conditions: String,
+}
+
+/// What something costs, by how much there is of something else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Curve {
+    pub name: String,
+    pub points: Vec<(f64, f64)>,
 }
 
 /// One variant: medians of its rounds, times in microseconds.
@@ -40,6 +53,7 @@ pub struct Ratio {
 pub enum Target {
     AtLeast(f64),
     AtMost(f64),
+    Within(f64, f64),
 }
 
 impl Target {
@@ -47,6 +61,7 @@ impl Target {
         match self {
             Self::AtLeast(bound) => value >= bound,
             Self::AtMost(bound) => value <= bound,
+            Self::Within(low, high) => (low..=high).contains(&value),
         }
     }
 }
@@ -56,6 +71,7 @@ impl std::fmt::Display for Target {
         match self {
             Self::AtLeast(bound) => write!(f, "≥ {bound}"),
             Self::AtMost(bound) => write!(f, "≤ {bound}"),
+            Self::Within(low, high) => write!(f, "{low} to {high}"),
         }
     }
 }
@@ -118,32 +134,34 @@ impl Measured {
 }
 
 impl Ratio {
-    /// A line of the table: target, figure, verdict.
-    pub fn line(&self) -> String {
-        let (target, verdict) = match self.target {
+    /// The target, and whether it is met.
+    pub fn verdict(&self) -> (String, &'static str) {
+        match self.target {
             None => ("–".to_owned(), "–"),
             Some(target) if target.is_met(self.value) => (target.to_string(), "met"),
             Some(target) => (target.to_string(), "missed"),
-        };
-        format!(
-            "| {} | {target} | {:.3} | {} | {verdict} |",
-            self.what, self.value, self.of
-        )
+        }
     }
 }
 
-/// Prints the ratios, and writes everything to `{results}/{scenario}.json`, unless this is a smoke run.
-pub fn write(options: &Options, scenario: &str, measured: &Measured) -> Result<(), Failure> {
+/// Prints the ratios, and writes everything to `{results}/{scenario}.json`, unless this is a smoke run
+/// that was not told where to.
+pub fn write(options: &Options, scenario: &str, mut measured: Measured) -> Result<(), Failure> {
     for ratio in &measured.ratios {
-        println!("{}", ratio.line());
+        println!("{}", line(ratio, scenario));
     }
-    if options.quick {
+    measured.conditions = format!(
+        "{} rounds of {} s, {} connections, {} cores",
+        options.rounds,
+        options.seconds,
+        options.connections,
+        std::thread::available_parallelism()?
+    );
+    let Some(folder) = options.folder() else {
         return Ok(());
-    }
-    std::fs::create_dir_all(&options.results)?;
-    let file = options.results.join(scenario).with_extension("json");
-    Ok(std::fs::write(
-        file,
-        serde_json::to_string_pretty(measured)?,
-    )?)
+    };
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join(scenario).with_extension("json");
+    let text = serde_json::to_string_pretty(&measured)?;
+    Ok(std::fs::write(file, text + "\n")?)
 }

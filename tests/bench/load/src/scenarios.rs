@@ -1,10 +1,13 @@
 //! What is measured, a file for each question.
 
+pub mod build;
 pub mod cleanup;
 pub mod guarded;
 pub mod login;
 pub mod memory;
+pub mod peers;
 pub mod refresh;
+pub mod revoked;
 pub mod rows;
 
 use std::cell::RefCell;

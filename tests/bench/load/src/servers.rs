@@ -42,6 +42,24 @@ impl Server {
         Self::start(command)
     }
 
+    /// Another library, on the database of `url`.
+    pub fn peer(program: &str, url: &str) -> Result<Self, Failure> {
+        let mut command = Command::new(beside(program)?);
+        command.env("DATABASE_URL", url);
+        Self::start(command)
+    }
+
+    /// Another library, of Node, on the database of `url`.
+    pub fn node(program: &str, url: &str) -> Result<Self, Failure> {
+        let mut command = Command::new("node");
+        command
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../node/server.js"))
+            .arg(program)
+            .env("NODE_ENV", "production")
+            .env("DATABASE_URL", url);
+        Self::start(command)
+    }
+
     /// Bytes that the process holds in memory.
     pub fn memory(&self) -> Result<f64, Failure> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;

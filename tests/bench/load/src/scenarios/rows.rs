@@ -2,41 +2,15 @@
 //! and how long a start takes. SQLite: it has the whole table in one file.
 
 use std::cell::{Cell, RefCell};
-use std::path::Path;
 use std::rc::Rc;
-
-use diesel::connection::{Connection, SimpleConnection};
 
 use super::{refresh, sessions};
 use crate::client::{Client, Everybody, Logins};
 use crate::databases::{Databases, Kind};
-use crate::results::{Measured, Ratio, Target};
+use crate::fill;
+use crate::results::{Curve, Measured, Ratio, Target};
 use crate::servers::Server;
 use crate::{Failure, Options};
-
-/// Sessions as logins of the last weeks left them: handles grow with time, users and hashes are random.
-/// `expired` ones ended long enough ago to be deleted.
-pub fn fill(file: &Path, rows: u64, expired: bool) -> Result<(), Failure> {
-    let mut conn = diesel::SqliteConnection::establish(&file.to_string_lossy())?;
-    let age = if expired { "-9000000000" } else { "0" };
-    conn.batch_execute(&format!(
-        "PRAGMA synchronous = OFF; PRAGMA cache_size = -500000;
-         CREATE TEMP VIEW clock AS SELECT CAST(strftime('%s') AS INTEGER) * 1000 + {age} AS now;
-         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
-         INSERT INTO session_info (handle, user_id, parent_hash, parent_since, generation, children, payload, data,
-                                   created_at, validity, expires_at, device)
-         SELECT unhex(printf('%012x7000', now - ({rows} - i) / 10) || '80' || hex(randomblob(7))),
-                lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-8'
-                      || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))),
-                randomblob(32), now, 1, x'', '{{\"name\":\"ada\"}}',
-                '{{\"awesomeThings\":[\"programming\",\"javascript\",\"supertokens\"]}}',
-                now - ({rows} - i) / 10, 8640000000, now - ({rows} - i) / 10 + 8640000000,
-                '{{\"user_agent\":\"Mozilla/5.0\",\"ip\":\"127.0.0.0\"}}'
-         FROM n, clock;
-         PRAGMA wal_checkpoint(TRUNCATE);"
-    ))?;
-    Ok(())
-}
 
 /// Login, refresh and `LiveSession` over one connection, with ever more rows in the same file.
 pub async fn run(options: &Options) -> Result<Measured, Failure> {
@@ -48,15 +22,11 @@ pub async fn run(options: &Options) -> Result<Measured, Failure> {
     let databases = Databases::start(Kind::Sqlite)?;
     let url = databases.make("rows.db")?;
     let file = databases.folder().join("rows.db");
-    let settings = [format!(
-        "master_key=\"{}\"",
-        "q6/7jzOqNlBPzv3eOFyRZ1m3Kk0Zt4Q1i2D5o8Wc6Xs="
-    )];
-    let settings = [settings[0].as_str(), "cleanup_interval=\"1d\""];
+    let settings = [fill::MASTER_KEY, "cleanup_interval=\"1d\""];
     drop(Server::ours(&url, &settings)?);
     let (mut measured, mut curve, mut present) = (Measured::default(), Vec::new(), 0);
     for &rows in sizes {
-        fill(&file, rows - present, false)?;
+        fill::sessions(&file, rows - present, false)?;
         present = rows;
         let bytes = std::fs::metadata(&file)?.len();
         let server = Server::ours(&url, &settings)?;
@@ -71,6 +41,11 @@ pub async fn run(options: &Options) -> Result<Measured, Failure> {
         return Ok(measured);
     };
     for (at, name) in ["login", "refresh", "LiveSession"].into_iter().enumerate() {
+        let points = curve.iter().map(|point| (point.0 as f64, point.1[at]));
+        measured.curves.push(Curve {
+            name: name.to_owned(),
+            points: points.collect(),
+        });
         measured.ratios.push(Ratio {
             what: format!("{name} at {} rows / at {}", last.0, first.0),
             value: last.1[at] / first.1[at],
