@@ -39,7 +39,7 @@ pub async fn run(options: &Options) -> Result<Measured, Failure> {
 
     let (mut during, mut without, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..options.rounds.min(3) {
-        let (file, busy) = copy(&databases, &filled, round, "cleanup_interval=\"1s\"")?;
+        let (file, busy) = copy(&databases, &filled, "busy", "1s")?;
         let before = fill::expired(&file)?;
         let (sample, took) = until_all_are_deleted(options, &busy, &file).await?;
         let left = fill::expired(&file)?;
@@ -48,9 +48,8 @@ pub async fn run(options: &Options) -> Result<Measured, Failure> {
         }
         notes.push(format!("{:.1} s", took.as_secs_f64()));
         drop(busy);
-        std::fs::remove_file(&file)?;
 
-        let (file, idle) = copy(&databases, &filled, round, "cleanup_interval=\"1d\"")?;
+        let (file, idle) = copy(&databases, &filled, "idle", "1d")?;
         let logins = clients(options.connections, |_| Logins::new("/login"));
         let alone = drive(idle.port, logins, WARM_UP, took).await?;
         let left = fill::expired(&file)?;
@@ -58,7 +57,6 @@ pub async fn run(options: &Options) -> Result<Measured, Failure> {
             return Err(format!("{left} expired rows are left where nobody deletes").into());
         }
         drop(idle);
-        std::fs::remove_file(&file)?;
         eprintln!(
             "round {round}: {rows} rows deleted in {took:.1?}; p99 {} us / {} us",
             sample.latencies.value_at_quantile(0.99),
@@ -89,18 +87,24 @@ pub async fn run(options: &Options) -> Result<Measured, Failure> {
     })
 }
 
-/// A copy of the file, and a server that has just started on it.
+/// A copy of the file in place of an earlier one, and a server that has just started on it.
 fn copy(
     databases: &Databases,
     filled: &Path,
-    round: usize,
+    name: &str,
     interval: &str,
 ) -> Result<(PathBuf, Server), Failure> {
-    let name = format!("{round}-{}", interval.len());
-    let file = databases.folder().join(&name);
+    let file = databases.folder().join(name);
+    for belongs_to_it in ["", "-wal", "-shm"] {
+        let path = databases.folder().join(format!("{name}{belongs_to_it}"));
+        if path.exists() {
+            std::fs::remove_file(path)?;
+        }
+    }
     std::fs::copy(filled, &file)?;
     std::fs::File::open(&file)?.sync_all()?;
-    let server = Server::ours(&databases.make(&name)?, &[fill::MASTER_KEY, interval])?;
+    let interval = format!("cleanup_interval=\"{interval}\"");
+    let server = Server::ours(&databases.make(name)?, &[fill::MASTER_KEY, &interval])?;
     Ok((file, server))
 }
 

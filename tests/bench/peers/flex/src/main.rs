@@ -164,7 +164,7 @@ async fn main() -> Result<(), Failure> {
     let (url, _folder) = database()?;
     let figment = rocket::Config::figment()
         .merge(("log_level", "off"))
-        .merge(("secret_key", [7_u8; 64]));
+        .merge(("secret_key", &[7_u8; 64][..]));
     let server = server(figment, &url).await?;
     server
         .launch()
