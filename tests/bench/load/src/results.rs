@@ -112,6 +112,11 @@ impl Measured {
 
     /// Adds the ratio of two rates, round by round.
     pub fn rates(&mut self, above: &str, below: &str, target: Option<Target>) {
+        self.named_rates(&format!("{above} / {below}"), above, below, target);
+    }
+
+    /// The same, under a name of its own.
+    pub fn named_rates(&mut self, what: &str, above: &str, below: &str, target: Option<Target>) {
         let (one, other) = (self.figure(above), self.figure(below));
         let by_round = one
             .rates
@@ -119,7 +124,7 @@ impl Measured {
             .zip(&other.rates)
             .map(|(one, other)| one / other);
         self.ratios.push(Ratio {
-            what: format!("{above} / {below}"),
+            what: what.to_owned(),
             value: median(by_round.collect()),
             target,
             of: format!(

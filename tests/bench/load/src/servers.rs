@@ -53,6 +53,7 @@ impl Server {
     pub fn node(program: &str, url: &str) -> Result<Self, Failure> {
         let mut command = Command::new("node");
         command
+            .arg("--no-deprecation")
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../node/server.js"))
             .arg(program)
             .env("NODE_ENV", "production")

@@ -102,13 +102,19 @@ fn ratios(kind: Kind, names: &[&str], measured: &mut Measured) {
     let best = peers
         .max_by(|one, other| rate(one, measured).total_cmp(&rate(other, measured)))
         .expect("peers that were measured");
+    let on = kind.name();
     for ours in OURS {
         let target = (ours == OURS[0]).then_some(Target::AtLeast(target));
-        measured.rates(&login(ours, kind), &login(best, kind), target);
+        let what = format!("login, {ours} / best peer, {on}");
+        measured.named_rates(&what, &login(ours, kind), &login(best, kind), target);
+        if let Some(ratio) = measured.ratios.last_mut() {
+            ratio.of += &format!(" ({best})");
+        }
     }
     for name in names {
-        let of = |what: &str| format!("{what}, {name}, {}", kind.name());
-        measured.rates(&of("guarded"), &of("open"), None);
+        let of = |what: &str| format!("{what}, {name}, {on}");
+        let what = format!("guarded / open, {name}, {on}");
+        measured.named_rates(&what, &of("guarded"), &of("open"), None);
     }
 }
 
