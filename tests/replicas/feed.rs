@@ -103,9 +103,10 @@ async fn verifying_reads_no_row(backend: Backend) {
         Backend::Mariadb => Some(DatabaseServer::start(backend, &["userstat=1"])),
     };
     let file = Shared::new(Backend::Sqlite, "reads");
-    let url = counting.as_ref().map_or(file.url.clone(), |server| {
-        server.database(Path::new("reads"))
-    });
+    let url = match &counting {
+        Some(server) => server.database(Path::new("reads")),
+        None => file.url,
+    };
     // Makes the tables, and takes its own reads into the count when it goes.
     Place::on(&url, ONE_SITE).start().kill();
     let processes = three(&url);
