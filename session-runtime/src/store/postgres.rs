@@ -64,7 +64,8 @@ impl Location {
     /// Adds what bounds the waits of libpq, unless the URL says it.
     pub(super) fn new(url: &str, timeout: Duration) -> Self {
         let bounds = [
-            ("connect_timeout", timeout.as_secs().max(2)),
+            // Longer than ours, whose message says what to do.
+            ("connect_timeout", timeout.as_secs() + 2),
             ("tcp_user_timeout", millis(timeout)),
             ("keepalives_idle", 10),
         ];
