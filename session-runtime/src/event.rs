@@ -93,7 +93,7 @@ pub enum Event {
         /// Where to.
         path: String,
     },
-    /// `clock_skew`: the clock moved otherwise than time did, or than the database's.
+    /// `clock_skew`: the clock moved otherwise than time did.
     ClockSkew {
         /// What is done about it.
         consequence: &'static str,
