@@ -5,6 +5,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
+mod database;
+
+pub(crate) use database::DatabaseClock;
+
 /// Where the library takes the time from.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The wall clock, for everything that is stored or signed.
@@ -12,6 +16,12 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
     /// Time since an arbitrary fixed instant; it never jumps, so it measures waiting and staleness.
     fn monotonic(&self) -> Duration;
+
+    /// Whether the wall clock shows the time of day, so that the clock of a database server may put it
+    /// right; a clock that a test moves by hand does not.
+    fn is_time_of_day(&self) -> bool {
+        true
+    }
 }
 
 /// The clock of the machine.
@@ -85,5 +95,9 @@ impl Clock for ManualClock {
 
     fn monotonic(&self) -> Duration {
         self.lock().0
+    }
+
+    fn is_time_of_day(&self) -> bool {
+        false
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::handle::SessionHandle;
 
 /// Something that happened to a session or a key. Goes to `tracing`, and to the handler of
@@ -93,8 +95,11 @@ pub enum Event {
         /// Where to.
         path: String,
     },
-    /// `clock_skew`: the clock moved otherwise than time did.
+    /// `clock_skew`: this process's clock is more than 5 s from the database server's, or one of the two jumped
+    /// by as much; or the clock moved otherwise than time did, so that nothing may be deleted.
     ClockSkew {
+        /// How far the database's clock is ahead, or the clock jumped.
+        difference: TimeDelta,
         /// What is done about it.
         consequence: &'static str,
     },
@@ -179,8 +184,11 @@ impl Event {
                     "a request carries a session cookie twice; neither is trusted"
                 );
             }
-            Self::ClockSkew { consequence } => {
-                tracing::warn!(event = "clock_skew", consequence);
+            Self::ClockSkew {
+                difference,
+                consequence,
+            } => {
+                tracing::warn!(event = "clock_skew", %difference, consequence);
             }
             Self::RevocationFeedStalled => {
                 tracing::error!(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cache::VerifiedTokens;
-use crate::clock::Clock;
+use crate::clock::DatabaseClock;
 use crate::config::{Csrf, SessionConfig, Transfer};
 use crate::device::Device;
 use crate::error::Error;
@@ -99,7 +99,7 @@ struct Inner {
     last_cleanup: Mutex<Option<(DateTime<Utc>, Duration)>>,
     verified: VerifiedTokens,
     events: Events,
-    clock: Arc<dyn Clock>,
+    clock: Arc<DatabaseClock>,
     random: Arc<dyn Random>,
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "the figures of a run")]
 
 mod absent;
+mod clocks;
 mod feed;
 mod keys;
 mod memory;

@@ -198,7 +198,8 @@ pub fn rocket_on(url: &str, clock: &ManualClock, settings: &[(&str, Value)]) -> 
     attached(url, settings, Sessions::fairing().clock(clock.clone()))
 }
 
-fn attached(url: &str, settings: &[(&str, Value)], fairing: SessionFairing) -> Rocket<Build> {
+/// A Rocket on the database of a URL, with a session fairing and a clock of the test's own.
+pub fn attached(url: &str, settings: &[(&str, Value)], fairing: SessionFairing) -> Rocket<Build> {
     // Before Rocket sets a logger of its own.
     secrets::record();
     let mut figment = rocket::Config::figment()

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::keys::KeySource;
 use super::{Inner, Sessions};
 use crate::cache::VerifiedTokens;
-use crate::clock::Clock;
+use crate::clock::{Clock, DatabaseClock};
 use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::event::Events;
@@ -48,16 +48,16 @@ impl Sessions {
             .then(|| Store::master_key_file(&database))
             .flatten();
         let delta = |duration| TimeDelta::from_std(duration).map_err(|error| error.to_string());
-        let (timeout, queue, clock) = (
-            config.database_timeout,
-            config.write_queue,
-            Arc::clone(&around.clock),
-        );
-        let (store, weaknesses) =
-            tokio::task::spawn_blocking(move || Store::open(&database, timeout, queue, clock))
-                .await
-                .map_err(|error| error.to_string())?
-                .map_err(|error| error.to_string())?;
+        let (timeout, queue) = (config.database_timeout, config.write_queue);
+        let clock = Arc::new(DatabaseClock::new(around.clock));
+        let opening = {
+            let clock = Arc::clone(&clock);
+            move || Store::open(&database, timeout, queue, clock)
+        };
+        let (store, weaknesses) = tokio::task::spawn_blocking(opening)
+            .await
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())?;
 
         for weakness in weaknesses {
             tracing::warn!(event = "weak_durability", "{weakness}");
@@ -75,7 +75,7 @@ impl Sessions {
             },
             supplier: around.supplier,
         };
-        let now = around.clock.now();
+        let now = clock.now();
         key_source
             .make_missing(&store, &master_keys, now, &*around.random)
             .await?;
@@ -100,7 +100,7 @@ impl Sessions {
             revocations: Revocations::default(),
             last_cleanup: Mutex::default(),
             events: around.events,
-            clock: around.clock,
+            clock,
             random: around.random,
             config,
             store,

@@ -27,6 +27,12 @@ impl Sessions {
         self.inner
             .revocations
             .advance(&entries, began, self.inner.clock.now());
+        if let Some(difference) = self.inner.clock.news() {
+            self.emit(&Event::ClockSkew {
+                difference,
+                consequence: "the database's time is used; set the clock of this machine right",
+            });
+        }
         self.follow_keys(key_version).await
     }
 
@@ -41,9 +47,11 @@ impl Sessions {
     /// can outlive, and the signing keys that ended a day ago; says whether to go on.
     pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
         let now = self.inner.clock.now();
-        if self.clock_jumped() {
+        let wrong_by = [self.jumped_by(), self.inner.clock.offset()];
+        if let Some(difference) = wrong_by.into_iter().find(|by| by.abs() > MAX_DISAGREEMENT) {
             self.emit(&Event::ClockSkew {
-                consequence: "the clock jumped by more than five minutes: nothing is deleted this time",
+                difference,
+                consequence: "more than five minutes: nothing is deleted this time",
             });
             return Ok(false);
         }
@@ -63,8 +71,8 @@ impl Sessions {
         Ok(cleaned.may_go_on())
     }
 
-    /// Whether the wall clock moved otherwise than time did since the last call.
-    fn clock_jumped(&self) -> bool {
+    /// How far the wall clock moved otherwise than time did since the last call.
+    fn jumped_by(&self) -> TimeDelta {
         let (wall, monotonic) = (self.inner.clock.now(), self.inner.clock.monotonic());
         let mut last = self
             .inner
@@ -75,7 +83,7 @@ impl Sessions {
             last.replace((wall, monotonic)).unwrap_or((wall, monotonic));
         let passed =
             TimeDelta::from_std(monotonic.saturating_sub(last_monotonic)).unwrap_or(TimeDelta::MAX);
-        ((wall - last_wall) - passed).abs() > MAX_DISAGREEMENT
+        (wall - last_wall) - passed
     }
 }
 

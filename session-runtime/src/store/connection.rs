@@ -1,5 +1,6 @@
 //! A connection of whichever backend, and the calls that go to the one it is.
 
+use chrono::{DateTime, Utc};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use diesel::connection::Connection as _;
 use diesel::r2d2::R2D2Connection;
@@ -62,6 +63,13 @@ macro_rules! query {
 }
 
 pub(super) use {dispatch, query};
+
+impl Link<'_> {
+    /// The time by the clock of the database server; a file has none.
+    pub(super) fn time(&mut self) -> QueryResult<Option<DateTime<Utc>>> {
+        dispatch!(self, Self, conn => backend::time(conn))
+    }
+}
 
 impl Connection {
     /// Lends the connection to queries that need no transaction.

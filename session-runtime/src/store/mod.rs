@@ -42,7 +42,7 @@ use self::error::OpenError;
 use self::location::Location;
 use self::readers::Readers;
 use self::writer::Writer;
-use crate::clock::Clock;
+use crate::clock::DatabaseClock;
 use crate::handle::SessionHandle;
 use crate::revocation::{Entry, Position};
 use crate::rotation::Verdict;
@@ -76,7 +76,7 @@ pub(crate) struct Store {
     /// Beyond this a read is given up, however the connection hangs.
     longest_read: Duration,
     is_file: bool,
-    clock: Arc<dyn Clock>,
+    clock: Arc<DatabaseClock>,
 }
 
 impl Store {
@@ -86,13 +86,14 @@ impl Store {
         url: &str,
         timeout: Duration,
         queue: usize,
-        clock: Arc<dyn Clock>,
+        clock: Arc<DatabaseClock>,
     ) -> Result<(Self, Vec<String>), OpenError> {
         let location = Location::parse(url, timeout)?;
         let mut conn = location.writer()?;
         let weaknesses = conn.weaknesses()?;
         conn.migrate()?;
         transfer::take_into_use(&mut conn)?;
+        clock.follow(|| conn.link().time())?;
         let readers = Readers::open(location.clone(), timeout)?;
         let writer = Writer::start(conn, &location, timeout, queue, Arc::clone(&clock))?;
         let store = Self {
@@ -229,7 +230,8 @@ impl Store {
             .await
     }
 
-    /// What the feed says after `position`, and the version of the keys.
+    /// What the feed says after `position`, and the version of the keys; the clock follows the
+    /// database's.
     pub(crate) async fn feed(
         &self,
         position: Option<Position>,
@@ -237,7 +239,9 @@ impl Store {
         if self.read(|conn| query!(conn, has_unnumbered())).await? {
             self.writer.step(|conn| query!(conn, number_feed())).await?;
         }
+        let clock = Arc::clone(&self.clock);
         self.read(move |conn| {
+            clock.follow(|| conn.time())?;
             let entries = query!(conn, feed(position))?;
             Ok((entries, query!(conn, key_version())?))
         })

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::{QueryableByName, RunQueryDsl};
 use diesel::result::QueryResult;
@@ -161,6 +162,16 @@ pub(super) fn weaknesses(conn: &mut Connection) -> Result<Vec<String>, OpenError
             )
         })
         .collect())
+}
+
+/// The time by the server's clock; without the session's time zone, whose summer time ends with an hour
+/// that comes twice.
+pub(super) fn time(conn: &mut Connection) -> QueryResult<Option<DateTime<Utc>>> {
+    let micros = number(
+        conn,
+        "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS value",
+    )?;
+    Ok(micros.and_then(DateTime::from_timestamp_micros))
 }
 
 fn number(conn: &mut Connection, sql: &str) -> QueryResult<Option<i64>> {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::{Connection as _, QueryableByName, RunQueryDsl};
 use diesel::result::QueryResult;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::{OpenError, server};
 
@@ -52,6 +53,12 @@ struct Setting {
     name: String,
     #[diesel(sql_type = Text)]
     setting: String,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    value: i64,
 }
 
 #[derive(QueryableByName)]
@@ -144,6 +151,13 @@ pub(super) fn weaknesses(conn: &mut Connection) -> Result<Vec<String>, OpenError
             format!("`{name}` is off in PostgreSQL: a crash or a power loss may undo logins and revocations")
         })
         .collect())
+}
+
+/// The time by the server's clock, not that of the transaction's begin.
+pub(super) fn time(conn: &mut Connection) -> QueryResult<Option<DateTime<Utc>>> {
+    diesel::sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS value")
+        .get_result::<Number>(conn)
+        .map(|micros| DateTime::from_timestamp_micros(micros.value))
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::prelude::{QueryableByName, RunQueryDsl};
 use diesel::result::QueryResult;
@@ -112,6 +113,11 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
 /// Nothing is left to settings: [`Location::writer`] sets what durability needs.
 pub(super) fn weaknesses(_: &mut Connection) -> Result<Vec<String>, OpenError> {
     Ok(Vec::new())
+}
+
+/// The time: whoever opens a file is on its machine, whose clock is the process's own.
+pub(super) fn time(_: &mut Connection) -> QueryResult<Option<DateTime<Utc>>> {
+    Ok(None)
 }
 
 /// Whether the version table exists.

@@ -17,7 +17,7 @@ use super::StoreError;
 use super::connection::{Connection, Link};
 use super::location::Location;
 use super::models::Record;
-use crate::clock::Clock;
+use crate::clock::DatabaseClock;
 use crate::handle::SessionHandle;
 
 /// A write that was not begun this long after it arrived is refused, so that a client's round trip
@@ -29,7 +29,7 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     shared: Arc<Shared>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<DatabaseClock>,
     /// Beyond this a write is given up, however the connection hangs.
     longest: Duration,
 }
@@ -61,7 +61,7 @@ impl Writer {
         location: &Location,
         timeout: Duration,
         capacity: usize,
-        clock: Arc<dyn Clock>,
+        clock: Arc<DatabaseClock>,
     ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(capacity);
         let waiting = Arc::new(Mutex::new(waiting));

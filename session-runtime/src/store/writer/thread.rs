@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::MAX_WAIT;
 use super::work::{Queued, Work};
-use crate::clock::Clock;
+use crate::clock::DatabaseClock;
 use crate::store::StoreError;
 use crate::store::connection::{Connection, query};
 use crate::store::location::Location;
@@ -28,7 +28,7 @@ pub(super) struct Thread {
     /// `None` until there is something to write, and after it broke.
     conn: Option<Connection>,
     location: Location,
-    clock: Arc<dyn Clock>,
+    clock: Arc<DatabaseClock>,
     /// Where operations go that would hold up others; nowhere on SQLite, whose one lock they share.
     blocked: Option<mpsc::Sender<Queued>>,
 }
@@ -74,7 +74,7 @@ impl Thread {
     pub(super) fn new(
         conn: Option<Connection>,
         location: Location,
-        clock: Arc<dyn Clock>,
+        clock: Arc<DatabaseClock>,
         blocked: Option<mpsc::Sender<Queued>>,
     ) -> Self {
         Self {
