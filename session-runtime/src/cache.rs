@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -13,7 +12,7 @@ use crate::token::access::Verified;
 /// well as the bytes.
 const MIN_WEIGHT: u64 = 640;
 
-/// Verified tokens by SHA-256 of their text. Signatures are malleable, so nothing else may be keyed this way.
+/// Verified tokens by BLAKE3 of their text. Signatures are malleable, so nothing else may be keyed this way.
 pub(crate) struct VerifiedTokens {
     cache: Option<Cache<[u8; 32], Remembered, ByBytes>>,
 }
@@ -50,8 +49,7 @@ impl VerifiedTokens {
         let Some(cache) = &self.cache else {
             return verify().map(Arc::new);
         };
-        let mut key = [0; 32];
-        key.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+        let key = *blake3::hash(token.as_bytes()).as_bytes();
         if let Some(remembered) = cache.get(&key) {
             return Some(remembered.verified);
         }

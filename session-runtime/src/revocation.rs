@@ -31,6 +31,15 @@ pub(crate) struct Position {
     pub(crate) handle: SessionHandle,
 }
 
+/// What is known of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    Revoked,
+    Unrevoked,
+    /// The feed was not read for too long.
+    TooLittle,
+}
+
 /// The handles that must be refused, and how fresh that knowledge is.
 #[derive(Debug, Default)]
 pub(crate) struct Revocations {
@@ -60,9 +69,16 @@ impl Revocations {
             .extend(handles.iter().map(|handle| (*handle, until)));
     }
 
-    /// Whether the feed was last read at most `bound` before `now` (monotonic).
-    pub(crate) fn is_fresh(&self, now: Duration, bound: Duration) -> bool {
-        self.age(now) <= bound
+    /// What is known of a session, if the feed was last read at most `bound` before `now` (monotonic).
+    pub(crate) fn recall(&self, handle: SessionHandle, now: Duration, bound: Duration) -> Known {
+        let state = self.read();
+        if state.revoked.contains_key(&handle) {
+            Known::Revoked
+        } else if now.saturating_sub(state.read_at) <= bound {
+            Known::Unrevoked
+        } else {
+            Known::TooLittle
+        }
     }
 
     /// How long before `now` (monotonic) the last good read of the feed began.

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
 use crate::payload::JwtPayload;
+use crate::revocation::Known;
 use crate::token::access::{self, Verified};
 use crate::token::refresh::{self, Authentic};
 use crate::token::{Transport, anti_csrf};
@@ -61,34 +62,39 @@ impl Sessions {
         let verified = match self.check(access_token, presented_in) {
             // Another process may have made a key a moment ago.
             Err(_) if access::names_unknown_key(access_token, &self.keys()) => {
-                self.look_for_unknown_key().await;
+                Box::pin(self.look_for_unknown_key()).await;
                 self.check(access_token, presented_in)?
             }
             checked => checked?,
         };
+        // Boxed where there is something to wait for, so that the usual future stays small.
         match self.inner.config.revocation {
-            Revocation::Feed => self.require_unrevoked(&verified).await?,
-            Revocation::Live => self.require_row(verified.handle).await?,
+            Revocation::Feed => match self.recall(verified.handle) {
+                Known::Unrevoked => {}
+                Known::Revoked => return Err(Error::GONE),
+                Known::TooLittle => Box::pin(self.require_despite_stall(&verified)).await?,
+            },
+            Revocation::Live => Box::pin(self.require_row(verified.handle)).await?,
             Revocation::None => {}
         }
         Ok(verified)
     }
 
-    /// Asks the memory of revocations, if it is fresh.
-    async fn require_unrevoked(&self, verified: &Verified) -> Result<(), Error> {
-        let handle = verified.handle;
+    /// What the memory of revocations says.
+    fn recall(&self, handle: SessionHandle) -> Known {
+        let inner = &self.inner;
+        let (now, bound) = (inner.clock.monotonic(), inner.config.revocation_bound);
+        inner.revocations.recall(handle, now, bound)
+    }
+
+    /// Does what `revocation_on_stall` says.
+    async fn require_despite_stall(&self, verified: &Verified) -> Result<(), Error> {
         let Inner {
             revocations,
-            clock,
             config,
+            store,
             ..
         } = &*self.inner;
-        if revocations.contains(handle) {
-            return Err(Error::GONE);
-        }
-        if revocations.is_fresh(clock.monotonic(), config.revocation_bound) {
-            return Ok(());
-        }
         if revocations.note_stall() {
             self.emit(&Event::RevocationFeedStalled);
         }
@@ -96,12 +102,11 @@ impl Sessions {
             OnStall::Accept => Ok(()),
             OnStall::Live => {
                 // A removed key would have been in the feed as well.
-                self.follow_keys(self.inner.store.key_version().await?)
-                    .await?;
+                self.follow_keys(store.key_version().await?).await?;
                 if self.keys().signing_key(&verified.kid).is_none() {
                     return Err(Error::TryRefreshToken);
                 }
-                self.require_row(handle).await
+                self.require_row(verified.handle).await
             }
             OnStall::Refuse => Err(Error::Unavailable),
         }

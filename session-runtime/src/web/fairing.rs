@@ -223,9 +223,10 @@ impl Fairing for SessionFairing {
         }
         let Some(change) = pending.take() else {
             match pending.audience() {
-                // The back button must not show it after a sign-out, unless the application says so.
+                // The back button must not show it after a sign-out, unless the application says so. What
+                // nobody may store needs no `Vary`.
                 Audience::Member if !response.headers().contains("cache-control") => {
-                    transport::forbid_caching(response);
+                    response.set_raw_header("Cache-Control", "no-store");
                 }
                 // A shared cache must not show it to members.
                 Audience::Member | Audience::Visitors => transport::vary(response),

@@ -9,7 +9,7 @@ use serde_json::Map;
 
 use super::csrf::Check;
 use super::pending::{Audience, Change, Pending};
-use super::requirement::Requirement;
+use super::requirement::{Fetch, Requirement};
 use super::session::Session;
 use super::state::{abort_without_fairing, managed, outcome};
 use super::verdict;
@@ -74,7 +74,9 @@ pub(super) async fn load<P: JwtPayload, R: Requirement<P>>(
         Error::GONE
     };
     let (mut payload, mut user_id) = verified.claims.read::<P>().map_err(mismatch)?;
-    if fetch::<P, R>(request, &sessions, &mut verified).await? {
+    let claims = R::claims();
+    // Boxed, so that the usual future stays small.
+    if !claims.is_empty() && Box::pin(fetch(request, sessions, claims, &mut verified)).await? {
         (payload, user_id) = verified.claims.read().map_err(|_| Error::GONE)?;
     }
     let unmet = R::unmet(&Facts {
@@ -87,20 +89,22 @@ pub(super) async fn load<P: JwtPayload, R: Requirement<P>>(
     if !unmet.is_empty() {
         return Err(Error::InvalidClaims(unmet));
     }
-    let pending = Pending::of(request).clone();
+    let pending = Pending::of(request);
     pending.answer_is_for(Audience::Member);
+    let (sessions, pending) = (sessions.clone(), pending.clone());
     Ok(Session::new(sessions, pending, verified, user_id, payload))
 }
 
 /// Fetches the claims that the token has not or not fresh enough, stores them, and hands out a token with
 /// them; says whether there were any.
-async fn fetch<P: JwtPayload, R: Requirement<P>>(
+async fn fetch<P: JwtPayload>(
     request: &Request<'_>,
     sessions: &Sessions,
+    claims: Vec<Fetch<P>>,
     verified: &mut std::sync::Arc<Verified>,
 ) -> Result<bool, Error> {
     let mut fetched = Map::new();
-    for claim in R::claims() {
+    for claim in claims {
         let now = sessions.now();
         if claim.is_due(verified.claims.map(), now) {
             let user_id = P::UserId::from_claim(verified.claims.user_id()).ok_or(Error::GONE)?;

@@ -1,4 +1,4 @@
-//! What a request will change in the browser, until the response fairing writes it.
+//! What is known of a request, and what it will change in the browser, until the response fairing writes it.
 //!
 //! Rocket drops the cookie jar's changes when a guard fails, so nothing goes through the jar.
 
@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rocket::Request;
 
 use crate::error::Error;
+use crate::token::access::Verified;
 use crate::token::{SessionTokens, Transport};
 
 /// A change of the browser's tokens. A later one replaces an earlier one.
@@ -31,7 +32,7 @@ pub(super) enum Cleared {
     In(Transport),
 }
 
-/// The request's slot for a [`Change`] and for the error of a failed guard.
+/// The request's slot for the verdict on its access token, for a [`Change`], and for the error of a failed guard.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pending {
     state: Arc<Mutex<State>>,
@@ -39,6 +40,7 @@ pub(super) struct Pending {
 
 #[derive(Debug, Default)]
 struct State {
+    verdict: Option<Result<Arc<Verified>, Error>>,
     change: Option<Change>,
     failure: Option<Error>,
     audience: Audience,
@@ -59,6 +61,20 @@ pub(super) enum Audience {
 impl Pending {
     pub(super) fn of<'r>(request: &'r Request<'_>) -> &'r Self {
         request.local_cache(Self::default)
+    }
+
+    /// What was found of the access token, if a guard has asked.
+    pub(super) fn verdict(&self) -> Option<Result<Arc<Verified>, Error>> {
+        self.lock().verdict.clone()
+    }
+
+    /// Remembers what was found of the access token.
+    pub(super) fn judged(
+        &self,
+        verdict: Result<Arc<Verified>, Error>,
+    ) -> Result<Arc<Verified>, Error> {
+        self.lock().verdict = Some(verdict.clone());
+        verdict
     }
 
     pub(super) fn set(&self, change: Change) {

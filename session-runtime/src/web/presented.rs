@@ -78,13 +78,8 @@ impl<'r> Presented<'r> {
         let mut raw = false;
         for line in request.headers().get("cookie") {
             raw = true;
-            // Most lines need no decoding, which would look at every byte.
-            let cookies = if line.contains('%') {
-                Cookie::split_parse_encoded(line)
-            } else {
-                Cookie::split_parse(line)
-            };
-            for cookie in cookies.flatten() {
+            // Our names and values need no decoding, so what is encoded is not ours.
+            for cookie in Cookie::split_parse(line).flatten() {
                 let value = match cookie.value_raw() {
                     Some(value) => Cow::Borrowed(value),
                     None => Cow::Owned(cookie.value().to_owned()),

@@ -86,7 +86,7 @@ impl<'r> FromRequest<'r> for SigningOut {
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
         let judged = verdict::verify_token(request, Check::AllMethods);
         let signing_out = judged.map(|(sessions, verified)| Self {
-            sessions,
+            sessions: sessions.clone(),
             pending: Pending::of(request).clone(),
             verified,
         });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rocket::Request;
 
 use super::csrf::Check;
+use super::pending::Pending;
 use super::presented::{Credential, Presented};
 use super::state::{csrf, managed, wire};
 use crate::error::Error;
@@ -12,39 +13,39 @@ use crate::sessions::Sessions;
 use crate::token::Transport;
 use crate::token::access::Verified;
 
-/// Reached once, however many guards ask.
-struct Verdict(Result<Arc<Verified>, Error>);
-
-/// Judges the access token that counts: where it comes from, the token, its session.
+/// Judges the access token that counts: where it comes from, the token, its session. The token is judged
+/// once, however many guards ask.
 ///
 /// # Errors
 /// Those a guard answers with.
-pub(super) async fn verify(
-    request: &Request<'_>,
+pub(super) async fn verify<'r>(
+    request: &'r Request<'_>,
     check: Check,
-) -> Result<(Sessions, Arc<Verified>), Error> {
+) -> Result<(&'r Sessions, Arc<Verified>), Error> {
     let sessions = managed(request)?;
     let Credential { token, transport } = credential(request, sessions, check)?;
-    let verdict =
-        request.local_cache_async(async { Verdict(sessions.judge(&token, transport).await) });
-    let verified = verdict.await.0.clone()?;
+    let pending = Pending::of(request);
+    let verified = match pending.verdict() {
+        Some(verdict) => verdict?,
+        None => pending.judged(sessions.judge(&token, transport).await)?,
+    };
     require_token(request, sessions, check, transport, &verified)?;
-    Ok((sessions.clone(), verified))
+    Ok((sessions, verified))
 }
 
 /// [`verify`], but the session may be over: for signing out of it.
 ///
 /// # Errors
 /// Those a guard answers with.
-pub(super) fn verify_token(
-    request: &Request<'_>,
+pub(super) fn verify_token<'r>(
+    request: &'r Request<'_>,
     check: Check,
-) -> Result<(Sessions, Arc<Verified>), Error> {
+) -> Result<(&'r Sessions, Arc<Verified>), Error> {
     let sessions = managed(request)?;
     let Credential { token, transport } = credential(request, sessions, check)?;
     let verified = sessions.check(&token, transport)?;
     require_token(request, sessions, check, transport, &verified)?;
-    Ok((sessions.clone(), verified))
+    Ok((sessions, verified))
 }
 
 fn credential<'r>(
