@@ -5,6 +5,7 @@ mod blocked;
 mod commit;
 mod concurrent;
 mod crash;
+mod pooler;
 mod refused;
 
 /// One test for each server.
