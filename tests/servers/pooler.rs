@@ -25,7 +25,7 @@ fn database(name: &str) -> (String, String) {
 }
 
 async fn two_on(url: &str) -> Vec<Server> {
-    join_all((0..2).map(|_| super::on(url))).await
+    join_all((0..2).map(|_| Server::on_url(url))).await
 }
 
 #[async_test]

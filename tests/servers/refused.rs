@@ -9,7 +9,7 @@ use rocket::local::asynchronous::Client;
 use session_tests::servers::{Backend, DatabaseServer, free_port};
 use session_tests::{Database, Log, server};
 
-super::on_both! {
+session_tests::on_both! {
     a_server_that_cannot_be_used_stops_the_launch
     a_server_that_only_reads_stops_the_launch
     a_master_key_is_required
