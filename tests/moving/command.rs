@@ -1,15 +1,42 @@
 //! The command, as a person runs it: what it prints, what it never prints, and how it ends.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use session_runtime::SystemClock;
-use session_tests::Server;
 use session_tests::servers::Backend;
+use session_tests::{Database, Server};
 
 use super::Places;
 
-super::on_both! {
+session_tests::on_both! {
     the_command_moves_and_says_where_the_key_is
+    sides_that_differ_in_the_end_are_a_failure
+}
+
+const COMMAND: &str = env!("CARGO_BIN_EXE_session-admin-under-test");
+
+/// The exit code, and what went to standard output and standard error; no password is among it.
+fn run(command: &mut Command, places: &Places) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command
+        .env("SESSION_ADMIN_FROM", &places.source)
+        .env("SESSION_ADMIN_TO", &places.target)
+        .output()
+        .expect("the command");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let (out, err) = (text(stdout), text(stderr));
+    assert!(
+        !out.contains("correct") && !err.contains("correct"),
+        "the password"
+    );
+    (status.code(), out, err)
+}
+
+fn move_once(places: &Places) -> (Option<i32>, String, String) {
+    run(Command::new(COMMAND).arg("move"), places)
 }
 
 async fn the_command_moves_and_says_where_the_key_is(backend: Backend) {
@@ -21,21 +48,7 @@ async fn the_command_moves_and_says_where_the_key_is(backend: Backend) {
     super::fill(&server).await;
     drop(server.stop());
 
-    let run = || {
-        let output = Command::new(env!("CARGO_BIN_EXE_session-admin-under-test"))
-            .args(["move", "--from", &places.source])
-            .env("SESSION_ADMIN_TO", &places.target)
-            .output()
-            .expect("the command");
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        let (out, err) = (text(output.stdout), text(output.stderr));
-        assert!(
-            !out.contains("correct") && !err.contains("correct"),
-            "the password"
-        );
-        (output.status.code(), out, err)
-    };
-    let (code, out, err) = run();
+    let (code, out, err) = move_once(&places);
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
     for line in [
         "copying  25 of 25\n",
@@ -55,10 +68,93 @@ async fn the_command_moves_and_says_where_the_key_is(backend: Backend) {
     ])
     .await;
     drop(new.stop());
-    let (code, _, err) = run();
+    let (code, _, err) = move_once(&places);
     assert_eq!(code, Some(1));
     assert!(
         err.starts_with("session-admin: the target is in use: it holds 25 sessions"),
         "{err}"
+    );
+}
+
+/// Has `statement` run in the target when the first revocation arrives, which is after the sessions.
+fn spoil(target: &mut Database, backend: Backend, statement: &str) {
+    target.execute(&match backend {
+        Backend::Mariadb => format!(
+            "CREATE TRIGGER spoil BEFORE INSERT ON session_revocation FOR EACH ROW {statement}"
+        ),
+        Backend::Postgres | Backend::Sqlite => format!(
+            "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {statement}; RETURN NEW; END $$;
+             CREATE TRIGGER spoil BEFORE INSERT ON session_revocation FOR EACH ROW EXECUTE FUNCTION spoil()"
+        ),
+    });
+}
+
+async fn sides_that_differ_in_the_end_are_a_failure(backend: Backend) {
+    for (name, statement, rows) in [
+        (
+            "a row fewer",
+            "DELETE FROM session_info WHERE user_id = 'user 3'",
+            24,
+        ),
+        (
+            "a row changed",
+            "UPDATE session_info SET generation = 7 WHERE user_id = 'user 3'",
+            25,
+        ),
+    ] {
+        let places = Places::new(backend, name);
+        let old = Server::on_url(&places.source).await;
+        super::fill(&old).await;
+        let mut eve = old.browser();
+        eve.log_in("eve").await;
+        eve.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+        drop(old.stop());
+        drop(Server::on_url(&places.target).await.stop());
+        let mut target = Database::connect(&places.target);
+        target.execute("DELETE FROM session_key");
+        spoil(&mut target, backend, statement);
+
+        let (code, out, err) = move_once(&places);
+        assert_eq!((code, err.as_str()), (Some(1), ""), "{name}: {out}");
+        let line = format!("session_info              {rows}        25         0         0  ");
+        for words in [
+            line.as_str(),
+            ", but the source has 25 rows and ",
+            "Not done: the source changed meanwhile.",
+        ] {
+            assert!(out.contains(words), "{name}: {words} in {out}");
+        }
+        super::refused::launch_is_refused(&places.target).await;
+        // The next run puts it right.
+        let (code, out, _) = move_once(&places);
+        assert_eq!(code, Some(0), "{name}: {out}");
+    }
+}
+
+/// `script` gives the command a terminal.
+#[rocket::async_test]
+async fn on_a_terminal_there_is_a_bar() {
+    let places = Places::new(Backend::Postgres, "terminal");
+    let old = Server::on_url(&places.source).await;
+    super::fill(&old).await;
+    drop(old.stop());
+    let line = format!("stty cols 120; {COMMAND} move --batch 5");
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    let (code, out, _) = run(script.env("TERM", "xterm"), &places);
+    assert_eq!(code, Some(0), "{out}");
+    for words in [
+        "copying ",
+        "checking",
+        " of 25 rows, ",
+        " of 50 rows, ",
+        "█",
+        "both sides are equal",
+    ] {
+        assert!(out.contains(words), "{words} in {out}");
+    }
+    assert!(
+        !out.contains("copying  25 of 25"),
+        "a line for a log: {out}"
     );
 }

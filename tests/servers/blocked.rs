@@ -7,7 +7,7 @@ use session_tests::app::{Claims, Notes};
 use session_tests::servers::Backend;
 use session_tests::{Database, Server};
 
-super::on_both! {
+session_tests::on_both! {
     a_blocked_session_holds_up_no_strangers_login
     a_session_that_stays_blocked_is_503_and_goes_on
     a_deadlock_is_not_seen

@@ -9,7 +9,7 @@ use session_tests::app::{Claims, Notes};
 use session_tests::servers::{Backend, DatabaseServer};
 use session_tests::{Database, Server};
 
-super::on_both! {
+session_tests::on_both! {
     a_login_whose_commit_is_unknown_is_looked_up
     a_login_whose_commit_was_lost_gets_another_handle
     a_refresh_whose_commit_is_unknown_is_503_and_harmless
@@ -101,7 +101,7 @@ async fn behind_a_line(backend: Backend, name: &str) -> (Server, Line, String) {
     let url = shared.database(std::path::Path::new(name));
     let line = Line::to(shared.port());
     let through = url.replace(&format!(":{}/", shared.port()), &format!(":{}/", line.port));
-    (super::on(&through).await, line, url)
+    (Server::on_url(&through).await, line, url)
 }
 
 async fn create(server: &Server) -> session_runtime::SessionTokens {

@@ -1,11 +1,11 @@
 //! Many processes on one database: all start at once, all work at once.
 
 use rocket::futures::future::join_all;
-use session_tests::Database;
 use session_tests::app::{Claims, Notes};
 use session_tests::servers::{Backend, DatabaseServer};
+use session_tests::{Database, Server};
 
-super::on_both! {
+session_tests::on_both! {
     ten_processes_migrate_at_once
     processes_number_the_feed_together
     what_waits_is_committed_together
@@ -13,7 +13,7 @@ super::on_both! {
 
 async fn ten_processes_migrate_at_once(backend: Backend) {
     let url = DatabaseServer::shared(backend).database(std::path::Path::new("ten"));
-    let servers = join_all((0..10).map(|_| super::on(&url))).await;
+    let servers = join_all((0..10).map(|_| Server::on_url(&url))).await;
     let mut browser = servers[0].browser();
     browser.log_in("ada").await;
     for server in &servers {
@@ -37,7 +37,7 @@ async fn ten_processes_migrate_at_once(backend: Backend) {
 async fn what_waits_is_committed_together(backend: Backend) {
     let server = DatabaseServer::start(backend, &[]);
     let url = server.database(std::path::Path::new("together"));
-    let app = super::on(&url).await;
+    let app = Server::on_url(&url).await;
     let mut lock = Database::connect(&url);
     let commits = |database: &mut Database| {
         match backend {
@@ -68,7 +68,11 @@ async fn what_waits_is_committed_together(backend: Backend) {
 
 async fn processes_number_the_feed_together(backend: Backend) {
     let (first, url) = super::start(backend, "numbers").await;
-    let servers = [super::on(&url).await, super::on(&url).await, first];
+    let servers = [
+        Server::on_url(&url).await,
+        Server::on_url(&url).await,
+        first,
+    ];
     let work = servers
         .iter()
         .enumerate()

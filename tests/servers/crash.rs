@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use rocket::futures::future::join_all;
 use rocket::tokio;
 use session_runtime::Error;
+use session_tests::Server;
 use session_tests::app::{Claims, Notes};
 use session_tests::servers::{Backend, DatabaseServer};
 
-super::on_both! { a_crash_is_healed }
+session_tests::on_both! { a_crash_is_healed }
 
 async fn a_crash_is_healed(backend: Backend) {
     // MariaDB hands each commit to the operating system, so that only its process may die.
@@ -21,7 +22,7 @@ async fn a_crash_is_healed(backend: Backend) {
         Backend::Postgres | Backend::Sqlite => &[],
     };
     let database = Arc::new(DatabaseServer::start(backend, settings));
-    let server = super::on(&database.database(Path::new("crash"))).await;
+    let server = Server::on_url(&database.database(Path::new("crash"))).await;
     let mut ada = server.browser();
     ada.log_in("ada").await;
 

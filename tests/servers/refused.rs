@@ -9,7 +9,7 @@ use rocket::local::asynchronous::Client;
 use session_tests::servers::{Backend, DatabaseServer, free_port};
 use session_tests::{Database, Log, server};
 
-super::on_both! {
+session_tests::on_both! {
     a_server_that_cannot_be_used_stops_the_launch
     a_server_that_only_reads_stops_the_launch
     a_master_key_is_required
@@ -17,7 +17,7 @@ super::on_both! {
 }
 
 /// Launches with these settings; returns what was logged if the launch failed.
-async fn launch(settings: &[(&str, Value)]) -> Option<Log> {
+pub(super) async fn launch(settings: &[(&str, Value)]) -> Option<Log> {
     let log = Log::start();
     let rocket = server::rocket_on("sqlite://unused", &server::clock(), settings);
     // A look at the kind, or Rocket panics.
@@ -27,7 +27,7 @@ async fn launch(settings: &[(&str, Value)]) -> Option<Log> {
     failed.then_some(log)
 }
 
-fn on(url: String) -> Vec<(&'static str, Value)> {
+pub(super) fn on(url: String) -> Vec<(&'static str, Value)> {
     vec![
         ("database", url.into()),
         ("database_timeout", "2s".into()),

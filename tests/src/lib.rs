@@ -13,6 +13,29 @@ pub mod server;
 pub mod servers;
 pub mod site;
 
+/// One test for each database server, whatever `BACKEND` says.
+#[macro_export]
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod postgres {
+            $(
+                #[rocket::async_test]
+                async fn $name() {
+                    super::$name($crate::servers::Backend::Postgres).await;
+                }
+            )*
+        }
+        mod mariadb {
+            $(
+                #[rocket::async_test]
+                async fn $name() {
+                    super::$name($crate::servers::Backend::Mariadb).await;
+                }
+            )*
+        }
+    };
+}
+
 pub use browser::{Answer, Browser};
 pub use database::Database;
 pub use log::Log;

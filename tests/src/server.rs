@@ -99,6 +99,11 @@ impl Server {
         Self::launch(folder, clock, &[], |rocket| rocket).await
     }
 
+    /// Starts the test application on the database of a URL.
+    pub async fn on_url(url: &str) -> Self {
+        Self::with(&[("database", url.into()), ("master_key", MASTER_KEY.into())]).await
+    }
+
     /// Starts a second process, so to speak, on the same database.
     pub async fn beside(&self) -> Self {
         self.beside_with(&[]).await

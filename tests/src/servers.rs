@@ -2,6 +2,7 @@
 //! a temporary folder on a port of its own, and ends with this process, however that ends.
 
 mod galera;
+mod pgbouncer;
 mod standby;
 
 use std::collections::HashSet;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use crate::database::Database;
 
 pub use galera::Galera;
+pub use pgbouncer::PgBouncer;
 pub use standby::Standby;
 
 /// A kind of database.

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use diesel::connection::Connection as _;
+#[cfg(feature = "postgres")]
+use diesel::connection::SimpleConnection as _;
 use diesel::r2d2::R2D2Connection;
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
@@ -12,8 +14,9 @@ use super::OpenError;
 pub(super) enum Connection {
     #[cfg(feature = "sqlite")]
     Sqlite(diesel::SqliteConnection),
+    /// Behind a pooler with the settings of each transaction, for there none last longer.
     #[cfg(feature = "postgres")]
-    Postgres(diesel::PgConnection),
+    Postgres(diesel::PgConnection, Option<String>),
     #[cfg(feature = "mysql")]
     Mysql(diesel::MysqlConnection),
 }
@@ -39,7 +42,7 @@ macro_rules! dispatch {
                 $body
             }
             #[cfg(feature = "postgres")]
-            $kind::Postgres($conn) => {
+            $kind::Postgres($conn, ..) => {
                 #[allow(unused_imports)]
                 use $crate::store::postgres as backend;
                 $body
@@ -78,7 +81,7 @@ impl Connection {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(conn) => Link::Sqlite(conn),
             #[cfg(feature = "postgres")]
-            Self::Postgres(conn) => Link::Postgres(conn),
+            Self::Postgres(conn, _) => Link::Postgres(conn),
             #[cfg(feature = "mysql")]
             Self::Mysql(conn) => Link::Mysql(conn),
         }
@@ -96,9 +99,26 @@ impl Connection {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(conn) => conn.immediate_transaction(|conn| body(&mut Link::Sqlite(conn))),
             #[cfg(feature = "postgres")]
-            Self::Postgres(conn) => conn.transaction(|conn| body(&mut Link::Postgres(conn))),
+            Self::Postgres(conn, settings) => conn.transaction(|conn| {
+                if let Some(settings) = settings {
+                    conn.batch_execute(settings)?;
+                }
+                body(&mut Link::Postgres(conn))
+            }),
             #[cfg(feature = "mysql")]
             Self::Mysql(conn) => conn.transaction(|conn| body(&mut Link::Mysql(conn))),
+        }
+    }
+
+    /// Runs `query`, whose wait is bounded: by the settings of the connection, or of a transaction.
+    pub(super) fn read<T>(
+        &mut self,
+        query: impl FnOnce(&mut Link<'_>) -> QueryResult<T>,
+    ) -> QueryResult<T> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_, Some(_)) => self.write(query),
+            _ => query(&mut self.link()),
         }
     }
 
@@ -130,7 +150,7 @@ impl Connection {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(conn) => conn.is_broken(),
             #[cfg(feature = "postgres")]
-            Self::Postgres(conn) => conn.is_broken() || conn.ping().is_err(),
+            Self::Postgres(conn, _) => conn.is_broken() || conn.ping().is_err(),
             #[cfg(feature = "mysql")]
             Self::Mysql(conn) => conn.is_broken() || conn.ping().is_err(),
         }

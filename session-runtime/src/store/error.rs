@@ -50,6 +50,9 @@ pub(crate) enum OpenError {
         "`sessions.database` names a server that only reads: {setting}; sessions need the primary"
     )]
     ReadOnly { setting: &'static str },
+    #[cfg(feature = "postgres")]
+    #[error("`sessions.database`: {0}")]
+    Pooler(String),
     #[cfg(feature = "mysql")]
     #[error(
         "`sessions.database` names a MariaDB server and no database on it: add one, as in `mysql://user:password@host/app`"
@@ -73,7 +76,7 @@ pub(crate) enum OpenError {
         "`sessions.database`: the session tables could not be prepared ({0}); the user in the URL must be allowed to \
          create tables, or to read and write those that exist"
     )]
-    Database(#[from] diesel::result::Error),
+    Database(diesel::result::Error),
     #[error("the writer thread did not start: {0}")]
     Thread(#[from] std::io::Error),
 }
@@ -119,6 +122,27 @@ impl OpenError {
     }
 }
 
+impl From<diesel::result::Error> for OpenError {
+    fn from(error: diesel::result::Error) -> Self {
+        #[cfg(feature = "postgres")]
+        if let Some(advice) = advice(&error) {
+            return Self::Pooler(advice);
+        }
+        Self::Database(error)
+    }
+}
+
+/// What to do about an error, where its text tells; that is in the server's language, but this name is Diesel's.
+fn advice(error: &diesel::result::Error) -> Option<String> {
+    let text = error.to_string();
+    text.contains("__diesel_stmt_").then(|| {
+        format!(
+            "a pooler gives us another connection for each transaction ({text}): say so in the URL, as in \
+             `postgres://user:password@host/app?pgbouncer=true`"
+        )
+    })
+}
+
 /// Why an operation was not done. Nothing of it stays in the database, unless that is said.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -141,6 +165,13 @@ pub(crate) enum StoreError {
     /// The connection broke while it committed: the operation is done, or will be, or is not.
     #[error("the connection broke during the commit: {0}")]
     Unknown(String),
+}
+
+impl StoreError {
+    /// For an error of the database.
+    pub(super) fn of(error: &diesel::result::Error) -> Self {
+        Self::Database(advice(error).unwrap_or_else(|| error.to_string()))
+    }
 }
 
 impl From<StoreError> for Error {

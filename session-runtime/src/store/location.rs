@@ -60,7 +60,9 @@ impl Location {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(location) => location.writer().map(Connection::Sqlite),
             #[cfg(feature = "postgres")]
-            Self::Postgres(location) => location.writer().map(Connection::Postgres),
+            Self::Postgres(location) => location
+                .writer()
+                .map(|(conn, settings)| Connection::Postgres(conn, settings)),
             #[cfg(feature = "mysql")]
             Self::Mysql(location) => location.writer().map(Connection::Mysql),
         }
@@ -72,7 +74,9 @@ impl Location {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(location) => location.reader().map(Connection::Sqlite),
             #[cfg(feature = "postgres")]
-            Self::Postgres(location) => location.reader().map(Connection::Postgres),
+            Self::Postgres(location) => location
+                .reader()
+                .map(|(conn, settings)| Connection::Postgres(conn, settings)),
             #[cfg(feature = "mysql")]
             Self::Mysql(location) => location.reader().map(Connection::Mysql),
         }

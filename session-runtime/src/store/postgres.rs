@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use diesel::connection::SimpleConnection;
+use diesel::connection::{CacheSize, SimpleConnection};
 use diesel::prelude::{Connection as _, QueryableByName, RunQueryDsl};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool, Text};
@@ -22,6 +22,9 @@ const STEPS: [&str; 3] = [
     include_str!("migrations/postgres/0002_key_version.sql"),
     include_str!("migrations/postgres/0003_policies.sql"),
 ];
+
+/// The parameter of a URL that leads to a pooler: ours, not libpq's.
+const POOLED: &str = "pgbouncer=true";
 
 /// The longest wait for other processes that migrate at the same time.
 const MIGRATION_WAIT: Duration = Duration::from_secs(60);
@@ -45,6 +48,8 @@ pub(super) mod queries;
 pub(super) struct Location {
     url: String,
     timeout: Duration,
+    /// Whether a pooler gives each transaction whichever connection of the server is free.
+    pooled: bool,
 }
 
 #[derive(QueryableByName)]
@@ -76,7 +81,7 @@ impl Location {
             ("tcp_user_timeout", millis(timeout)),
             ("keepalives_idle", 10),
         ];
-        let mut bounded = url.to_owned();
+        let (mut bounded, pooled) = without_parameter(url, POOLED);
         for (name, value) in bounds {
             if !url.contains(name) {
                 let joint = if bounded.contains('?') { '&' } else { '?' };
@@ -86,12 +91,13 @@ impl Location {
         Self {
             url: bounded,
             timeout,
+            pooled,
         }
     }
 
-    /// Opens a connection that writes.
-    pub(super) fn writer(&self) -> Result<Connection, OpenError> {
-        let mut conn = self.reader()?;
+    /// Opens a connection that writes, as [`reader`](Self::reader) does.
+    pub(super) fn writer(&self) -> Result<(Connection, Option<String>), OpenError> {
+        let (mut conn, settings) = self.reader()?;
         let read_only = diesel::sql_query(
             "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS value",
         );
@@ -100,20 +106,30 @@ impl Location {
                 setting: "`transaction_read_only` is on (a standby, or `default_transaction_read_only`)",
             });
         }
-        Ok(conn)
+        Ok((conn, settings))
     }
 
-    /// Opens a connection that reads.
-    pub(super) fn reader(&self) -> Result<Connection, OpenError> {
+    /// Opens a connection that reads; behind a pooler with the settings that begin each transaction.
+    pub(super) fn reader(&self) -> Result<(Connection, Option<String>), OpenError> {
         let mut conn: Connection = server::connect(&self.url, self.timeout)?;
+        let lock_wait = millis(server::LOCK_WAIT.min(self.timeout));
+        let wait = millis(self.timeout);
+        if self.pooled {
+            // A statement prepared by name stays on a connection that is somebody else's next.
+            conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+            let settings = format!(
+                "SET LOCAL lock_timeout = {lock_wait};
+                 SET LOCAL statement_timeout = {wait};
+                 SET LOCAL transaction_isolation = 'read committed'"
+            );
+            return Ok((conn, Some(settings)));
+        }
         conn.batch_execute(&format!(
-            "SET lock_timeout = {};
-             SET statement_timeout = {};
-             SET default_transaction_isolation = 'read committed'",
-            millis(server::LOCK_WAIT.min(self.timeout)),
-            millis(self.timeout),
+            "SET lock_timeout = {lock_wait};
+             SET statement_timeout = {wait};
+             SET default_transaction_isolation = 'read committed'"
         ))?;
-        Ok(conn)
+        Ok((conn, None))
     }
 }
 
@@ -160,8 +176,56 @@ pub(super) fn time(conn: &mut Connection) -> QueryResult<Option<DateTime<Utc>>> 
         .map(|micros| DateTime::from_timestamp_micros(micros.value))
 }
 
+/// The URL without this parameter, and whether it was there.
+fn without_parameter(url: &str, parameter: &str) -> (String, bool) {
+    let Some((place, parameters)) = url.rsplit_once('?') else {
+        return (url.to_owned(), false);
+    };
+    let kept: Vec<&str> = parameters
+        .split('&')
+        .filter(|found| *found != parameter)
+        .collect();
+    let kept = kept.join("&");
+    match (kept.len() < parameters.len(), kept.is_empty()) {
+        (false, _) => (url.to_owned(), false),
+        (true, true) => (place.to_owned(), true),
+        (true, false) => (format!("{place}?{kept}"), true),
+    }
+}
+
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis())
         .unwrap_or(u64::MAX)
         .max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{POOLED, without_parameter};
+
+    #[test]
+    fn our_parameter_is_not_shown_to_libpq() {
+        for (url, left, there) in [
+            ("postgres://u:p@h/app", "postgres://u:p@h/app", false),
+            ("postgres://h/app?pgbouncer=true", "postgres://h/app", true),
+            (
+                "postgres://h/app?a=b&pgbouncer=true&c=d",
+                "postgres://h/app?a=b&c=d",
+                true,
+            ),
+            (
+                "postgres://u:p?w@h/app?pgbouncer=true",
+                "postgres://u:p?w@h/app",
+                true,
+            ),
+            // libpq names what it does not know.
+            (
+                "postgres://h/app?pgbouncer=yes",
+                "postgres://h/app?pgbouncer=yes",
+                false,
+            ),
+        ] {
+            assert_eq!(without_parameter(url, POOLED), (left.to_owned(), there));
+        }
+    }
 }

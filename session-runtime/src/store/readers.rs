@@ -71,13 +71,13 @@ impl Readers {
                 .pool
                 .get()
                 .map_err(|error| StoreError::Database(error.to_string()))?;
-            let error = match query(&mut reader.conn.link()) {
+            let error = match reader.conn.read(&mut query) {
                 Ok(found) => return Ok(found),
                 Err(error) => error,
             };
             reader.lost = reader.conn.is_lost(&error);
             if !reader.lost || tries.next().is_none() {
-                return Err(StoreError::Database(error.to_string()));
+                return Err(StoreError::of(&error));
             }
         }
     }

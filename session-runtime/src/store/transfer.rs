@@ -33,7 +33,7 @@ const DONE: i64 = 2;
 
 /// An application starts: from now on nothing is moved into this database.
 pub(super) fn take_into_use(conn: &mut Connection) -> Result<(), OpenError> {
-    match query!(&mut conn.link(), mark())? {
+    match conn.read(|link| query!(link, mark()))? {
         None | Some(PROBE) => Ok(()),
         Some(DONE) => Ok(conn.write(|link| query!(link, clear_mark()))?),
         Some(_) => Err(OpenError::HalfMoved),

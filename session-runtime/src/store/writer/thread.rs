@@ -211,7 +211,7 @@ impl Thread {
 
     /// What an error means, and whether the connection is still good.
     fn failure(&mut self, error: &Error, stage: &Stage) -> Failure {
-        let cause = StoreError::Database(error.to_string());
+        let cause = StoreError::of(error);
         let (lost, may_pass) = self.conn.as_mut().map_or((true, false), |conn| {
             (conn.is_lost(error), conn.may_pass(error))
         });
