@@ -63,12 +63,14 @@ impl Forge {
             None => {}
         }
         let repeat = case.repeat.repeat(case.times);
+        let nested = format!("{}{}", "[".repeat(case.times), "]".repeat(case.times));
         let payload = self.segment(1);
         let now = payload["iat"].as_i64().expect("a time");
         let address = listener.local_addr().expect("an address").to_string();
         let fill = |text: &str| {
             let text = text
                 .replace("$repeat", &repeat)
+                .replace("$nested", &nested)
                 .replace("$listener", &address)
                 .replace("$foreign", &jwk(self.foreign.public_key().as_ref()))
                 .replace("$iss", &payload["iss"].to_string());
