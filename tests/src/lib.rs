@@ -12,9 +12,11 @@ mod secrets;
 pub mod server;
 pub mod servers;
 pub mod site;
+mod statements;
 
 pub use browser::{Answer, Browser};
 pub use database::Database;
 pub use log::Log;
 pub use running::Running;
 pub use server::Server;
+pub use statements::Statements;
