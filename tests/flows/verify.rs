@@ -321,7 +321,7 @@ async fn a_thousand_verified_requests_send_no_statement() {
         let (mut browser, mut app) = (server.browser(), server.browser().in_header_mode());
         browser.log_in("ada").await;
         app.log_in("bob").await;
-        assert_ne!(statements.take(), [""; 0]);
+        assert_ne!(statements.take().len(), 0);
 
         for _ in 0..125 {
             for path in ["/me", "/maybe"] {
@@ -329,8 +329,8 @@ async fn a_thousand_verified_requests_send_no_statement() {
                 assert_eq!(app.get(path).await.status, 200);
             }
         }
-        assert_eq!(statements.take(), [""; 0]);
+        assert_eq!(statements.take().len(), 0);
         assert_eq!(browser.get("/live").await.status, 200);
-        assert_ne!(statements.take(), [""; 0]);
+        assert_ne!(statements.take().len(), 0);
     }
 }
