@@ -37,7 +37,8 @@ mod tests {
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("32 bytes"));
         let nonce = Nonce::try_assume_unique_for_key(nonce).expect("12 bytes");
         let mut text = INPUT.to_vec();
-        key.seal_in_place_separate_tag(nonce, Aad::empty(), &mut text)
+        let _tag = key
+            .seal_in_place_separate_tag(nonce, Aad::empty(), &mut text)
             .expect("a ciphertext");
         text
     }
