@@ -90,7 +90,8 @@ fn the_leaves_know_nobody_and_the_rule_knows_less() {
         ("device", vec!["config"]),
         ("user_id", vec![]),
         ("claim", vec!["handle"]),
-        ("payload", vec!["error", "user_id"]),
+        ("depth", vec![]),
+        ("payload", vec!["depth", "error", "user_id"]),
         (
             "new_session",
             vec!["device", "error", "payload", "token", "user_id"],

@@ -74,6 +74,17 @@ pub enum Error {
         limit: usize,
     },
 
+    /// The payload nests deeper than tokens may, so that we would refuse it ourselves; nothing was stored.
+    /// Answers 500.
+    #[error(
+        "the payload nests deeper than {limit} levels: flatten it, or move what the front end need not \
+         read to the session data"
+    )]
+    PayloadTooDeep {
+        /// Objects and arrays within each other, the payload itself included.
+        limit: usize,
+    },
+
     /// A payload key that only run time could see is reserved; nothing was stored. Answers 500.
     #[error("the payload key `{name}` is reserved by the session protocol: rename it")]
     ReservedClaim {

@@ -4,6 +4,7 @@
 //! They lie there sealed (`sealing.rs`); here they are open, in memory only.
 
 mod private;
+pub(crate) mod purpose;
 mod ring;
 mod schedule;
 mod supplied;
@@ -300,8 +301,8 @@ impl MacKey {
         };
         Ok(Self {
             id,
-            key: key(b"session/v1/refresh-mac")?,
-            anti_csrf: key(b"session/v1/anti-csrf")?,
+            key: key(purpose::REFRESH_MAC)?,
+            anti_csrf: key(purpose::ANTI_CSRF)?,
         })
     }
 }

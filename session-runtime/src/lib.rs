@@ -5,6 +5,7 @@ mod claim;
 mod claims_set;
 mod clock;
 mod config;
+mod depth;
 mod device;
 mod error;
 mod event;

@@ -7,6 +7,7 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use crate::depth::{MAX_DEPTH, is_too_deep};
 use crate::error::Error;
 use crate::user_id::UserId;
 
@@ -54,6 +55,7 @@ pub(crate) fn to_claims<P: Serialize>(payload: &P) -> Result<Map<String, Value>,
     let json = serde_json::to_string(payload).map_err(|error| {
         Error::General(format!("the payload does not serialise to JSON: {error}"))
     })?;
+    require_shallow(&json)?;
     let Entries(entries) = serde_json::from_str(&json)
         .map_err(|_| Error::General("a payload must serialise to a JSON object".into()))?;
     // The derive sees the fields' names; the keys of a flattened map show only here.
@@ -68,6 +70,14 @@ pub(crate) fn to_claims<P: Serialize>(payload: &P) -> Result<Map<String, Value>,
         claims.insert(name, value);
     }
     Ok(claims)
+}
+
+/// Refuses a payload whose token we would refuse ourselves.
+pub(crate) fn require_shallow(json: &str) -> Result<(), Error> {
+    if is_too_deep(json.as_bytes()) {
+        return Err(Error::PayloadTooDeep { limit: MAX_DEPTH });
+    }
+    Ok(())
 }
 
 /// The members of a JSON object, those of one name included: of a field and a map entry of its name

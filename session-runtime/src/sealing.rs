@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::keys::{Key, KeyKind};
+use crate::keys::{Key, KeyKind, purpose};
 use crate::random::Random;
 
 /// A key as the database keeps it.
@@ -24,10 +24,6 @@ pub(crate) struct SealedKey {
 const VERSION: u8 = 1;
 const ID_LEN: usize = 8;
 
-/// The purposes that keys are derived for (HKDF, RFC 5869): never one key for two.
-const PURPOSE_SEAL: &[u8] = b"session/v1/seal";
-const PURPOSE_ID: &[u8] = b"session/v1/master-id";
-
 /// What seals and opens keys. Derived from 32 bytes that the configuration holds.
 pub(crate) struct MasterKey {
     /// Names the key without telling anything of it.
@@ -38,9 +34,9 @@ pub(crate) struct MasterKey {
 impl MasterKey {
     pub(crate) fn new(secret: &[u8; 32]) -> Self {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"session/v1").extract(secret);
-        let seal = root.expand(&[PURPOSE_SEAL], &AES_256_GCM).expect(ENOUGH);
+        let seal = root.expand(&[purpose::SEAL], &AES_256_GCM).expect(ENOUGH);
         let mut id = [0; ID_LEN];
-        root.expand(&[PURPOSE_ID], Length(ID_LEN))
+        root.expand(&[purpose::MASTER_ID], Length(ID_LEN))
             .and_then(|okm| okm.fill(&mut id))
             .expect(ENOUGH);
         Self {

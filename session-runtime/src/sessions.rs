@@ -110,8 +110,8 @@ impl Sessions {
     /// In a route, prefer [`#[login]`](crate::login), which also attaches the cookies.
     ///
     /// # Errors
-    /// [`Error::PayloadTooLarge`] and [`Error::ReservedClaim`] for a payload that cannot be a
-    /// token, [`Error::TooManySessions`], [`Error::Unavailable`] if the store does not answer. No row
+    /// [`Error::PayloadTooLarge`], [`Error::PayloadTooDeep`] and [`Error::ReservedClaim`] for a payload
+    /// that cannot be a token, [`Error::TooManySessions`], [`Error::Unavailable`] if the store does not answer. No row
     /// is left behind.
     #[doc(alias = "createNewSession")]
     #[doc(alias = "createNewSessionWithoutRequestResponse")]

@@ -23,6 +23,8 @@ pub(crate) struct AccessCase {
     /// Who signs, and how.
     #[serde(default)]
     pub(crate) key: String,
+    /// What is signed, of the header and the payload in base64url.
+    pub(crate) signs: Option<String>,
     /// How the token is written, of its parts.
     pub(crate) spell: Option<String>,
     /// Another token than an access token of this server.
@@ -120,6 +122,7 @@ struct File<C> {
 }
 
 const ACCESS: &str = include_str!("access.toml");
+const WYCHEPROOF: &str = include_str!("wycheproof.toml");
 const REQUESTS: &str = include_str!("requests.toml");
 
 fn read<C: serde::de::DeserializeOwned>(text: &str) -> File<C> {
@@ -129,7 +132,9 @@ fn read<C: serde::de::DeserializeOwned>(text: &str) -> File<C> {
 }
 
 pub(crate) fn access() -> Vec<AccessCase> {
-    read(ACCESS).case
+    let mut all = read(ACCESS).case;
+    all.extend(read::<AccessCase>(WYCHEPROOF).case);
+    all
 }
 
 pub(crate) fn requests() -> Vec<RequestCase> {
@@ -138,6 +143,7 @@ pub(crate) fn requests() -> Vec<RequestCase> {
 
 pub(crate) fn elsewhere() -> Vec<Elsewhere> {
     let mut all = read::<AccessCase>(ACCESS).elsewhere;
+    all.extend(read::<AccessCase>(WYCHEPROOF).elsewhere);
     all.extend(read::<RequestCase>(REQUESTS).elsewhere);
     all
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use session_tests::browser::{ACCESS, ACCESS_HEADER, REFRESH, REFRESH_HEADER};
 
 use crate::cases::AccessCase;
+use crate::numbers::{misshape, number};
 use crate::way::{Request, Way};
 
 /// A session of a server, and the server's signing key.
@@ -63,12 +64,14 @@ impl Forge {
             None => {}
         }
         let repeat = case.repeat.repeat(case.times);
+        let nested = format!("{}{}", "[".repeat(case.times), "]".repeat(case.times));
         let payload = self.segment(1);
         let now = payload["iat"].as_i64().expect("a time");
         let address = listener.local_addr().expect("an address").to_string();
         let fill = |text: &str| {
             let text = text
                 .replace("$repeat", &repeat)
+                .replace("$nested", &nested)
                 .replace("$listener", &address)
                 .replace("$foreign", &jwk(self.foreign.public_key().as_ref()))
                 .replace("$iss", &payload["iss"].to_string());
@@ -80,22 +83,34 @@ impl Forge {
             case.header_text.as_deref(),
             fill,
         );
-        let payload = write(&payload, &case.payload, case.payload_text.as_deref(), fill);
-        let signed = format!(
-            "{}.{}",
-            URL_SAFE_NO_PAD.encode(header),
-            URL_SAFE_NO_PAD.encode(payload)
-        );
+        let mut payload = write(&payload, &case.payload, case.payload_text.as_deref(), fill);
+        let spelling = case.spell.as_deref().unwrap_or("$token");
+        let signing = case.signs.as_deref().unwrap_or("$header.$payload");
+        let strays = spelling.contains("$stray") || signing.contains("$stray");
+        while strays && payload.len().is_multiple_of(3) {
+            payload.push(' ');
+        }
+        let header = URL_SAFE_NO_PAD.encode(header);
+        let payload = URL_SAFE_NO_PAD.encode(payload);
+        let stray = if strays {
+            with_stray_bit(&payload)
+        } else {
+            String::new()
+        };
+        let fill = |text: &str| {
+            text.replace("$header", &header)
+                .replace("$payload", &payload)
+                .replace("$stray", &stray)
+        };
+        let signed = fill(signing);
         let signature = URL_SAFE_NO_PAD.encode(self.sign(&case.key, signed.as_bytes()));
         let token = format!("{signed}.{signature}");
-        match &case.spell {
-            None => token,
-            Some(spelling) => spelling
-                .replace("$token", &token)
-                .replace("$signed", &signed)
-                .replace("$signature", &signature)
-                .replace("$repeat", &repeat),
-        }
+        fill(spelling)
+            .replace("$token", &token)
+            .replace("$signed", &signed)
+            .replace("$signature_rest", &signature[4..])
+            .replace("$signature", &signature)
+            .replace("$repeat", &repeat)
     }
 
     fn segment(&self, index: usize) -> Value {
@@ -116,8 +131,6 @@ impl Forge {
         let words: Vec<&str> = key.split(' ').collect();
         match words[..] {
             [""] => ours(),
-            ["ours", "short"] => ours()[..63].to_vec(),
-            ["ours", "long"] => [ours(), vec![0]].concat(),
             ["ours", "der"] => {
                 let pair = pair(&ECDSA_P256_SHA256_ASN1_SIGNING);
                 pair.sign(&random, message)
@@ -125,7 +138,7 @@ impl Forge {
                     .as_ref()
                     .to_vec()
             }
-            ["ours", "mirrored"] => mirrored(&ours()),
+            ["ours", ref how @ ..] => misshape(&ours(), how),
             ["foreign"] => self
                 .foreign
                 .sign(&random, message)
@@ -159,6 +172,15 @@ impl Forge {
             _ => panic!("nobody signs like {key}"),
         }
     }
+}
+
+/// The same bytes in base64url, with a bit set that belongs to none of them.
+fn with_stray_bit(encoded: &str) -> String {
+    const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = encoded.to_owned();
+    let last = text.pop().and_then(|letter| LETTERS.find(letter));
+    let last = last.expect("a letter of base64url") | 1;
+    text + &LETTERS[last..=last]
 }
 
 async fn log_in(way: &Way, in_header: bool) -> (String, String) {
@@ -236,40 +258,3 @@ const SPKI: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
-
-/// The other signature that holds for the same message: r and n - s.
-fn mirrored(signature: &[u8]) -> Vec<u8> {
-    let (r, s) = signature.split_at(32);
-    let mut difference = number("n");
-    let mut borrow = 0;
-    for (digit, less) in difference.iter_mut().zip(s).rev() {
-        let (value, under) = digit.overflowing_sub(*less);
-        let (value, again) = value.overflowing_sub(borrow);
-        *digit = value;
-        borrow = u8::from(under || again);
-    }
-    [r, &difference].concat()
-}
-
-/// A number of the group's arithmetic, in 32 bytes.
-fn number(name: &str) -> Vec<u8> {
-    let mut order = vec![
-        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
-        0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-    ];
-    match name {
-        "0" => vec![0; 32],
-        "1" => [vec![0; 31], vec![1]].concat(),
-        "n" => order,
-        "n-1" => {
-            order[31] -= 1;
-            order
-        }
-        "n+1" => {
-            order[31] += 1;
-            order
-        }
-        "max" => vec![0xff; 32],
-        other => panic!("no number is called {other}"),
-    }
-}

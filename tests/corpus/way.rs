@@ -1,9 +1,10 @@
 //! The two ways to a server: in process, and over a socket.
 
+use rocket::figment::value::Value;
 use rocket::http::{ContentType, Method};
 use session_runtime::Sessions;
 use session_tests::browser::ACCESS;
-use session_tests::{Answer, Database, Running, Server};
+use session_tests::{Answer, Database, Running, Server, Statements};
 
 use crate::forge::Forge;
 
@@ -66,13 +67,26 @@ impl Request {
     }
 }
 
+/// Nothing asks the database but a request: the feed of revocations is read by a turn of its own otherwise.
+fn quiet() -> [(&'static str, Value); 1] {
+    [("revocation_bound", "1h".into())]
+}
+
 impl Way {
     pub(crate) async fn local() -> Self {
-        Self::Local(Box::new(Server::start().await))
+        Self::Local(Box::new(Server::with(&quiet()).await))
     }
 
     pub(crate) async fn socket() -> Self {
-        Self::Socket(Running::start().await)
+        Self::Socket(Running::with(&quiet()).await)
+    }
+
+    /// What is sent to the database from now on.
+    pub(crate) fn statements(&self) -> Statements {
+        match self {
+            Self::Local(server) => server.statements(),
+            Self::Socket(server) => server.statements(),
+        }
     }
 
     pub(crate) fn is_local(&self) -> bool {

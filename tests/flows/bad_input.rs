@@ -2,7 +2,9 @@
 
 use rocket::async_test;
 use rocket::http::Method;
+use rocket::serde::json::json;
 use session_tests::Server;
+use session_tests::app::{Claims, Notes};
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
 
 const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
@@ -311,4 +313,68 @@ async fn junk_in_any_header_of_the_protocol_changes_nothing() {
         assert_eq!(server.database().sessions(), 1);
         assert_eq!(browser.get("/live").await.status, 200);
     }
+}
+
+/// What breaks out of a statement that is put together from texts, on one database or another.
+const SQL: [&str; 13] = [
+    "'",
+    "' OR '1'='1",
+    "') OR 1=1 --",
+    "\\' OR 1=1 #",
+    "'; DROP TABLE session_info; --",
+    "\"; DROP TABLE session_info; --",
+    "' UNION SELECT sealed FROM session_key --",
+    "1; UPDATE session_info SET user_id = 'eve'",
+    "%' AND 1=1 --",
+    "`session_info`",
+    "/*! OR 1=1 */",
+    "$1 ? :user {}",
+    "{fn now()}",
+];
+
+#[async_test]
+async fn sql_in_a_text_is_a_text() {
+    let server = Server::start().await;
+    let mut owner = server.browser();
+    owner.log_in("ada").await;
+    let before = server.database().dump("session_info", "*");
+    for text in SQL {
+        let mut browser = server.browser();
+        let body = json!({ "user": text, "name": text, "text": text }).to_string();
+        let headers = vec![("user-agent", text.to_owned())];
+        let answer = browser
+            .send_raw(Method::Post, "/login", headers, Some(body))
+            .await;
+        answer.expect(200, r#"{"status":"OK"}"#);
+        browser.keep(&answer);
+        let me = browser.get("/me").await.json();
+        assert_eq!((&me["user"], &me["name"]), (&json!(text), &json!(text)));
+        let handle = browser.handle().await;
+        let sessions = server.sessions();
+        let info = sessions.info(handle).await.expect("an answer");
+        let info = info.expect("a session");
+        assert_eq!(
+            (info.user_id.as_str(), info.device.user_agent.as_str()),
+            (text, text)
+        );
+
+        let changed = Notes {
+            text: format!("{text}{text}"),
+        };
+        let written = browser
+            .send(Method::Put, "/notes", Some(json!(changed)))
+            .await;
+        assert_eq!(written.status, 200, "{text}");
+        assert_eq!(browser.get("/notes").await.json(), json!(changed));
+        let update = json!({ "name": format!("{text}!"), text: text });
+        let update = update.as_object().expect("an object").clone();
+        let merged = sessions.merge_payload::<Claims>(handle, update).await;
+        assert_eq!(merged, Ok(true));
+        browser.refresh().await.expect(200, "{}");
+        assert_eq!(browser.get("/live").await.json()["user"], text);
+        assert_eq!(sessions.handles(text).await, Ok(vec![handle]));
+        assert_eq!(sessions.revoke_all(text).await, Ok(vec![handle]));
+    }
+    assert_eq!(server.database().dump("session_info", "*"), before);
+    assert_eq!(owner.get("/live").await.status, 200);
 }

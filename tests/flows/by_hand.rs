@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rocket::http::{Cookie, Status};
 use rocket::{async_test, post, routes};
 use session_runtime::{Clock, Error, Login, Logout, NewSession, SessionHandle, login};
 use session_tests::app::{Claims, Notes};
 use session_tests::browser::{ACCESS, REFRESH};
-use session_tests::{Answer, Server};
+use session_tests::{Answer, Browser, Server};
 
 const BROKEN: &str = r#"{"message":"internal error"}"#;
 
@@ -81,6 +83,15 @@ fn ends_in(server: &Server, answer: &Answer) -> i64 {
     let cookie = Cookie::parse(line).expect("a well-formed Set-Cookie");
     let ends = cookie.expires_datetime().expect("an expiry");
     ends.unix_timestamp() - server.clock.now().timestamp()
+}
+
+/// What the access token says of its end, in seconds after the time of the server.
+fn expires_in(server: &Server, browser: &Browser<'_>) -> i64 {
+    let token = browser.cookie(ACCESS).expect("a token");
+    let payload = token.split('.').nth(1).expect("a payload");
+    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+    let claims: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");
+    claims["exp"].as_i64().expect("a time") - server.clock.now().timestamp()
 }
 
 #[async_test]
@@ -193,6 +204,7 @@ async fn an_access_token_does_not_outlive_a_short_session() {
     let mut browser = server.browser();
     let answer = browser.post("/m/valid/60000").await;
     assert_eq!(ends_in(&server, &answer), 60);
+    assert_eq!(expires_in(&server, &browser), 60);
     server.clock.advance(Duration::from_secs(59));
     assert_eq!(browser.get("/me").await.status, 200);
     server.clock.advance(Duration::from_secs(1));

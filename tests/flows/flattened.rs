@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use rocket::serde::json::Json;
+use rocket::http::Method;
+use rocket::serde::json::{Json, Value, json};
 use rocket::{async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{Error, JwtPayload, RESERVED_CLAIMS, Session, login};
@@ -34,6 +35,20 @@ struct Hasty {
     size: u32,
 }
 
+/// Nests as deep as somebody else says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JwtPayload)]
+struct Nested {
+    tree: Value,
+}
+
+impl Nested {
+    /// Of so many levels, the payload's own included.
+    fn levels(levels: usize) -> Self {
+        let tree = (2..levels).fold(json!([]), |tree, _| json!([tree]));
+        Self { tree }
+    }
+}
+
 #[login]
 #[post("/login", data = "<extra>")]
 fn log_in(extra: Json<HashMap<String, String>>) -> (String, Open, ()) {
@@ -44,6 +59,23 @@ fn log_in(extra: Json<HashMap<String, String>>) -> (String, Open, ()) {
         },
         (),
     )
+}
+
+#[login]
+#[post("/login-nested/<levels>")]
+fn log_in_nested(levels: usize) -> (String, Nested, ()) {
+    ("ada".into(), Nested::levels(levels), ())
+}
+
+#[get("/nested")]
+fn nested(session: Session<Nested>) -> Json<Nested> {
+    Json(session.payload().clone())
+}
+
+#[post("/nest/<levels>")]
+async fn nest(mut session: Session<Nested>, levels: usize) -> Result<&'static str, Error> {
+    let change = move |nested: &mut Nested| *nested = Nested::levels(levels);
+    session.update_payload(change).await.map(|()| "nested")
 }
 
 #[get("/open")]
@@ -74,7 +106,17 @@ fn log_in_later(size: u32) -> (String, Later, ()) {
 }
 
 async fn server() -> Server {
-    let routes = routes![log_in, log_in_later, open, strict, later, hasty];
+    let routes = routes![
+        log_in,
+        log_in_later,
+        log_in_nested,
+        open,
+        strict,
+        later,
+        hasty,
+        nested,
+        nest
+    ];
     Server::changed(|rocket| rocket.mount("/m", routes)).await
 }
 
@@ -205,4 +247,65 @@ async fn a_flattened_key_does_not_overwrite_a_field() {
         })
     );
     assert_eq!(server.database().sessions(), 0);
+}
+
+#[async_test]
+async fn a_payload_nests_as_deep_as_its_token_may_and_no_deeper() {
+    let server = server().await;
+    for levels in [17, 100, 200, 1000] {
+        let created = server
+            .sessions()
+            .create(&"ada".to_owned(), &Nested::levels(levels), &())
+            .await;
+        assert_eq!(
+            created.map(drop),
+            Err(Error::PayloadTooDeep { limit: 16 }),
+            "{levels}"
+        );
+        let path = format!("/m/login-nested/{levels}");
+        let answer = server.browser().send(Method::Post, &path, None).await;
+        answer
+            .expect(500, r#"{"message":"internal error"}"#)
+            .expect_untouched();
+    }
+    assert_eq!(server.database().sessions(), 0);
+
+    let mut browser = server.browser();
+    let answer = browser.send(Method::Post, "/m/login-nested/16", None).await;
+    answer.expect(200, r#"{"status":"OK"}"#);
+    let deepest = json!(Nested::levels(16));
+    assert_eq!(browser.get("/m/nested").await.json(), deepest);
+    browser.refresh().await.expect(200, "{}");
+    assert_eq!(browser.get("/m/nested").await.json(), deepest);
+}
+
+#[async_test]
+async fn a_change_cannot_make_a_payload_nest_too_deep() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let path = "/m/login-nested/3";
+    let answer = browser.send(Method::Post, path, None).await;
+    answer.expect(200, r#"{"status":"OK"}"#);
+    let session = server.sessions().handles("ada").await.expect("handles")[0];
+    let merge = |levels| {
+        let update = json!(Nested::levels(levels));
+        let update = update.as_object().expect("an object").clone();
+        server.sessions().merge_payload::<Nested>(session, update)
+    };
+
+    assert_eq!(merge(17).await, Err(Error::PayloadTooDeep { limit: 16 }));
+    let answer = browser.send(Method::Post, "/m/nest/17", None).await;
+    answer.expect(500, r#"{"message":"internal error"}"#);
+    assert_eq!(
+        browser.get("/m/nested").await.json(),
+        json!(Nested::levels(3))
+    );
+
+    let answer = browser.send(Method::Post, "/m/nest/16", None).await;
+    answer.expect(200, "nested");
+    assert_eq!(
+        browser.get("/m/nested").await.json(),
+        json!(Nested::levels(16))
+    );
+    assert_eq!(merge(16).await, Ok(true));
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rocket::error::ErrorKind;
+use rocket::figment::Figment;
 use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket, async_test};
@@ -279,5 +280,33 @@ async fn debugging_prints_no_secret() {
         &refresh[10..40],
     ] {
         assert!(!printed.contains(secret), "{secret} in {printed}");
+    }
+}
+
+#[async_test]
+async fn a_setting_of_the_wrong_kind_does_not_show_a_key() {
+    let secret = key("not to be seen");
+    let table = format!("{{master_key = {secret}");
+    for (setting, value, must_be) in [
+        ("accepted_master_keys", secret.clone().into(), "a sequence"),
+        (
+            "accepted_master_keys",
+            vec![vec![secret.clone()]].into(),
+            "a string",
+        ),
+        ("master_key", vec![secret.clone()].into(), "a string"),
+        ("", table.into(), "struct SessionConfig"),
+    ] {
+        let value: Value = value;
+        let figment = Figment::from(rocket::Config::default()).merge(("log_level", "off"));
+        let figment = match setting {
+            "" => figment.merge(("sessions", value)),
+            _ => figment.merge((format!("sessions.{setting}"), value)),
+        };
+        let log = Log::start();
+        let rocket = rocket::custom(figment).attach(session_runtime::Sessions::fairing());
+        assert!(!launches(rocket).await, "{setting}");
+        log.expect(&["`sessions", setting, must_be]);
+        assert!(!log.text().contains(&secret[..12]), "{}", log.text());
     }
 }

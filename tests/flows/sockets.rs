@@ -70,3 +70,71 @@ async fn a_real_login_crosses_a_real_socket() {
     assert!(answer.contains(r#""user":"ada""#), "{answer}");
     server.stop().await;
 }
+
+/// The head of an answer in which nothing but our own two cookies is set, of printable characters alone.
+#[track_caller]
+fn expect_plain_head(answer: &str, cookies: usize) {
+    let (head, _) = answer.split_once("\r\n\r\n").expect("a head");
+    let lines: Vec<&str> = head.split("\r\n").collect();
+    let printable = |line: &&str| line.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    assert!(lines.iter().all(printable), "{head:?}");
+    let named = |name: &str| {
+        let named = lines.iter().filter(|line| {
+            let (other, _) = line.split_once(':').unwrap_or_default();
+            other.eq_ignore_ascii_case(name)
+        });
+        named.count()
+    };
+    assert_eq!(
+        (named("set-cookie"), named("x-evil")),
+        (cookies, 0),
+        "{head}"
+    );
+}
+
+/// CR, LF, NUL, ESC and what is not ASCII, in all that a session holds: no header carries it as it is.
+#[async_test]
+async fn nothing_that_a_session_holds_splits_a_header() {
+    let server = Running::start().await;
+    let evil = "a\r\nSet-Cookie: x=1\r\nX-Evil: 1\r\n\r\n\u{1b}\u{e9}\u{2028}";
+    let text = format!("{evil}\0");
+    let body = serde_json::json!({ "user": evil, "name": text, "text": text }).to_string();
+    let post = |path: &str, headers: String, body: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}Content-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    };
+    for (mode, cookies) in [("cookie", 2), ("header", 0)] {
+        let headers = format!("st-auth-mode: {mode}\r\n");
+        let answer = server.send(post("/login", headers, &body)).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        expect_plain_head(&answer, cookies);
+        let token = |cookie: &str, header: &str| {
+            let start = if mode == "cookie" { cookie } else { header };
+            let rest = answer.split(start).nth(1).expect("a token");
+            rest.split([';', '\r']).next().expect("a token").to_owned()
+        };
+        let present = |token: String, name: &str| match mode {
+            "cookie" => format!("Cookie: {name}={token}\r\n"),
+            _ => format!("Authorization: Bearer {token}\r\n"),
+        };
+        let access = present(token("sAccessToken=", "st-access-token: "), "sAccessToken");
+        let answer = server.send(get("/me", access.as_bytes())).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.contains(r"Set-Cookie: x=1\r\n"), "{answer}");
+        expect_plain_head(&answer, 0);
+        let refresh = present(
+            token("sRefreshToken=", "st-refresh-token: "),
+            "sRefreshToken",
+        );
+        let answer = server
+            .send(post("/auth/session/refresh", refresh, ""))
+            .await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        expect_plain_head(&answer, cookies);
+    }
+    server.stop().await;
+}

@@ -58,6 +58,12 @@ async fn a_locked_database_is_503_after_the_configured_wait() {
     lock.lock();
     expect_unavailable(&browser.refresh().await);
     assert_eq!(browser.cookie(REFRESH), refresh);
+    // Every connection waits, and verifying needs none.
+    let waiting = join_all((0..20).map(|_| browser.send_only(Method::Post, REFRESH_PATH, None)));
+    let verified = async { browser.clone().get("/me").await.status };
+    let (refused, verified) = rocket::tokio::join!(waiting, verified);
+    refused.iter().for_each(expect_unavailable);
+    assert_eq!(verified, 200);
     lock.unlock();
     browser.refresh().await.expect(200, "{}");
 }

@@ -310,3 +310,28 @@ async fn session_data_of_an_ended_session_is_401() {
         .expect_cleared();
     assert_eq!(server.database().sessions(), 0);
 }
+
+#[async_test]
+async fn a_thousand_verified_requests_send_no_statement() {
+    // Beyond this the feed of revocations is read, by a turn of its own.
+    let bound = ("revocation_bound", "1h".into());
+    for remembered in [1000, 0] {
+        let cache = ("verified_token_cache", remembered.into());
+        let server = Server::with(&[bound.clone(), cache]).await;
+        let statements = server.statements();
+        let (mut browser, mut app) = (server.browser(), server.browser().in_header_mode());
+        browser.log_in("ada").await;
+        app.log_in("bob").await;
+        assert_ne!(statements.take().len(), 0);
+
+        for _ in 0..125 {
+            for path in ["/me", "/maybe"] {
+                assert_eq!(browser.get(path).await.status, 200);
+                assert_eq!(app.get(path).await.status, 200);
+            }
+        }
+        assert_eq!(statements.take().len(), 0);
+        assert_eq!(browser.get("/live").await.status, 200);
+        assert_ne!(statements.take().len(), 0);
+    }
+}

@@ -12,6 +12,7 @@ mod secrets;
 pub mod server;
 pub mod servers;
 pub mod site;
+mod statements;
 
 /// One test for each database server, whatever `BACKEND` says.
 #[macro_export]
@@ -41,3 +42,4 @@ pub use database::Database;
 pub use log::Log;
 pub use running::Running;
 pub use server::Server;
+pub use statements::Statements;

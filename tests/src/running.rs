@@ -5,12 +5,15 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
 
 use rocket::fairing::AdHoc;
+use rocket::figment::value::Value;
 use rocket::{Shutdown, tokio};
 use session_runtime::Sessions;
 
 use crate::database::Database;
 use crate::secrets::Issued;
 use crate::server;
+use crate::servers::Backend;
+use crate::statements::Statements;
 
 /// A running server.
 #[derive(Debug)]
@@ -26,10 +29,15 @@ pub struct Running {
 impl Running {
     /// Starts the test application on some port of this machine.
     pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with settings of `[default.sessions]`.
+    pub async fn with(settings: &[(&str, Value)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let issued = Issued::new();
         let (tell, told) = mpsc::channel();
-        let rocket = server::rocket(folder.path().join("test.db"), &server::clock(), &[]);
+        let rocket = server::rocket(folder.path().join("test.db"), &server::clock(), settings);
         let figment = rocket
             .figment()
             .clone()
@@ -77,6 +85,11 @@ impl Running {
             String::from_utf8_lossy(&answer).into_owned()
         };
         tokio::task::spawn_blocking(talk).await.expect("no panic")
+    }
+
+    /// What is sent to the database from now on.
+    pub fn statements(&self) -> Statements {
+        Statements::to(&Backend::chosen().url(&self.folder.path().join("test.db")))
     }
 
     /// The handle on the server's sessions.

@@ -16,6 +16,7 @@ use crate::browser::Browser;
 use crate::database::Database;
 use crate::secrets::{self, Issued};
 use crate::servers::Backend;
+use crate::statements::{self, Statements};
 
 /// The master key of servers whose database is no file.
 pub const MASTER_KEY: &str = "q6/7jzOqNlBPzv3eOFyRZ1m3Kk0Zt4Q1i2D5o8Wc6Xs=";
@@ -160,15 +161,22 @@ impl Server {
 
     /// The handle on the server's sessions.
     pub fn sessions(&self) -> &Sessions {
-        self.client
-            .rocket()
-            .state()
-            .expect("sessions that the fairing manages")
+        self.state()
+    }
+
+    /// What the application manages.
+    pub fn state<T: Send + Sync + 'static>(&self) -> &T {
+        self.client.rocket().state().expect("managed state")
     }
 
     /// The database, behind the server's back.
     pub fn database(&self) -> Database {
         Database::open(&self.folder.path().join("test.db"))
+    }
+
+    /// What is sent to the database from now on.
+    pub fn statements(&self) -> Statements {
+        Statements::to(&Backend::chosen().url(&self.folder.path().join("test.db")))
     }
 
     /// The folder of the database.
@@ -207,6 +215,7 @@ pub fn rocket_on(url: &str, clock: &ManualClock, settings: &[(&str, Value)]) -> 
 pub fn attached(url: &str, settings: &[(&str, Value)], fairing: SessionFairing) -> Rocket<Build> {
     // Before Rocket sets a logger of its own.
     secrets::record();
+    statements::listen();
     let mut figment = rocket::Config::figment()
         .merge(("log_level", "off"))
         .merge(("sessions.database", url));

@@ -110,7 +110,8 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::ReservedClaim`] for a key of the protocol, [`Error::General`] if the payload would no
-    /// longer fit `P`, [`Error::PayloadTooLarge`], [`Error::Unavailable`]; nothing is changed then.
+    /// longer fit `P`, [`Error::PayloadTooLarge`], [`Error::PayloadTooDeep`], [`Error::Unavailable`];
+    /// nothing is changed then.
     #[doc(alias = "mergeIntoAccessTokenPayload")]
     #[doc(alias = "updateAccessTokenPayload")]
     pub async fn merge_payload<P: JwtPayload>(

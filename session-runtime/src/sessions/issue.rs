@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Sessions;
 use crate::error::Error;
+use crate::payload::require_shallow;
 use crate::rotation::TokenHash;
 use crate::sealing::hex;
 use crate::store::Record;
@@ -117,6 +118,8 @@ impl Sessions {
         let (access, payload) =
             access::sign(&claims, transport, record.anonymous, keys.signer(now))
                 .map_err(Error::General)?;
+        // What was merged into a payload comes as a value, so its depth shows here first.
+        require_shallow(payload.get())?;
         let bytes = self.inner.access_cookie_name.len() + access.len();
         if bytes > access::MAX_COOKIE {
             return Err(Error::PayloadTooLarge {

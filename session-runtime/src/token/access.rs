@@ -9,11 +9,13 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::claims_set::ClaimsSet;
+use crate::depth::is_too_deep;
 use crate::handle::SessionHandle;
 use crate::keys::{KeyRing, SigningKey};
 use crate::payload::is_reserved;
@@ -161,9 +163,11 @@ pub(crate) fn sign_text(header: &str, payload: &str, key: &SigningKey) -> Result
 
 /// Whether a token names a key that is not in the ring; it may be newer than that.
 pub(crate) fn names_unknown_key(token: &str, keys: &KeyRing) -> bool {
-    let header = token.split('.').next().and_then(decode::<Header>);
-    token.len() <= MAX_COOKIE
-        && header.is_some_and(|header| keys.signing_key(&header.kid).is_none())
+    if token.len() > MAX_COOKIE {
+        return false;
+    }
+    let header: Option<Header> = token.split('.').next().and_then(decode);
+    header.is_some_and(|header| keys.signing_key(&header.kid).is_none())
 }
 
 /// Reads a token that one of our keys signed; `None` for anything else. Times are left to
@@ -186,9 +190,10 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
         return None;
     }
 
+    let payload = bytes(payload)?;
     // The application's own claims are read into a map, which would keep the last of two.
-    decode::<EachOnce>(payload)?;
-    let claims: Claims = decode(payload)?;
+    let _: EachOnce = serde_json::from_slice(&payload).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
     let lifetime = TimeDelta::try_seconds(claims.exp.checked_sub(claims.iat)?)?;
     let plausible = claims.iss == terms.issuer
         && terms.accept(claims.aud.as_ref())
@@ -222,19 +227,21 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
 /// Whether a text looks like an access token of a session, whoever made it: somebody else's bearer token
 /// is not ours to judge (protocol: "choosing the transfer method").
 pub(crate) fn has_form(text: &str) -> bool {
-    let mut segments = text.split('.').map(|segment| {
-        URL_SAFE_NO_PAD
-            .decode(segment)
-            .ok()
-            .and_then(|json| serde_json::from_slice::<Map<String, Value>>(&json).ok())
-    });
+    if text.len() > MAX_COOKIE {
+        return false;
+    }
+    let mut segments = text.split('.').map(decode::<Map<String, Value>>);
     let (header, payload) = (segments.next().flatten(), segments.next().flatten());
-    text.len() <= MAX_COOKIE
-        && (header.is_some_and(|header| header.contains_key("version"))
-            || payload.is_some_and(|payload| payload.contains_key("sessionHandle")))
+    header.is_some_and(|header| header.contains_key("version"))
+        || payload.is_some_and(|payload| payload.contains_key("sessionHandle"))
 }
 
-/// Strict base64url (no padding, no stray last bits), then JSON.
-fn decode<T: serde::de::DeserializeOwned>(segment: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(segment).ok()?).ok()
+fn decode<T: DeserializeOwned>(segment: &str) -> Option<T> {
+    serde_json::from_slice(&bytes(segment)?).ok()
+}
+
+/// What is in strict base64url (no padding, no stray last bits), unless it nests too deep to be read.
+fn bytes(segment: &str) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(segment).ok()?;
+    (!is_too_deep(&bytes)).then_some(bytes)
 }

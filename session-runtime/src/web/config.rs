@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use rocket::figment::Figment;
+use rocket::figment::error::Kind;
+use rocket::figment::{self, Figment};
 use rocket::http::uri::Origin;
 
 use super::origin::{self, WebOrigin};
@@ -122,11 +123,25 @@ fn api_origin(figment: &Figment, config: &SessionConfig, debug: bool) -> Result<
 /// The table, or the defaults if there is none.
 fn extract(figment: &Figment) -> Result<SessionConfig, String> {
     if figment.contains(TABLE) {
-        figment
-            .extract_inner(TABLE)
-            .map_err(|error| error.to_string())
+        figment.extract_inner(TABLE).map_err(|error| wrong(&error))
     } else {
         Ok(SessionConfig::default())
+    }
+}
+
+/// What figment says of a setting, but of secrets not what it found: a list written as a text, or a table
+/// that could not be read, would show them.
+fn wrong(error: &figment::Error) -> String {
+    let setting = match error.path.iter().find(|part| part.contains("master_key")) {
+        Some(name) => format!("{TABLE}.{name}"),
+        None if error.path.iter().all(|part| part == TABLE) => TABLE.to_owned(),
+        None => return error.to_string(),
+    };
+    match &error.kind {
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
+            format!("`{setting}` must be {expected}, and is something else")
+        }
+        _ => error.to_string(),
     }
 }
 

@@ -99,6 +99,7 @@ impl Error {
             Self::DuplicateCookies { cleared: false } => Status::BadRequest,
             Self::Unavailable => Status::ServiceUnavailable,
             Self::PayloadTooLarge { .. }
+            | Self::PayloadTooDeep { .. }
             | Self::ReservedClaim { .. }
             | Self::DuplicateClaim { .. }
             | Self::General(_) => Status::InternalServerError,
@@ -126,6 +127,7 @@ impl Error {
             }
             Self::Unavailable => r#"{"message":"temporarily unavailable"}"#,
             Self::PayloadTooLarge { .. }
+            | Self::PayloadTooDeep { .. }
             | Self::ReservedClaim { .. }
             | Self::DuplicateClaim { .. }
             | Self::General(_) => r#"{"message":"internal error"}"#,
