@@ -145,14 +145,13 @@ fn payload_text(record: &Record) -> String {
 }
 
 /// The columns that a rotation writes.
-#[derive(Debug, AsChangeset)]
-#[diesel(table_name = session_info)]
+#[derive(Debug)]
 pub(super) struct LineageRow {
-    parent_hash: Vec<u8>,
-    parent_since: i64,
-    generation: i64,
-    children: Vec<u8>,
-    expires_at: i64,
+    pub(super) parent_hash: Vec<u8>,
+    pub(super) parent_since: i64,
+    pub(super) generation: i64,
+    pub(super) children: Vec<u8>,
+    pub(super) expires_at: i64,
 }
 
 impl From<&Lineage> for LineageRow {

@@ -10,10 +10,7 @@ use diesel::result::QueryResult;
 use super::{Connection, MAX_ROWS};
 use crate::handle::SessionHandle;
 use crate::revocation::{Entry, Position};
-use crate::rotation::{self, Successor, Verdict};
-use crate::store::models::{
-    self, ContentRow, LineageRow, Record, RevocationRow, Rotation, SessionRow,
-};
+use crate::store::models::{self, ContentRow, Record, RevocationRow, SessionRow};
 use crate::store::schema::{session_counter, session_info, session_revocation};
 
 #[allow(clippy::duplicate_mod)] // once per backend, as this file
@@ -23,6 +20,9 @@ mod keys;
 #[path = "queries/logins.rs"]
 mod logins;
 #[allow(clippy::duplicate_mod)]
+#[path = "queries/rotate.rs"]
+mod rotate;
+#[allow(clippy::duplicate_mod)]
 #[path = "queries/transfer.rs"]
 mod transfer;
 
@@ -31,6 +31,7 @@ pub(crate) use keys::{
     remove_key, replace_keys, revoke_everything,
 };
 pub(crate) use logins::{create, succeed};
+pub(crate) use rotate::rotate;
 pub(in crate::store) use transfer::{
     all_counters, all_keys, clear_mark, count_revocations, count_sessions, is_empty, mark,
     put_counters, put_keys, put_revocations, put_sessions, revocations_in, sessions_in, set_mark,
@@ -105,43 +106,6 @@ pub(crate) fn handles_of(
         .select(session_info::handle)
         .load(conn)?;
     Ok(models::handles(&handles))
-}
-
-/// Reads the row, decides and writes: one step under the transaction's lock.
-pub(crate) fn rotate(
-    conn: &mut Connection,
-    rotation: &Rotation,
-    now: DateTime<Utc>,
-) -> QueryResult<Option<(Record, Verdict)>> {
-    let Some(record) = find_locked(conn, rotation.handle)? else {
-        return Ok(None);
-    };
-    let Some(ends_at) = record.ends_after(now) else {
-        return Ok(None);
-    };
-    let successor = Successor {
-        token: rotation.successor,
-        ends_at,
-    };
-    let verdict = rotation::decide(
-        &record.lineage,
-        rotation.presented,
-        successor,
-        now,
-        rotation.policy,
-    );
-    match &verdict {
-        Verdict::NewPair { next, .. } => {
-            diesel::update(session_info::table.find(rotation.handle.as_bytes().as_slice()))
-                .set(LineageRow::from(next))
-                .execute(conn)?;
-        }
-        Verdict::Theft => {
-            revoke(conn, &[rotation.handle], rotation.revoked_until)?;
-        }
-        Verdict::AccessOnly { .. } | Verdict::Ended | Verdict::StoreRolledBack => {}
-    }
-    Ok(Some((record, verdict)))
 }
 
 /// Deletes exactly these sessions and says so in the feed; returns those that were there.

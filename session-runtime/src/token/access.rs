@@ -224,6 +224,18 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
     })
 }
 
+/// Whether a token says, true or not, that it is of this session.
+pub(crate) fn claims_to_be_of(token: &str, handle: SessionHandle) -> bool {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(rename = "sessionHandle")]
+        handle: SessionHandle,
+    }
+    let payload = (token.len() <= MAX_COOKIE).then(|| token.split('.').nth(1));
+    let named: Option<Named> = payload.flatten().and_then(decode);
+    named.is_some_and(|named| named.handle == handle)
+}
+
 /// Whether a text looks like an access token of a session, whoever made it: somebody else's bearer token
 /// is not ours to judge (protocol: "choosing the transfer method").
 pub(crate) fn has_form(text: &str) -> bool {

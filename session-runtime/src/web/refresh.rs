@@ -10,8 +10,8 @@ use super::state;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::sessions::Sessions;
-use crate::token::Transport;
 use crate::token::refresh::Authentic;
+use crate::token::{Transport, access};
 
 /// A guard that exchanges the refresh token of the request: what the route that the fairing mounts
 /// does, for one of your own.
@@ -139,8 +139,10 @@ fn look(
         if proof == Proof::AsConfigured {
             csrf.check_refresh(request, sessions, &token)?;
         }
+        // Only a good token of another session matters, and a signature is dear to check.
         let beside = presented
             .access_cookie()
+            .filter(|access| !access::claims_to_be_of(access, token.handle))
             .and_then(|access| sessions.check(access, transport).ok());
         if beside.is_some_and(|verified| verified.handle != token.handle) {
             return Ok(Err(Error::GONE));
