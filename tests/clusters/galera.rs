@@ -8,9 +8,10 @@ use session_tests::process::{Answer, Place};
 use session_tests::servers::Galera;
 
 use crate::load::{Load, Stop};
+use crate::stale;
 
 /// Three processes of one site, each on a node of its own; what it wrote a client may refresh at once elsewhere.
-const SETTINGS: &str =
+pub(crate) const SETTINGS: &str =
     r#", api_origin="http://127.0.0.1:8000", rotation_min_age="1ms", database_timeout="2s""#;
 
 const CLIENTS: usize = 6;
@@ -26,6 +27,7 @@ fn a_node_is_killed_under_load_and_nothing_acknowledged_is_lost() {
 
     what_one_node_acknowledged_the_others_have(&places);
     conflicts_are_not_seen(&places);
+    stale::a_node_that_lags_ends_no_session(&cluster, &places[0]);
 
     let load = Load::default();
     let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);

@@ -4,4 +4,5 @@
 
 mod galera;
 mod load;
+mod stale;
 mod standby;

@@ -3,6 +3,7 @@
 use std::process::{Command, Output};
 
 use session_runtime::SystemClock;
+use session_tests::server::MASTER_KEY;
 use session_tests::servers::Backend;
 use session_tests::{Database, Server};
 
@@ -60,8 +61,19 @@ async fn the_command_moves_and_says_where_the_key_is(backend: Backend) {
     ] {
         assert!(out.contains(line), "{line} in {out}");
     }
-    // On the server with that key.
-    let key = std::fs::read_to_string(format!("{}.key", places.file.display())).expect("the key");
+    // With another key in that file, and without the file.
+    let file = format!("{}.key", places.file.display());
+    let key = std::fs::read_to_string(&file).expect("the key");
+    std::fs::write(&file, MASTER_KEY).expect("written");
+    let (_, out, _) = move_once(&places);
+    assert!(
+        out.contains(".key (") && out.contains("do not open with"),
+        "{out}"
+    );
+    std::fs::remove_file(&file).expect("removed");
+    let (_, out, _) = move_once(&places);
+    assert!(out.contains("keep `sessions.master_key` as it is"), "{out}");
+    // On the server with the key that there was.
     let new = Server::with(&[
         ("database", places.target.as_str().into()),
         ("master_key", key.trim().into()),

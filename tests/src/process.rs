@@ -25,7 +25,7 @@ pub struct Place {
 pub struct Process(Child);
 
 /// The tokens that a client holds.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tokens {
     /// For every request.
     pub access: String,
@@ -112,10 +112,15 @@ impl Place {
 
     /// Gets a page with the access token.
     pub fn get(&self, path: &str, tokens: &Tokens) -> Answer {
+        self.ask(path, &mut tokens.clone())
+    }
+
+    /// Gets a page with the access token; cookies that are set or cleared are kept so.
+    pub fn ask(&self, path: &str, tokens: &mut Tokens) -> Answer {
         let cookie = format!("{ACCESS}={}", tokens.access);
         keep(
             agent().get(self.url(path)).header("Cookie", cookie).call(),
-            &mut Tokens::default(),
+            tokens,
         )
     }
 

@@ -33,8 +33,17 @@ impl Galera {
 
     /// The URL of the database on a node.
     pub fn url(&self, node: usize) -> String {
-        let port = self.ports[node];
+        Self::url_at(self.ports[node])
+    }
+
+    /// The URL of the database at the other end of what listens on `port`.
+    pub fn url_at(port: u16) -> String {
         format!("mysql://sessions:correct@127.0.0.1:{port}/sessions")
+    }
+
+    /// The port on which a node listens.
+    pub fn port(&self, node: usize) -> u16 {
+        self.ports[node]
     }
 
     /// SIGKILL for a node.
