@@ -9,7 +9,7 @@ pub(crate) fn is_too_deep(json: &[u8]) -> bool {
     for byte in json {
         match byte {
             _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
+            b'\\' => escaped = true,
             b'"' => in_text = !in_text,
             b'{' | b'[' if !in_text => depth += 1,
             b'}' | b']' if !in_text => depth = depth.saturating_sub(1),

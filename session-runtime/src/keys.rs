@@ -195,7 +195,7 @@ impl SigningKey {
         self.headers.iter().any(|header| text.starts_with(header))
     }
 
-    fn from_stored(stored: &Key) -> Result<Self, String> {
+    pub(crate) fn from_stored(stored: &Key) -> Result<Self, String> {
         let (secret, kid) = (&stored.secret, Arc::<str>::from(&*stored.id));
         let damaged = |error: aws_lc_rs::error::KeyRejected| {
             format!(

@@ -337,7 +337,8 @@ async fn sql_in_a_text_is_a_text() {
     let server = Server::start().await;
     let mut owner = server.browser();
     owner.log_in("ada").await;
-    let before = server.database().dump("session_info", "*");
+    let owned = owner.handle().await;
+    let before = server.sessions().info(owned).await;
     for text in SQL {
         let mut browser = server.browser();
         let body = json!({ "user": text, "name": text, "text": text }).to_string();
@@ -375,6 +376,7 @@ async fn sql_in_a_text_is_a_text() {
         assert_eq!(sessions.handles(text).await, Ok(vec![handle]));
         assert_eq!(sessions.revoke_all(text).await, Ok(vec![handle]));
     }
-    assert_eq!(server.database().dump("session_info", "*"), before);
+    assert_eq!(server.sessions().info(owned).await, before);
+    assert_eq!(server.database().sessions(), 1);
     assert_eq!(owner.get("/live").await.status, 200);
 }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rocket::http::{Cookie, Status};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use rocket::http::{Cookie, Method, Status};
 use rocket::{async_test, post, routes};
 use session_runtime::{Clock, Error, Login, Logout, NewSession, SessionHandle, login};
 use session_tests::app::{Claims, Notes};
@@ -226,4 +226,47 @@ async fn a_validity_that_no_session_can_have_starts_none() {
         let answer = server.browser().post(&format!("/m/valid/{millis}")).await;
         answer.expect(201, "for a while");
     }
+}
+
+/// Tokens that a program asks for have the same parts as those of a login over HTTP.
+#[async_test]
+async fn tokens_made_by_a_program_are_complete() {
+    let settings = [("csrf", "via-token".into()), ("transfer", "cookie".into())];
+    let server = Server::with(&settings).await;
+    let (user, claims, notes) = (
+        "ada".to_owned(),
+        Claims { name: "Ada".into() },
+        Notes::default(),
+    );
+    let created = server.sessions().create(&user, &claims, &notes).await;
+    let tokens = created.expect("a session");
+    let anti_csrf = tokens.anti_csrf_token().expect("a token").to_owned();
+    let leave = |anti_csrf: String| {
+        let headers = vec![
+            ("Cookie", format!("{ACCESS}={}", tokens.access_token())),
+            ("anti-csrf", anti_csrf),
+        ];
+        let browser = server.browser();
+        async move {
+            browser
+                .send_raw(Method::Post, "/leave", headers, None)
+                .await
+        }
+    };
+    leave("x".into())
+        .await
+        .expect(403, r#"{"message":"cross-site request refused"}"#);
+    leave(anti_csrf).await.expect(200, "left");
+
+    let front = STANDARD.decode(tokens.front_token()).expect("base64");
+    let front: serde_json::Value = serde_json::from_slice(&front).expect("JSON");
+    assert_eq!(
+        (front["uid"].as_str(), front["up"]["name"].as_str()),
+        (Some("ada"), Some("Ada"))
+    );
+
+    let server = Server::with(&[("csrf", "via-token".into())]).await;
+    let created = server.sessions().create(&user, &claims, &notes).await;
+    let tokens = created.expect("a session");
+    assert_eq!(tokens.anti_csrf_token(), None, "headers need none");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rocket::http::Status;
+use rocket::http::{Header, Status};
 use rocket::response::{Redirect, Responder};
 use rocket::{Route, async_test, get, post, routes};
 use session_runtime::{Error, Session, logout};
@@ -50,6 +50,17 @@ fn greeting(session: Session<Claims>) -> String {
     format!("bye {}", session.payload().name)
 }
 
+/// Has the browser forget what else it keeps of the site (Clear Site Data, OWASP ASVS 14.3.1).
+#[derive(Responder)]
+struct Forgotten(&'static str, Header<'static>);
+
+#[logout]
+#[post("/forget")]
+fn forget() -> Forgotten {
+    let all = r#""cache", "cookies", "storage""#;
+    Forgotten("bye", Header::new("Clear-Site-Data", all))
+}
+
 // A handler that ends the session itself leaves nothing to end, which is fine.
 #[logout]
 #[post("/already")]
@@ -79,7 +90,7 @@ fn link() -> &'static str {
 
 fn logouts() -> Vec<Route> {
     routes![
-        plain, nothing, redirect, result, option, greeting, already, unnamed, failing, link
+        plain, nothing, redirect, result, option, greeting, already, forget, unnamed, failing, link
     ]
 }
 
@@ -262,4 +273,17 @@ async fn of_results_and_options_in_each_other_either_may_refuse() {
             .expect(200, "bye")
             .expect_cleared();
     }
+}
+
+#[async_test]
+async fn a_logout_may_clear_the_site_s_data_as_well() {
+    let server = server().await;
+    let mut browser = logged_in(&server).await;
+    let answer = browser.post("/m/forget").await;
+    answer.expect(200, "bye").expect_cleared();
+    assert_eq!(
+        answer.header("clear-site-data"),
+        Some(r#""cache", "cookies", "storage""#)
+    );
+    assert_eq!(server.database().sessions(), 0);
 }

@@ -6,8 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rocket::http::Method;
 use rocket::serde::json::{Json, Value, json};
-use rocket::tokio::sync::Notify;
-use rocket::{State, async_test, post, put, routes};
+use rocket::{async_test, post, put, routes};
 use session_runtime::{Error, Session, Sessions};
 use session_tests::app::{Claims, Notes};
 use session_tests::browser::{ACCESS, ACCESS_HEADER, REFRESH};
@@ -60,35 +59,9 @@ async fn careless(session: Session<Claims>, sessions: Sessions) -> Result<(), Er
     session.set_data(&notes).await
 }
 
-/// Holds a request between its guard and its write.
-#[derive(Default)]
-struct Gate {
-    reached: Notify,
-    opened: Notify,
-}
-
-/// Writes once the gate opens; `forgiving` answers whatever became of it.
-#[put("/held/<what>?<forgiving>")]
-async fn held(
-    mut session: Session<Claims>,
-    what: &str,
-    forgiving: bool,
-    gate: &State<Gate>,
-) -> Result<(), Error> {
-    gate.reached.notify_one();
-    gate.opened.notified().await;
-    let written = match what {
-        "payload" => session.update_payload(|claims| claims.name.clear()).await,
-        "merge" => session.merge_payload(serde_json::Map::new()).await,
-        "data" => session.set_data(&Notes::default()).await,
-        _ => session.update_data(|_| ()).await.map(drop),
-    };
-    if forgiving { Ok(()) } else { written }
-}
-
 async fn server() -> Server {
-    let routes = routes![rename, append, merge, count, careless, held];
-    Server::changed(|rocket| rocket.manage(Gate::default()).mount("/p", routes)).await
+    Server::changed(|rocket| rocket.mount("/p", routes![rename, append, merge, count, careless]))
+        .await
 }
 
 fn payload(token: &str) -> Value {
@@ -262,38 +235,6 @@ async fn a_session_that_is_over_cannot_be_changed() {
         answer.expect(401, UNAUTHORISED).expect_all_cleared();
     }
     browser.post("/p/count").await.expect(401, UNAUTHORISED);
-}
-
-/// A request is under way while another one signs out: its write finds no session, and revives none.
-#[async_test]
-async fn a_write_that_was_under_way_does_not_revive_a_session() {
-    let server = server().await;
-    let gate: &Gate = server.state();
-    for what in ["payload", "merge", "data", "update"] {
-        for forgiving in [false, true] {
-            for mut browser in [server.browser(), server.browser().in_header_mode()] {
-                browser.log_in("ada").await;
-                let path = format!("/p/held/{what}?forgiving={forgiving}");
-                let write = browser.send_only(Method::Put, &path, None);
-                let sign_out = async {
-                    gate.reached.notified().await;
-                    let mut tab = browser.clone();
-                    tab.sign_out().await.expect(200, r#"{"status":"OK"}"#);
-                    gate.opened.notify_one();
-                };
-                let (answer, ()) = rocket::tokio::join!(write, sign_out);
-                if forgiving {
-                    answer.expect(200, "").expect_untouched();
-                } else {
-                    answer.expect(401, UNAUTHORISED).expect_all_cleared();
-                }
-                assert_eq!(server.database().sessions(), 0);
-                let refreshed = browser.clone().refresh().await;
-                refreshed.expect(401, UNAUTHORISED);
-                browser.get("/me").await.expect(401, UNAUTHORISED);
-            }
-        }
-    }
 }
 
 #[async_test]

@@ -1,0 +1,64 @@
+//! What tests over HTTP cannot tell apart: where a token was refused, and on which byte.
+
+use chrono::DateTime;
+
+use super::*;
+use crate::keys::{Key, KeyKind};
+use crate::random::OsRandom;
+
+const NOW: i64 = 1_790_000_000;
+
+fn ring() -> KeyRing {
+    let now = DateTime::from_timestamp(NOW, 0).expect("a time");
+    let key = |kind| Key::generate(kind, now, &OsRandom::default()).expect("a key");
+    let signing = SigningKey::from_stored(&key(KeyKind::Es256)).expect("a signing key");
+    KeyRing::supplied(1, &[key(KeyKind::RefreshMac)], vec![signing]).expect("a ring")
+}
+
+fn terms() -> Terms {
+    Terms {
+        issuer: "https://api.example.com/auth".into(),
+        audience: None,
+        max_validity: TimeDelta::hours(1),
+    }
+}
+
+/// A good payload, with white space to make it longer.
+fn payload(white_space: usize) -> String {
+    let handle = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let claims = serde_json::json!({
+        "sub": "ada", "iat": NOW, "exp": NOW + 60, "sessionHandle": handle, "iss": terms().issuer,
+    });
+    format!("{claims}{}", " ".repeat(white_space))
+}
+
+fn signed(keys: &KeyRing, payload: &str) -> String {
+    let key = keys.verifying().next().expect("a key");
+    let header = key.header(Transport::Cookie, false);
+    sign_text(header, payload, key).expect("a signature")
+}
+
+/// The longest text that `text_of` makes of white space within `limit` bytes, and the next one.
+fn around(limit: usize, text_of: impl Fn(usize) -> String) -> [String; 2] {
+    let longest = (0..limit).take_while(|n| text_of(*n).len() <= limit).last();
+    let longest = longest.expect("a text that fits");
+    [text_of(longest), text_of(longest + 1)]
+}
+
+#[test]
+fn what_is_too_long_is_not_read() {
+    let keys = ring();
+    let [fits, too_long] = around(MAX_COOKIE, |white_space| {
+        signed(&keys, &payload(white_space))
+    });
+    assert!(verify(&fits, &keys, &terms()).is_some());
+    assert!(verify(&too_long, &keys, &terms()).is_none());
+
+    let header =
+        r#"{"alg":"ES256","typ":"at+jwt","kid":"other","version":"5","transport":"cookie"}"#;
+    let begins =
+        |white_space| URL_SAFE_NO_PAD.encode(format!("{header}{}", " ".repeat(white_space)));
+    let [fits, too_long] = around(MAX_COOKIE, begins);
+    assert!(names_unknown_key(&fits, &keys) && has_form(&fits));
+    assert!(!names_unknown_key(&too_long, &keys) && !has_form(&too_long));
+}
