@@ -54,7 +54,11 @@ fn maybe_session_warm(bencher: Bencher<'_, '_>) {
 }
 
 /// As many as the feed keeps on a bad day; where nothing is measured, a few.
-const REVOKED: usize = if cfg!(debug_assertions) { 1_000 } else { 100_000 };
+const REVOKED: usize = if cfg!(debug_assertions) {
+    1_000
+} else {
+    100_000
+};
 
 /// The guard while very many sessions are known to be revoked.
 #[divan::bench(sample_count = 200, sample_size = 100)]

@@ -139,7 +139,7 @@ mod tests {
             .collect();
         let clock = shows(&times);
         for ((_, database, _), offset) in steps {
-            clock.follow(|| answer(database)).unwrap();
+            clock.follow(|| answer(database)).expect("an answer");
             assert_eq!(clock.offset(), TimeDelta::milliseconds(offset));
         }
     }
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn the_time_is_the_database_s() {
         let clock = shows(&[1_000, 1_000, 7_000]);
-        clock.follow(|| answer(31_000)).unwrap();
+        clock.follow(|| answer(31_000)).expect("an answer");
         assert_eq!(Ok(Some(clock.now())), answer(37_000));
     }
 
@@ -166,7 +166,7 @@ mod tests {
         ];
         let clock = shows(&[0; 16]);
         for (offset, news) in offsets.into_iter().zip(news) {
-            clock.follow(|| answer(offset)).unwrap();
+            clock.follow(|| answer(offset)).expect("an answer");
             assert_eq!(clock.news(), news.map(TimeDelta::milliseconds), "{offset}");
         }
     }
@@ -174,14 +174,16 @@ mod tests {
     #[test]
     fn a_clock_that_is_moved_by_hand_is_left_alone() {
         let clock = DatabaseClock::new(Arc::new(Shows(Mutex::default(), false)));
-        clock.follow(|| answer(90_000)).unwrap();
+        clock.follow(|| answer(90_000)).expect("an answer");
         assert_eq!(clock.offset(), TimeDelta::zero());
     }
 
     #[test]
     fn a_database_without_a_clock_changes_nothing() {
         let clock = shows(&[0, 0]);
-        clock.follow(|| Ok::<_, Infallible>(None)).unwrap();
+        clock
+            .follow(|| Ok::<_, Infallible>(None))
+            .expect("an answer");
         assert_eq!(clock.offset(), TimeDelta::zero());
         assert!(clock.follow(|| Err("lost")).is_err());
     }
