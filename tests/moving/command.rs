@@ -158,7 +158,7 @@ async fn on_a_terminal_there_is_a_bar() {
     for words in [
         "copying ",
         "checking",
-        " of 25 rows, ",
+        " 5 of 25 rows, ",
         " of 50 rows, ",
         "█",
         "both sides are equal",
