@@ -1,5 +1,5 @@
-//! `SECURITY.md` keeps its word: each requirement has a row, each yes names tests that exist, and no package
-//! may use unsafe code.
+//! `SECURITY.md` keeps its word: each requirement has a row, each yes names tests that exist, no package may use
+//! unsafe code, and the test command checks what is built in.
 
 use std::fs;
 use std::path::Path;
@@ -59,6 +59,21 @@ fn every_requirement_is_answered_and_every_yes_shown() {
         text.contains(&format!("{yes} yes, {no} no, {not} not applicable")),
         "the counts are {yes}, {no}, {not}"
     );
+}
+
+#[test]
+fn the_test_command_checks_what_is_built_in() {
+    let command = read("tests/run");
+    assert!(command.contains("cargo deny --locked --workspace check bans licenses sources"));
+    let rules = read("deny.toml");
+    for rule in [
+        r#"{ name = "jsonwebtoken", version = "<10.3" }"#,
+        r#"{ name = "openssl" }"#,
+        r#"unknown-registry = "deny""#,
+        r#"unknown-git = "deny""#,
+    ] {
+        assert!(rules.contains(rule), "deny.toml says nothing of {rule}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Requests that a page of another site makes: refused before anything changes, and told from those
 //! that are not.
 
-use rocket::http::Method;
+use rocket::http::{ContentType, Method};
 use rocket::{async_test, get, post, routes};
 use serde_json::json;
 use session_runtime::{MaybeSession, login, logout};
@@ -218,6 +218,37 @@ async fn a_form_that_pretends_to_be_a_get_is_unsafe() {
                 .await;
             assert_eq!(answer.status, status, "{from} {method}");
         }
+    }
+}
+
+/// What comes with a form is judged like a POST, whatever its method says.
+#[async_test]
+async fn a_get_with_a_form_is_unsafe() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let cookie = format!("{ACCESS}={}", browser.cookie(ACCESS).expect("a token"));
+    for (kind, status) in [
+        ("application/x-www-form-urlencoded; charset=utf-8", 403),
+        ("multipart/form-data; boundary=x", 403),
+        ("application/json", 200),
+        ("text/plain", 200),
+    ] {
+        let headers = vec![
+            ("Cookie", cookie.clone()),
+            ("Sec-Fetch-Site", "cross-site".to_owned()),
+        ];
+        let kind_of_body = ContentType::parse_flexible(kind).expect("a kind");
+        let answer = browser
+            .send_as(
+                Method::Get,
+                "/me",
+                headers,
+                Some("x=y".into()),
+                kind_of_body,
+            )
+            .await;
+        assert_eq!(answer.status, status, "{kind}");
     }
 }
 

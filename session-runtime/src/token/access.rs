@@ -257,6 +257,3 @@ fn bytes(segment: &str) -> Option<Vec<u8>> {
     let bytes = URL_SAFE_NO_PAD.decode(segment).ok()?;
     (!is_too_deep(&bytes)).then_some(bytes)
 }
-
-#[cfg(test)]
-mod tests;

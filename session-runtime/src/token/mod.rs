@@ -5,6 +5,8 @@ pub(crate) mod anti_csrf;
 pub(crate) mod front;
 mod once;
 pub(crate) mod refresh;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -4,7 +4,7 @@
 //! The rule is pure; reading the evidence off a request is below it.
 
 use rocket::Request;
-use rocket::http::{ContentType, Method};
+use rocket::http::Method;
 
 use super::config::Settings;
 use super::state;
@@ -192,9 +192,9 @@ fn refused(request: &Request<'_>) -> Error {
 /// its `_method` field turn a POST into any other method before a guard sees it. Nor is the start of
 /// a WebSocket, which no other rule keeps from other sites.
 fn is_safe(request: &Request<'_>) -> bool {
-    let is_form = request.content_type().is_some_and(|kind| {
-        *kind == ContentType::Form || kind.media_type() == ContentType::FormData.media_type()
-    });
+    let is_form = request
+        .content_type()
+        .is_some_and(|kind| kind.is_form() || kind.is_form_data());
     matches!(
         request.method(),
         Method::Get | Method::Head | Method::Options | Method::Trace

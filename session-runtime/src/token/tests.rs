@@ -1,9 +1,13 @@
-//! What tests over HTTP cannot tell apart: where a token was refused, and on which byte.
+//! What tests over HTTP cannot tell apart: on which byte a token is too long, and what is read back of one.
 
-use chrono::DateTime;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta};
 
-use super::*;
-use crate::keys::{Key, KeyKind};
+use super::access::{MAX_COOKIE, Terms, has_form, names_unknown_key, sign_text, verify};
+use super::{Binding, Transport, anti_csrf, refresh};
+use crate::handle::SessionHandle;
+use crate::keys::{Key, KeyKind, KeyRing, SigningKey};
 use crate::random::OsRandom;
 
 const NOW: i64 = 1_790_000_000;
@@ -61,4 +65,30 @@ fn what_is_too_long_is_not_read() {
     let [fits, too_long] = around(MAX_COOKIE, begins);
     assert!(names_unknown_key(&fits, &keys) && has_form(&fits));
     assert!(!names_unknown_key(&too_long, &keys) && !has_form(&too_long));
+}
+
+#[test]
+fn what_is_minted_reads_back_and_is_of_one_length() {
+    let keys = ring();
+    let handle = SessionHandle::from_bytes([7; 16]);
+    for (transport, anti_csrf) in [
+        (Transport::Cookie, false),
+        (Transport::Cookie, true),
+        (Transport::Header, false),
+        (Transport::Header, true),
+    ] {
+        let binding = Binding {
+            transport,
+            anti_csrf,
+        };
+        let token = refresh::mint(handle, binding, 5, &[9; 32], keys.mac());
+        // Version, then handle, key, binding, generation, random bytes and MAC.
+        assert_eq!(token.len(), 3 + (16 + 2 + 1 + 4 + 32 + 32) * 4 / 3);
+        let read = refresh::authenticate(&token, keys.macs()).expect("a token of ours");
+        assert_eq!((read.handle, read.binding), (handle, binding));
+        assert_eq!(read.presented.generation, 5);
+    }
+    let token = anti_csrf::mint(handle, &[9; 16], keys.mac());
+    assert_eq!(token.len(), (16 + 32) * 4 / 3);
+    assert!(anti_csrf::is_genuine(&token, handle, keys.macs()));
 }
