@@ -194,7 +194,7 @@ pub struct SessionConfig {
     pub cleanup_interval: Duration,
 
     /// How many verified tokens are remembered, so that their signatures are not checked again;
-    /// about 640 bytes each. 0 remembers none. Default: 100000.
+    /// about 700 bytes each. 0 remembers none. Default: 80000.
     pub verified_token_cache: usize,
 
     /// How many writes may wait for the database; one more is answered 503 at once. Default: 10000.
@@ -249,7 +249,7 @@ impl Default for SessionConfig {
             revocation_bound: Duration::from_secs(1),
             revocation_on_stall: OnStall::Live,
             cleanup_interval: Duration::from_secs(10 * 60),
-            verified_token_cache: 100_000,
+            verified_token_cache: 80_000,
             write_queue: 10_000,
         }
     }

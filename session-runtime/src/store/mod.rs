@@ -48,7 +48,7 @@ use crate::revocation::{Entry, Position};
 use crate::rotation::Verdict;
 
 /// Rows deleted in one transaction: few enough that no login waits noticeably behind them.
-const CLEANUP_BATCH: i64 = 200;
+const CLEANUP_BATCH: i64 = 100;
 
 /// What a busy machine may take on top of the waits for the database.
 const ALLOWANCE: Duration = Duration::from_secs(1);
