@@ -180,3 +180,23 @@ async fn the_authorization_header_holds_one_token() {
             .expect_untouched();
     }
 }
+
+/// An `Authorization` of somebody else, or a broken one, does not hide a session.
+#[async_test]
+async fn what_is_no_bearer_token_leaves_it_to_the_cookie() {
+    let server = Server::start().await;
+    let tokens = tokens(&server).await;
+    let (token, in_cookie) = (tokens.header.0, tokens.cookie.0);
+    for (value, status) in [
+        ("Bearer ".to_owned(), 200),
+        (format!("Bearer {token} x"), 200),
+        (format!("Bearer {token},"), 200),
+        (format!("Bearer {token}{}", "A".repeat(8192)), 200),
+        // Ours in form, and not in truth.
+        (format!("Bearer {token}x"), 401),
+    ] {
+        let headers = vec![("Authorization", value.clone()), cookie(ACCESS, &in_cookie)];
+        let answer = get(&server, "/me", headers).await;
+        assert_eq!(answer.status, status, "{value}");
+    }
+}
