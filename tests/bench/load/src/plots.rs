@@ -54,7 +54,7 @@ fn bars(file: &Path, title: &str, figures: &[&Figure]) -> Result<(), Failure> {
     if most == 0.0 {
         return Ok(());
     }
-    let (row, left, width) = (32, 330, 900);
+    let (row, left, width) = (32, 380, 950);
     let area = SVGBackend::new(file, (width, 60 + row * figures.len() as u32)).into_drawing_area();
     area.fill(&WHITE)?;
     area.draw(&Text::new(title.to_owned(), (16, 16), ("sans-serif", 18)))?;
@@ -91,12 +91,16 @@ fn curves(file: &Path, curves: &[Curve]) -> Result<(), Failure> {
             ("sans-serif", 18),
         )
         .margin(12)
+        .margin_right(48)
         .x_label_area_size(44)
         .y_label_area_size(64)
-        .build_cartesian_2d((fewest..most).log_scale(), 0.0..dearest * 1.1)?;
+        .build_cartesian_2d((fewest..most).log_scale(), 0.0..dearest * 1.4)?;
     let mut mesh = chart.configure_mesh();
+    let whole = |number: &f64| format!("{number:.0}");
     mesh.x_desc("rows")
         .y_desc("microseconds")
+        .x_label_formatter(&whole)
+        .y_label_formatter(&whole)
         .label_style(FONT)
         .draw()?;
     for (curve, colour) in curves.iter().zip(COLOURS) {
@@ -109,6 +113,7 @@ fn curves(file: &Path, curves: &[Curve]) -> Result<(), Failure> {
     }
     let mut labels = chart.configure_series_labels();
     labels
+        .position(SeriesLabelPosition::UpperMiddle)
         .background_style(WHITE.mix(0.8))
         .label_font(FONT)
         .draw()?;
