@@ -295,7 +295,7 @@ async fn a_setting_of_the_wrong_kind_does_not_show_a_key() {
             "a string",
         ),
         ("master_key", vec![secret.clone()].into(), "a string"),
-        ("", table.into(), "struct SessionConfig"),
+        ("", table.into(), "a table of settings"),
     ] {
         let value: Value = value;
         let figment = Figment::from(rocket::Config::default()).merge(("log_level", "off"));

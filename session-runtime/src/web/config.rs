@@ -132,16 +132,16 @@ fn extract(figment: &Figment) -> Result<SessionConfig, String> {
 /// What figment says of a setting, but of secrets not what it found: a list written as a text, or a table
 /// that could not be read, would show them.
 fn wrong(error: &figment::Error) -> String {
-    let setting = match error.path.iter().find(|part| part.contains("master_key")) {
-        Some(name) => format!("{TABLE}.{name}"),
-        None if error.path.iter().all(|part| part == TABLE) => TABLE.to_owned(),
-        None => return error.to_string(),
+    let (Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected)) = &error.kind else {
+        return error.to_string();
     };
-    match &error.kind {
-        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
-            format!("`{setting}` must be {expected}, and is something else")
+    let secret = error.path.iter().find(|part| part.contains("master_key"));
+    match secret {
+        Some(name) => format!("`{TABLE}.{name}` must be {expected}, and is something else"),
+        None if error.path.iter().all(|part| part == TABLE) => {
+            format!("`{TABLE}` must be a table of settings, and is something else")
         }
-        _ => error.to_string(),
+        None => error.to_string(),
     }
 }
 

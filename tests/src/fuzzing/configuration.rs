@@ -31,7 +31,9 @@ pub(super) fn configuration(_: &App, input: &[u8]) -> bool {
             true
         }
         Err(sentence) => {
-            let names = keys().any(|key| sentence.contains(key)) || sentence.contains("for key");
+            let names = keys().any(|key| sentence.contains(key))
+                || sentence.contains("for key")
+                || sentence.starts_with("`sessions` must be a table");
             assert!(names, "{sentence}\n{text}");
             for secret in master_keys(text) {
                 assert!(!sentence.contains(secret), "{sentence}");
