@@ -1,23 +1,26 @@
-//! Ten refreshes at once with one token, over three processes' worth of pools, and the answers stored in any
-//! order: 1,000 rounds, and no honest client loses its session.
+//! Ten refreshes at once with one token, over three processes, and the answers stored in any order: no honest
+//! client loses its session. 1,000 rounds over three real processes, and 1,000 over three pools in this one, whose
+//! clock goes on between the rounds, so that each session has forty generations.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rocket::futures::future::join_all;
 use serde_json::Value;
-use session_runtime::{SessionTokens, Sessions};
+use session_runtime::Sessions;
 use session_tests::Database;
 use session_tests::app::{Claims, Notes};
+use session_tests::process::Tokens;
 use session_tests::servers::Backend;
 
-use super::Shared;
+use super::{Shared, three};
 
 super::on! {
-    Sqlite: ten_refreshes_at_once;
-    Postgres: ten_refreshes_at_once;
-    Mariadb: ten_refreshes_at_once;
+    Sqlite: ten_refreshes_at_once ten_refreshes_at_once_over_three_processes;
+    Postgres: ten_refreshes_at_once ten_refreshes_at_once_over_three_processes;
+    Mariadb: ten_refreshes_at_once ten_refreshes_at_once_over_three_processes;
 }
 
 const CLIENTS: usize = 25;
@@ -85,7 +88,7 @@ async fn ten_refreshes_at_once(backend: Backend) {
                 answers += 1;
                 if let Some(next) = tokens.refresh_token() {
                     assert!(
-                        known.contains(&hash(&tokens)),
+                        known.contains(&hash(tokens.access_token())),
                         "a token that its row does not know"
                     );
                     pairs += 1;
@@ -107,15 +110,71 @@ async fn ten_refreshes_at_once(backend: Backend) {
     assert!(pairs >= CLIENTS * ROUNDS * 8);
 }
 
+async fn ten_refreshes_at_once_over_three_processes(backend: Backend) {
+    const TOTAL: usize = 1_000;
+    let began = Instant::now();
+    let shared = Shared::new(backend, "crowds");
+    let processes = three(&shared.url);
+    let places = [0, 1, 2].map(|n: usize| &processes[n].0);
+    let (mut shuffle, mut database) = (Shuffle(0xC0FFEE), Database::connect(&shared.url));
+    let mut pairs = 0;
+    for round in 0..TOTAL {
+        let (answer, first) = places[round % 3].log_in(&format!("user {round}"));
+        assert_eq!(answer.status(), Some(200));
+        let mut came = thread::scope(|scope| {
+            let first = &first;
+            let asking = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(|n| {
+                scope.spawn(move || {
+                    let mut tokens = first.clone();
+                    let answer = places[n % 3].refresh(&mut tokens);
+                    assert_eq!(answer.status(), Some(200), "an honest client is refused");
+                    tokens
+                })
+            });
+            asking.map(|asking| asking.join().expect("an answer"))
+        });
+        shuffle.shuffle(&mut came);
+        let handle = claim(&first.access, "sessionHandle");
+        let known = family(&mut database, backend, &handle);
+        let mut client = Tokens::default();
+        for Tokens { access, refresh } in came {
+            if refresh != first.refresh {
+                assert!(
+                    known.contains(&hash(&access)),
+                    "a token that its row does not know"
+                );
+                pairs += 1;
+                // Whichever is stored last stays.
+                client = Tokens { access, refresh };
+            }
+        }
+        assert_eq!(
+            places[(round + 1) % 3].get("/live", &client).status(),
+            Some(200)
+        );
+        assert_eq!(
+            places[(round + 2) % 3].refresh(&mut client).status(),
+            Some(200)
+        );
+    }
+    assert_eq!(database.sessions(), TOTAL as i64, "a session was lost");
+    println!(
+        "{backend:?}: {TOTAL} rounds of 10 refreshes over 3 processes, {pairs} new pairs, {} s",
+        began.elapsed().as_secs()
+    );
+    assert_eq!(pairs, TOTAL * 8);
+}
+
 /// The hash of the refresh token that was handed out, as the access token beside it has it.
-fn hash(tokens: &SessionTokens) -> String {
-    let body = tokens.access_token().split('.').nth(1).expect("a body");
+fn hash(access: &str) -> String {
+    claim(access, "refreshTokenHash1").to_uppercase()
+}
+
+fn claim(access: &str, name: &str) -> String {
+    let body = access.split('.').nth(1).expect("a body");
     let body = BASE64_URL_SAFE_NO_PAD.decode(body).expect("base64");
     let claims: Value = serde_json::from_slice(&body).expect("JSON");
-    claims["refreshTokenHash1"]
-        .as_str()
-        .expect("a hash")
-        .to_uppercase()
+    claims[name].as_str().expect("a text").to_owned()
 }
 
 /// The parent and the children in a row, in hexadecimal digits.
