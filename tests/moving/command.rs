@@ -2,7 +2,6 @@
 
 use std::process::{Command, Output};
 
-use session_runtime::SystemClock;
 use session_tests::server::MASTER_KEY;
 use session_tests::servers::Backend;
 use session_tests::{Database, Server};
@@ -42,10 +41,7 @@ fn move_once(places: &Places) -> (Option<i32>, String, String) {
 
 async fn the_command_moves_and_says_where_the_key_is(backend: Backend) {
     let places = Places::new(backend, "command");
-    let server = Server::attached(&[("database", places.source.as_str().into())], |fairing| {
-        fairing.clock(SystemClock::default())
-    })
-    .await;
+    let server = Server::with(&[("database", places.source.as_str().into())]).await;
     super::fill(&server).await;
     drop(server.stop());
 

@@ -14,7 +14,6 @@ use std::path::Path;
 
 use session_tests::Server;
 use session_tests::process::{Place, Process};
-use session_tests::server::MASTER_KEY;
 use session_tests::servers::{Backend, DatabaseServer};
 use tempfile::TempDir;
 
@@ -57,11 +56,7 @@ impl Shared {
 
     /// An application in this process, with a clock of its own.
     async fn server(&self) -> Server {
-        Server::with(&[
-            ("database", self.url.as_str().into()),
-            ("master_key", MASTER_KEY.into()),
-        ])
-        .await
+        Server::on_url(&self.url).await
     }
 }
 

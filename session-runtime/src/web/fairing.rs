@@ -226,7 +226,7 @@ impl Fairing for SessionFairing {
                 // The back button must not show it after a sign-out, unless the application says so. What
                 // nobody may store needs no `Vary`.
                 Audience::Member if !response.headers().contains("cache-control") => {
-                    response.set_raw_header("Cache-Control", "no-store");
+                    transport::forbid_storing(response);
                 }
                 // A shared cache must not show it to members.
                 Audience::Member | Audience::Visitors => transport::vary(response),

@@ -213,10 +213,15 @@ impl Wire {
     }
 }
 
-/// Marks a response that depends on a session or carries tokens as nobody else's (OWASP ASVS 14.3.2).
+/// Marks a response that carries tokens as nobody else's (OWASP ASVS 14.3.2).
 pub(super) fn forbid_caching(response: &mut Response<'_>) {
-    response.set_raw_header("Cache-Control", "no-store");
+    forbid_storing(response);
     vary(response);
+}
+
+/// Marks a response that depends on a session.
+pub(super) fn forbid_storing(response: &mut Response<'_>) {
+    response.set_raw_header("Cache-Control", "no-store");
 }
 
 /// Says that whoever sends other tokens gets another answer.
