@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use public_suffix::{DEFAULT_PROVIDER as PUBLIC_SUFFIXES, EffectiveTLDProvider};
 use rocket::http::uri::Absolute;
 
 /// Scheme, host and port of a page or a server, in lower case as browsers send it.
@@ -51,12 +52,12 @@ fn site(host: &str) -> &str {
     if address(host).is_some() {
         return host;
     }
-    psl::domain_str(host).unwrap_or(host)
+    PUBLIC_SUFFIXES.effective_tld_plus_one(host).unwrap_or(host)
 }
 
 /// Whether everybody may register names below a domain, so that browsers refuse its cookies.
 pub(super) fn is_public_suffix(domain: &str) -> bool {
-    address(domain).is_none() && domain.contains('.') && psl::suffix_str(domain) == Some(domain)
+    address(domain).is_none() && domain.contains('.') && PUBLIC_SUFFIXES.is_effective_tld(domain)
 }
 
 /// Reads a cookie domain as people write it (`.example.com`, `https://API.example.com`); `None` if it
