@@ -1,6 +1,8 @@
 //! Cookies and headers that a response carries (protocol: "wire protocol"). `presented.rs` reads those of
 //! a request.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Days, Utc};
 use rocket::http::{Cookie, Header, SameSite as CookieSameSite};
 use rocket::time::OffsetDateTime;
@@ -16,6 +18,9 @@ pub(super) const LEGACY_COOKIE: &str = "sIdRefreshToken";
 
 /// The header in which a request asks for a transport.
 const AUTH_MODE: &str = "st-auth-mode";
+
+/// Room for the name and the attributes of a cookie.
+const ATTRIBUTES: usize = 192;
 
 const FRONT_TOKEN: &str = "front-token";
 const ANTI_CSRF: &str = "anti-csrf";
@@ -124,10 +129,10 @@ impl Wire {
                     ..self.clone()
                 };
                 if *access {
-                    response.adjoin_header(older.removal(&self.access));
+                    adjoin(response, &older.removal(&self.access));
                 }
                 if *refresh {
-                    response.adjoin_header(older.removal(&self.refresh));
+                    adjoin(response, &older.removal(&self.refresh));
                 }
             }
         }
@@ -156,10 +161,10 @@ impl Wire {
             .as_ref()
             .map_or(year, |refresh| refresh.expires_at);
         let ends = refresh_end.clamp(year, longest);
-        response.adjoin_header(self.cookie(&self.access, &tokens.access, ends));
+        adjoin(response, &self.cookie(&self.access, &tokens.access, ends));
         if let Some(refresh) = &tokens.refresh {
             let ends = refresh.expires_at.min(longest);
-            response.adjoin_header(self.cookie(&self.refresh, &refresh.token, ends));
+            adjoin(response, &self.cookie(&self.refresh, &refresh.token, ends));
         }
         if let Some(token) = &tokens.anti_csrf {
             set(response, ANTI_CSRF, token.clone());
@@ -173,8 +178,8 @@ impl Wire {
     fn clear_in(&self, response: &mut Response<'_>, transport: Transport) {
         match transport {
             Transport::Cookie => {
-                response.adjoin_header(self.removal(&self.access));
-                response.adjoin_header(self.removal(&self.refresh));
+                adjoin(response, &self.removal(&self.access));
+                adjoin(response, &self.removal(&self.refresh));
             }
             Transport::Header => {
                 set(response, &self.access_header, String::new());
@@ -189,25 +194,30 @@ impl Wire {
             name: LEGACY_COOKIE.into(),
             path: self.access.path.clone(),
         };
-        response.adjoin_header(self.removal(&legacy));
+        adjoin(response, &self.removal(&legacy));
     }
 
     /// A removal repeats name, path, domain and flags, or browsers ignore it.
-    pub(super) fn removal(&self, place: &Place) -> Cookie<'static> {
+    pub(super) fn removal<'c>(&'c self, place: &'c Place) -> Cookie<'c> {
         self.cookie(place, "", DateTime::UNIX_EPOCH)
     }
 
-    fn cookie(&self, place: &Place, value: &str, expires: DateTime<Utc>) -> Cookie<'static> {
+    fn cookie<'c>(
+        &'c self,
+        place: &'c Place,
+        value: &'c str,
+        expires: DateTime<Utc>,
+    ) -> Cookie<'c> {
         let expires = OffsetDateTime::from_unix_timestamp(expires.timestamp())
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let mut cookie = Cookie::build((place.name.clone(), value.to_owned()))
-            .path(place.path.clone())
+        let mut cookie = Cookie::build((&*place.name, value))
+            .path(&*place.path)
             .expires(expires)
             .http_only(true)
             .secure(self.secure)
             .same_site(self.same_site);
         if let Some(domain) = &self.domain {
-            cookie = cookie.domain(domain.clone());
+            cookie = cookie.domain(&**domain);
         }
         cookie.build()
     }
@@ -232,6 +242,13 @@ pub(super) fn vary(response: &mut Response<'_>) {
     } else {
         response.set_raw_header("Vary", "Cookie, Authorization");
     }
+}
+
+/// Adds a cookie as one line of room enough, and as it is: nothing in ours needs an encoding.
+fn adjoin(response: &mut Response<'_>, cookie: &Cookie<'_>) {
+    let mut line = String::with_capacity(cookie.value().len() + ATTRIBUTES);
+    write!(line, "{cookie}").expect("a text takes whatever is written to it");
+    response.adjoin_raw_header("Set-Cookie", line);
 }
 
 /// Sets a header and lets scripts of other origins read it.
