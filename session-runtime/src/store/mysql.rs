@@ -34,6 +34,13 @@ macro_rules! lock {
     };
 }
 
+/// Inserts many rows.
+macro_rules! insert_many {
+    ($rows:expr) => {
+        diesel::insert_into(session_info::table).values($rows)
+    };
+}
+
 #[allow(clippy::duplicate_mod)] // once per backend, on purpose
 #[path = "migrations.rs"]
 pub(super) mod migrations;

@@ -36,6 +36,13 @@ macro_rules! lock {
     };
 }
 
+/// Inserts many rows; an `INSERT` would be parsed and planned anew, with sixteen parameters for each of them.
+macro_rules! insert_many {
+    ($rows:expr) => {
+        diesel::copy_from(session_info::table).from_insertable($rows)
+    };
+}
+
 #[allow(clippy::duplicate_mod)] // once per backend, on purpose
 #[path = "migrations.rs"]
 pub(super) mod migrations;

@@ -1,7 +1,7 @@
 //! Every statement the library runs, as functions over a connection inside whatever transaction is
 //! open on it.
 //!
-//! Compiled once per backend, as a module of its file: `Connection` and `lock!` are the backend's.
+//! Compiled once per backend, as a module of its file: `Connection`, `lock!` and `insert_many!` are the backend's.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -57,11 +57,12 @@ fn insert_rows(conn: &mut Connection, mut rows: &[SessionRow]) -> QueryResult<()
             bytes <= MAX_BYTES
         });
         let (statement, rest) = rows.split_at(fitting.count().max(1));
-        let insert = diesel::insert_into(session_info::table);
-        // Of the two only the statement for one row is prepared once and for all.
         match statement {
-            [row] => insert.values(row).execute(conn)?,
-            rows => insert.values(rows).execute(conn)?,
+            // Prepared once and for all.
+            [row] => diesel::insert_into(session_info::table)
+                .values(row)
+                .execute(conn)?,
+            rows => insert_many!(rows).execute(conn)?,
         };
         rows = rest;
     }
