@@ -14,9 +14,10 @@ use super::sqlite;
 /// Connections that read while others write.
 const READERS: u32 = 4;
 
-/// Connections that write to a database server, each with a thread of its own.
+/// Connections that write to a database server, each with a thread of its own: fewer make larger batches, and
+/// leave fewer beside one that waits for a lock.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-const WRITERS: usize = 4;
+const WRITERS: usize = 3;
 
 /// A database that connections can be opened to.
 #[derive(Debug, Clone)]

@@ -116,8 +116,8 @@ macro_rules! backends {
 
 backends! {
     "sqlite" Sqlite "sqlite:" diesel::SqliteConnection, 1, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
-    "postgres" Postgres "postgres:" diesel::PgConnection, 4, "SELECT 1";
-    "mysql" Mysql "mysql:" diesel::MysqlConnection, 4, "DO 0";
+    "postgres" Postgres "postgres:" diesel::PgConnection, 3, "SELECT 1";
+    "mysql" Mysql "mysql:" diesel::MysqlConnection, 3, "DO 0";
 }
 
 impl Store {
