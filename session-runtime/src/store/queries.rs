@@ -1,6 +1,9 @@
 //! Every statement the library runs, as functions over a connection inside whatever transaction is
 //! open on it.
 //!
+//! A row is found by its key with `get_result`: `first` adds a `LIMIT ?`, and SQLite has a statement with one
+//! parsed anew whenever it is bound.
+//!
 //! Compiled once per backend, as a module of its file: `Connection`, `lock!` and `insert_many!` are the backend's.
 
 use chrono::{DateTime, Utc};
@@ -74,7 +77,7 @@ pub(crate) fn find(conn: &mut Connection, handle: SessionHandle) -> QueryResult<
     let row = session_info::table
         .find(handle.as_bytes().as_slice())
         .select(SessionRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row.and_then(SessionRow::into_record))
 }
@@ -87,7 +90,7 @@ pub(crate) fn find_locked(
     let row = session_info::table
         .find(handle.as_bytes().as_slice())
         .select(SessionRow::as_select());
-    let row = lock!(row).first(conn).optional()?;
+    let row = lock!(row).get_result(conn).optional()?;
     Ok(row.and_then(SessionRow::into_record))
 }
 
@@ -211,7 +214,7 @@ fn lock_counter(conn: &mut Connection) -> QueryResult<i64> {
     let counter = session_counter::table
         .find("revocation")
         .select(session_counter::value);
-    lock!(counter).first(conn)
+    lock!(counter).get_result(conn)
 }
 
 /// Numbers committed entries of the feed, holding its one counter row.
@@ -283,7 +286,7 @@ pub(crate) fn delete_old_revocations(
     let newest: i64 = session_counter::table
         .find("revocation")
         .select(session_counter::value)
-        .first(conn)?;
+        .get_result(conn)?;
     let old: Vec<Vec<u8>> = session_revocation::table
         .filter(session_revocation::until.lt(before.timestamp_millis()))
         .filter(session_revocation::number.lt(newest))

@@ -59,7 +59,7 @@ pub(crate) fn key_version(conn: &mut Connection) -> QueryResult<i64> {
     session_counter::table
         .find("key")
         .select(session_counter::value)
-        .first(conn)
+        .get_result(conn)
 }
 
 /// Gives the keys a new version, so that every process reads them again.

@@ -126,7 +126,7 @@ pub(in crate::store) fn mark(conn: &mut Connection) -> QueryResult<Option<i64>> 
     session_counter::table
         .find(MARK)
         .select(session_counter::value)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
