@@ -76,6 +76,12 @@ fn only_web_names_rocket_and_only_store_names_diesel() {
     forbid("diesel", |name| name.contains("/store/"));
 }
 
+/// SQLite has a statement with a `LIMIT ?`, which `first` adds, parsed anew whenever it is bound.
+#[test]
+fn a_row_is_found_by_its_key_without_a_limit() {
+    forbid(".first(conn)", |_| false);
+}
+
 #[test]
 fn the_leaves_know_nobody_and_the_rule_knows_less() {
     let allowed = [
