@@ -136,8 +136,8 @@ pub struct SessionConfig {
     /// that presents cookies of both removes the older ones. Default: none, such a refresh is 400.
     pub older_cookie_domain: Option<String>,
 
-    /// Whether cookies carry `Secure`. Default: `"auto"`, yes unless `api_origin` is http on
-    /// localhost in a debug build.
+    /// Whether cookies carry `Secure`; `"no"` only in the debug profile. Default: `"auto"`, yes unless
+    /// `api_origin` is http on localhost in the debug profile.
     pub cookie_secure: Auto,
 
     /// The `SameSite` of the cookies. `"none"` needs `Secure`. Default: `"lax"`.

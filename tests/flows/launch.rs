@@ -9,7 +9,9 @@ use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket, async_test, routes};
 use session_runtime::Sessions;
+use session_tests::browser::REFRESH_PATH;
 use session_tests::{Log, Server, app, server};
+use tempfile::TempDir;
 
 async fn fails_to_launch(rocket: Rocket<Build>) -> bool {
     match Client::untracked(rocket).await {
@@ -235,34 +237,36 @@ async fn the_database_may_be_the_name_of_a_rocket_pool() {
     assert!(launched.is_ok() && file.exists());
 }
 
+/// The settings of a server that is no development.
+fn release(folder: &TempDir, origin: Option<&str>) -> Figment {
+    let file = folder.path().join("r.db");
+    let figment = Config::figment()
+        .merge(("log_level", "off"))
+        .merge(("sessions.database", format!("sqlite://{}", file.display())))
+        .merge((
+            "sessions.master_key",
+            "q6/7jzOqNlBPzv3eOFyRZ1m3Kk0Zt4Q1i2D5o8Wc6Xs=",
+        ));
+    match origin {
+        Some(origin) => figment.merge(("sessions.api_origin", origin)),
+        None => figment,
+    }
+    .select("release")
+}
+
 #[async_test]
 async fn outside_debug_the_origin_must_be_said() {
     let log = Log::start();
     let folder = tempfile::tempdir().expect("a folder");
-    let figment = |origin: Option<&str>| {
-        let figment = Config::figment().merge(("log_level", "off")).merge((
-            "sessions.database",
-            format!("sqlite://{}", folder.path().join("r.db").display()),
-        ));
-        let figment = figment.merge((
-            "sessions.master_key",
-            "q6/7jzOqNlBPzv3eOFyRZ1m3Kk0Zt4Q1i2D5o8Wc6Xs=",
-        ));
-        match origin {
-            Some(origin) => figment.merge(("sessions.api_origin", origin)),
-            None => figment,
-        }
-        .select("release")
-    };
-    let rocket = rocket::custom(figment(None)).attach(Sessions::fairing());
+    let rocket = rocket::custom(release(&folder, None)).attach(Sessions::fairing());
     assert!(fails_to_launch(rocket).await);
     log.expect(&[
         "`sessions.api_origin` must be set",
         "https://api.example.com",
     ]);
     drop(log);
-    let rocket =
-        rocket::custom(figment(Some("https://api.example.com"))).attach(Sessions::fairing());
+    let figment = release(&folder, Some("https://api.example.com"));
+    let rocket = rocket::custom(figment).attach(Sessions::fairing());
     assert!(!fails_to_launch(rocket).await);
 }
 
@@ -279,11 +283,37 @@ async fn cookies_are_secure_unless_the_origin_is_http_on_this_machine() {
         let server = Server::with(&[("api_origin", origin.into())]).await;
         let answer = server.browser().log_in("ada").await;
         let prefix = if secure { "__Host-" } else { "" };
-        let cookie = answer
-            .set_cookie(&format!("{prefix}sAccessToken"))
-            .expect("a cookie");
-        assert_eq!(cookie.contains("; Secure"), secure, "{origin}");
+        let access = answer.set_cookie(&format!("{prefix}sAccessToken"));
+        let prefix = if secure { "__Secure-" } else { "" };
+        let refresh = answer.set_cookie(&format!("{prefix}sRefreshToken"));
+        for cookie in [access, refresh] {
+            let cookie = cookie.expect("a cookie");
+            assert_eq!(cookie.contains("; Secure"), secure, "{origin}");
+        }
     }
+}
+
+#[async_test]
+async fn outside_debug_cookies_are_secure_whatever_the_origin() {
+    let log = Log::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let rocket = |secure: &str| {
+        let figment = release(&folder, Some("http://localhost:8000"));
+        let figment = figment.merge(("sessions.cookie_secure", secure));
+        rocket::custom(figment).attach(Sessions::fairing())
+    };
+    assert!(fails_to_launch(rocket("no")).await);
+    log.expect(&["`sessions.cookie_secure = \"no\"`", "debug profile"]);
+    drop(log);
+
+    let client = Client::untracked(rocket("auto")).await.expect("a launch");
+    let refresh = client.post(REFRESH_PATH).dispatch().await;
+    let removals: Vec<_> = refresh.headers().get("set-cookie").collect();
+    assert_eq!(removals.len(), 2);
+    assert!(
+        removals.iter().all(|line| line.contains("; Secure")),
+        "{removals:?}"
+    );
 }
 
 /// Behaviour 13.

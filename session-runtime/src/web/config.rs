@@ -50,7 +50,13 @@ impl Settings {
         let secure = match config.cookie_secure {
             Auto::Auto => !(debug && api.is_local_http()),
             Auto::Yes => true,
-            Auto::No => false,
+            Auto::No if debug => false,
+            Auto::No => {
+                return Err(format!(
+                    "`{TABLE}.cookie_secure = \"no\"` is for the debug profile: elsewhere whoever listens on the way could \
+                     take the tokens; remove it, and serve over https"
+                ));
+            }
         };
         let cookie_domain = match &config.cookie_domain {
             Some(domain) => Some(domain_of("cookie_domain", domain)?),
