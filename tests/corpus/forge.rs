@@ -109,6 +109,7 @@ impl Forge {
             .replace("$token", &token)
             .replace("$signed", &signed)
             .replace("$signature_rest", &signature[4..])
+            .replace("$signature_stray", &with_stray_bit(&signature))
             .replace("$signature", &signature)
             .replace("$repeat", &repeat)
     }

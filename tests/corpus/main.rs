@@ -190,7 +190,8 @@ fn request(case: &RequestCase, [victim, other, app, foreign]: [&Forge; 4]) -> Re
     let middle = victim.refresh.len() / 2;
     let fill = |text: &str| {
         text.replace("$repeat", &case.repeat.repeat(case.times))
-            .replace("$header_head", &app.refresh[..app.refresh.len() / 2])
+            .replace("$header_head", &app.refresh[..middle])
+            .replace("$header_tail", &app.refresh[middle + 9..])
             .replace("$header_access", &app.access)
             .replace("$header_refresh", &app.refresh)
             .replace("$foreign_refresh", &foreign.refresh)
@@ -200,6 +201,8 @@ fn request(case: &RequestCase, [victim, other, app, foreign]: [&Forge; 4]) -> Re
             .replace("$head", &victim.refresh[..middle])
             .replace("$tail", &victim.refresh[middle + 9..])
             .replace("$behind", &victim.refresh[11..])
+            .replace("$before_end", &victim.refresh[..victim.refresh.len() - 9])
+            .replace("$past_first", &victim.refresh[1..])
     };
     let path = if case.path == "refresh" {
         REFRESH_PATH

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -52,19 +52,36 @@ pub(crate) struct Claims {
     pub(crate) tenant: Option<String>,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(crate) nbf: Option<i64>,
     pub(crate) session_handle: SessionHandle,
     pub(crate) refresh_token_hash1: Option<String>,
     pub(crate) parent_refresh_token_hash1: Option<String>,
     pub(crate) anti_csrf_token: Option<String>,
     pub(crate) iss: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(crate) auth_time: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(crate) aud: Option<Audience>,
     #[serde(flatten)]
     pub(crate) payload: Map<String, Value>,
+}
+
+/// Reads a claim that is there: absent is not `null` (RFC 7519 section 4.1).
+fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 /// Whom a token is for (RFC 7519 section 4.1.3).
