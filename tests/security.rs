@@ -85,6 +85,11 @@ fn no_package_may_use_unsafe_code() {
         "examples",
         "tests",
         "tests/fuzz",
+        "tests/bench/server",
+        "tests/bench/load",
+        "tests/bench/baseline",
+        "tests/bench/peers/flex",
+        "tests/bench/peers/tower",
     ] {
         let manifest = read(&format!("{package}/Cargo.toml"));
         let forbids = manifest.contains("[lints]\nworkspace = true")

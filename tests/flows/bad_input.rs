@@ -60,6 +60,7 @@ async fn a_junk_access_token_is_401_and_clears_nothing() {
             answer.expect(401, TRY_REFRESH).expect_untouched();
         }
     }
+    assert_eq!(server.database().sessions(), 0);
 }
 
 #[async_test]
@@ -158,6 +159,28 @@ async fn tokens_are_not_interchangeable() {
 
     assert_eq!(browser.get("/me").await.status, 200);
     browser.refresh().await.expect(200, "{}");
+}
+
+/// `security.md` R16: the other way round is in `csrf_modes.rs`.
+#[async_test]
+async fn an_anti_csrf_token_is_no_other_token() {
+    let server = Server::with(&[("csrf", "via-token".into())]).await;
+    let mut browser = server.browser();
+    let login = browser.log_in("ada").await;
+    let token = login.header("anti-csrf").expect("a token");
+    for (cookie, method, path, answer) in [
+        (ACCESS, Method::Get, "/live", TRY_REFRESH),
+        (REFRESH, Method::Post, REFRESH_PATH, UNAUTHORISED),
+    ] {
+        let headers = vec![
+            ("Cookie", format!("{cookie}={token}")),
+            ("anti-csrf", token.to_owned()),
+        ];
+        browser
+            .send_raw(method, path, headers, None)
+            .await
+            .expect(401, answer);
+    }
 }
 
 #[async_test]

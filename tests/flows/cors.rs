@@ -5,7 +5,7 @@ use rocket::http::{Header, Method};
 use rocket::{async_test, get, options, routes};
 use session_runtime::{MaybeSession, Session, Sessions};
 use session_tests::app::Claims;
-use session_tests::browser::{ACCESS, REFRESH_PATH};
+use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH};
 use session_tests::{Answer, Log, Server};
 
 const SITE: &str = "https://www.example.com";
@@ -66,13 +66,21 @@ fn names(answer: &Answer, header: &str) -> Vec<String> {
 #[async_test]
 async fn a_preflight_of_a_listed_origin_is_204_without_a_session() {
     let server = server().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let cookies = [ACCESS, REFRESH].map(|name| {
+        let value = browser.cookie(name).expect("a token");
+        format!("{name}={value}")
+    });
     for origin in [SITE, "http://localhost:3000"] {
         for path in ["/me", "/login", REFRESH_PATH, "/no-such-page", "/guarded"] {
-            let answer = server
-                .browser()
-                .send_raw(Method::Options, path, headers(origin), None)
-                .await;
+            // A browser sends no cookies here; if one did, they would change nothing.
+            let mut headers = headers(origin);
+            headers.push(("Cookie", cookies.join("; ")));
+            let answer = browser.send_raw(Method::Options, path, headers, None).await;
             answer.expect(204, "");
+            assert!(answer.all("set-cookie").all(|line| line == "theme=dark"));
+            assert_eq!(answer.header("front-token"), None, "{path}");
             assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
             assert_eq!(
                 answer.header("access-control-allow-credentials"),

@@ -204,7 +204,7 @@ async fn a_form_that_pretends_to_be_a_get_is_unsafe() {
     let mut browser = server.browser();
     browser.log_in("ada").await;
     for (from, status) in [("cross-site", 403), ("same-origin", 200)] {
-        for method in ["get", "GET"] {
+        for method in ["get", "GET", "head"] {
             let headers = vec![
                 (
                     "Cookie",
@@ -219,6 +219,12 @@ async fn a_form_that_pretends_to_be_a_get_is_unsafe() {
             assert_eq!(answer.status, status, "{from} {method}");
         }
     }
+    let cookie = format!("{ACCESS}={}", browser.cookie(ACCESS).expect("a token"));
+    let headers = vec![("Cookie", cookie), ("Sec-Fetch-Site", "cross-site".into())];
+    browser
+        .send_form(Method::Post, "/notes", headers, "_method=put".into())
+        .await
+        .expect(403, REFUSED);
 }
 
 /// What comes with a form is judged like a POST, whatever its method says.
@@ -285,6 +291,22 @@ async fn listed_origins_are_ours_and_silence_can_be_refused() {
             .await;
         assert_eq!(answer.status, status, "{from:?}");
     }
+
+    let mut browser = server.browser();
+    let ours = vec![("Sec-Fetch-Site", "same-origin".to_owned())];
+    let login = browser.send_raw(Method::Post, "/login", ours, body()).await;
+    let value = |name: &str| {
+        let line = login.set_cookie(name).expect("a cookie");
+        line.split(['=', ';']).nth(1).expect("a value").to_owned()
+    };
+    let (access, refresh) = (value(ACCESS), value(REFRESH));
+    browser.plant(ACCESS, &access, "/");
+    browser.plant(REFRESH, &refresh, REFRESH_PATH);
+    for path in ["/leave", SIGN_OUT_PATH, REFRESH_PATH] {
+        let answer = browser.post(path).await;
+        answer.expect(403, REFUSED).expect_untouched();
+    }
+    assert_eq!(browser.get("/live").await.status, 200);
 }
 
 #[async_test]
@@ -302,14 +324,9 @@ async fn the_check_can_be_switched_off() {
     let server = Server::with(&[("csrf", "none".into())]).await;
     let foreign = vec![("Sec-Fetch-Site", "cross-site".to_owned())];
     let body = Some(json!({ "user": "ada" }).to_string());
-    assert_eq!(
-        server
-            .browser()
-            .send_raw(Method::Post, "/login", foreign, body)
-            .await
-            .status,
-        200
-    );
+    let browser = server.browser();
+    let answer = browser.send_raw(Method::Post, "/login", foreign, body);
+    assert_eq!(answer.await.status, 200);
 }
 
 #[async_test]

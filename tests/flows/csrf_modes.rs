@@ -40,7 +40,21 @@ async fn with_tokens_an_unsafe_request_needs_the_token_of_its_session() {
     let of_another = of_another.header("anti-csrf").expect("a token").to_owned();
     assert_ne!(token, of_another);
 
-    let wrong: [Headers; 6] = [
+    let (access, refresh) = (browser.cookie(ACCESS), browser.cookie(REFRESH));
+    let altered = |at: usize| {
+        let letter = if token[at..].starts_with('A') {
+            "B"
+        } else {
+            "A"
+        };
+        format!("{}{letter}{}", &token[..at], &token[at + 1..])
+    };
+    let wrong: [Headers; 10] = [
+        // Of the random part, and of the tag.
+        vec![("anti-csrf", altered(3))],
+        vec![("anti-csrf", altered(40))],
+        vec![("anti-csrf", access.expect("a token"))],
+        vec![("anti-csrf", refresh.expect("a token"))],
         vec![],
         vec![("anti-csrf", String::new())],
         vec![("anti-csrf", of_another)],

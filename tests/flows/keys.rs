@@ -10,6 +10,7 @@ mod settings;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use rocket::error::ErrorKind;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
@@ -29,6 +30,24 @@ fn segment(token: &str, index: usize) -> Value {
 fn with_header(token: &str, header: &Value) -> String {
     let (_, rest) = token.split_once('.').expect("three segments");
     format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()))
+}
+
+/// A token with another header, signed by the key that signed it first.
+async fn signed_again(server: &Server, token: &str, header: &Value) -> String {
+    let payload = token.split('.').nth(1).expect("three segments");
+    let signed = format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header.to_string()));
+    let kind = segment(token, 0)["alg"].clone();
+    let keys = server.sessions().reveal_keys().await.expect("the keys");
+    let mut secrets = keys.iter().filter(|(of, _)| kind == *of);
+    let (_, secret) = secrets.next().expect("a key");
+    assert!(secrets.next().is_none(), "two keys of {kind}");
+    let (key, algorithm) = if kind == "EdDSA" {
+        (EncodingKey::from_ed_der(secret), Algorithm::EdDSA)
+    } else {
+        (EncodingKey::from_ec_der(secret), Algorithm::ES256)
+    };
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, algorithm);
+    format!("{signed}.{}", signature.expect("a signature"))
 }
 
 fn token(browser: &Browser<'_>) -> String {

@@ -7,6 +7,7 @@ use rocket::serde::json::{Value, json};
 use rocket::{async_test, get, post, routes};
 use session_runtime::{Error, RevokedBy, Session, SessionHandle, Sessions};
 use session_tests::app::Claims;
+use session_tests::browser::{REFRESH, REFRESH_PATH};
 use session_tests::{Log, Server};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -39,10 +40,13 @@ async fn a_session_has_an_end_that_no_refresh_moves() {
     server.clock.advance(DAY - Duration::from_secs(60));
     let answer = browser.refresh().await;
     answer.expect(200, "{}");
+    let kept = browser.cookie(REFRESH).expect("a token");
     server.clock.advance(Duration::from_secs(59));
     assert_eq!(browser.get("/me").await.status, 200);
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(browser.get("/me").await.status, 401);
+    // A browser has dropped the cookie by now; whoever kept it gets no further.
+    browser.plant(REFRESH, &kept, REFRESH_PATH);
     browser
         .refresh()
         .await
@@ -57,9 +61,15 @@ async fn a_session_that_idles_ends() {
         ("refresh_token_validity", "4d".into()),
     ])
     .await;
-    let mut browser = server.browser();
+    let (mut browser, mut in_time) = (server.browser(), server.browser());
     browser.log_in("ada").await;
-    server.clock.advance(4 * DAY);
+    in_time.log_in("ada").await;
+    let kept = browser.cookie(REFRESH).expect("a token");
+    server.clock.advance(4 * DAY - Duration::from_secs(1));
+    in_time.refresh().await.expect(200, "{}");
+    server.clock.advance(Duration::from_secs(1));
+    // A browser has dropped the cookie by now; whoever kept it gets no further.
+    browser.plant(REFRESH, &kept, REFRESH_PATH);
     browser
         .refresh()
         .await

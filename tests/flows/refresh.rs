@@ -100,6 +100,10 @@ async fn a_child_younger_than_m_gets_a_fresh_access_token_and_keeps_its_cookie()
     );
     assert_eq!(browser.cookie(REFRESH), child);
     assert_eq!(browser.get("/me").await.status, 200);
+
+    server.clock.advance(Duration::from_millis(1));
+    let answer = browser.refresh().await;
+    assert!(answer.set_cookie(ACCESS).is_some() && answer.set_cookie(REFRESH).is_some());
 }
 
 /// Behaviour 43.
@@ -307,6 +311,17 @@ async fn only_post_refreshes() {
             "{method}: {}",
             answer.status
         );
+        answer.expect_untouched();
+    }
+    // Elsewhere the token is no credential, whatever the method.
+    let token = browser.cookie(REFRESH).expect("a token");
+    for (method, path) in [(Method::Get, "/me"), (Method::Post, "/leave")] {
+        let headers = vec![
+            ("Cookie", format!("{REFRESH}={token}")),
+            ("Sec-Fetch-Site", "same-origin".to_owned()),
+        ];
+        let answer = browser.send_raw(method, path, headers, None).await;
+        assert_eq!(answer.status, 401, "{method}");
         answer.expect_untouched();
     }
     let children = "SELECT length(children) AS value FROM session_info";

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rocket::async_test;
 use rocket::http::Method;
-use session_tests::Server;
-use session_tests::browser::SIGN_OUT_PATH;
+use session_tests::browser::{ACCESS, REFRESH, SIGN_OUT_PATH};
+use session_tests::{Answer, Server};
 
 const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 
@@ -37,6 +37,39 @@ async fn signing_out_ends_the_session_and_clears_the_browser() {
         .await
         .expect(401, UNAUTHORISED)
         .expect_untouched();
+}
+
+/// A browser takes a removal for another cookie's unless all but value and expiry are the same.
+#[async_test]
+async fn removals_repeat_what_was_set() {
+    let everything = [
+        ("access_token_path", "/app".into()),
+        ("api_base_path", "/app".into()),
+        ("cookie_domain", "example.com".into()),
+        ("cookie_same_site", "strict".into()),
+        ("cookie_secure", "yes".into()),
+    ];
+    for (settings, prefix, base) in [(&[][..], "", "/auth"), (&everything, "__Secure-", "/app")] {
+        let server = Server::with(settings).await;
+        let login = server.browser().log_in("ada").await;
+        let attributes = |answer: &Answer, name: &str| {
+            let name = format!("{prefix}{name}");
+            let line = answer.set_cookie(&name).expect("a cookie").to_owned();
+            let (start, _expiry) = line.split_once("; Expires=").expect("an expiry");
+            let (_value, attributes) = start.split_once(';').expect("attributes");
+            attributes.to_owned()
+        };
+        let cookies = format!("{prefix}{ACCESS}={}", "junk");
+        let path = format!("{base}/session/refresh");
+        let removal = server
+            .browser()
+            .send_raw(Method::Post, &path, vec![("Cookie", cookies)], None)
+            .await;
+        removal.expect(401, UNAUTHORISED);
+        for name in [ACCESS, REFRESH] {
+            assert_eq!(attributes(&removal, name), attributes(&login, name));
+        }
+    }
 }
 
 /// Behaviour 64.

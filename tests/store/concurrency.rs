@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use rocket::async_test;
-use rocket::futures::future::join_all;
+use rocket::futures::future::{join, join_all};
 use session_runtime::SessionTokens;
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
@@ -100,23 +100,30 @@ async fn of_64_threads_with_one_token_every_token_handed_out_is_in_the_row() {
 #[async_test]
 async fn a_revocation_beats_the_refreshes_beside_it() {
     let server = Server::start().await;
-    // 1,000 refreshes, each beside a revocation.
-    for _ in 0..250 {
+    let mut outcomes = Vec::new();
+    // 1,000 refreshes, each beside a revocation; half of them are asked for after it.
+    for first in [true, false].repeat(125) {
         let tokens = create(&server, "ada".into()).await;
         let refresh = tokens.refresh_token().expect("a token");
         let sessions = server.sessions();
-        let (refreshed, revoked) = rocket::futures::future::join(
-            join_all((0..4).map(|_| sessions.refresh(refresh))),
-            sessions.revoke(tokens.handle()),
-        )
-        .await;
+        let revoking = sessions.revoke(tokens.handle());
+        let refreshing = join_all((0..4).map(|_| sessions.refresh(refresh)));
+        let (refreshed, revoked) = if first {
+            join(refreshing, revoking).await
+        } else {
+            let (revoked, refreshed) = join(revoking, refreshing).await;
+            (refreshed, revoked)
+        };
         assert_eq!(revoked, Ok(true));
+        outcomes.extend(refreshed.iter().map(Result::is_ok));
         for fresh in refreshed.into_iter().flatten() {
             let token = fresh.refresh_token().expect("a token");
             assert!(sessions.refresh(token).await.is_err());
         }
         assert_eq!(server.database().sessions(), 0);
     }
+    // Both orders came about.
+    assert!(outcomes.contains(&true) && outcomes.contains(&false));
 }
 
 #[async_test]

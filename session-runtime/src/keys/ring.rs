@@ -213,4 +213,22 @@ mod tests {
             }
         }
     }
+
+    /// `security.md` K09: what signs and what verifies must be one pair, by whatever provider is installed.
+    #[test]
+    fn a_key_whose_signature_does_not_verify_fails_its_self_test() {
+        crate::keys::install_crypto_provider();
+        let now = DateTime::from_timestamp(1_790_000_000, 0).expect("a time");
+        for kind in KeyKind::SIGNING {
+            let key = || {
+                let key = Key::generate(kind, now, &OsRandom::default()).expect("a key");
+                SigningKey::from_stored(&key).expect("a signing key")
+            };
+            let (mut key, other) = (key(), key());
+            assert_eq!(key.self_test(), Ok(()));
+            key.public = other.public;
+            let error = key.self_test().expect_err("halves of two keys");
+            assert!(error.contains("do not belong together"), "{error}");
+        }
+    }
 }

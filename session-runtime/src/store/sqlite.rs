@@ -185,6 +185,11 @@ mod tests {
         assert_eq!(setting(&mut writer, "foreign_keys"), 1);
         assert_eq!(setting(&mut writer, "busy_timeout"), 1234);
 
+        let journal =
+            diesel::sql_query("SELECT journal_mode = 'wal' AS value FROM pragma_journal_mode");
+        let wal = journal.get_result::<Setting>(&mut writer).expect("a mode");
+        assert_eq!(wal.value, 1, "WAL");
+
         let mut reader = location.reader().expect("a reader");
         assert_eq!(setting(&mut reader, "query_only"), 1);
         assert_eq!(setting(&mut reader, "busy_timeout"), 1234);

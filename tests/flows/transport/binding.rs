@@ -42,6 +42,7 @@ async fn a_login_gets_the_mode_that_the_setting_or_the_request_says() {
         answer.expect(200, r#"{"status":"OK"}"#);
         let row = format!("{transfer} {mode:?}");
         assert!(answer.header("front-token").is_some(), "{row}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{row}");
         assert_eq!(answer.header(ACCESS_HEADER).is_some(), in_header, "{row}");
         assert_eq!(answer.header(REFRESH_HEADER).is_some(), in_header, "{row}");
         let cookies = if in_header { 0 } else { 2 };
