@@ -32,11 +32,11 @@ fn with_header(token: &str, header: &Value) -> String {
     format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()))
 }
 
-/// A token with another header, signed by the key that signed it first.
-async fn signed_again(server: &Server, token: &str, header: &Value) -> String {
-    let payload = token.split('.').nth(1).expect("three segments");
-    let signed = format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header.to_string()));
-    let kind = segment(token, 0)["alg"].clone();
+/// A token of these two segments, signed by the only key of the algorithm that `like` has.
+async fn signed_like(server: &Server, like: &str, header: &Value, payload: &Value) -> String {
+    let [header, payload] = [header, payload].map(|json| URL_SAFE_NO_PAD.encode(json.to_string()));
+    let signed = format!("{header}.{payload}");
+    let kind = segment(like, 0)["alg"].clone();
     let keys = server.sessions().reveal_keys().await.expect("the keys");
     let mut secrets = keys.iter().filter(|(of, _)| kind == *of);
     let (_, secret) = secrets.next().expect("a key");

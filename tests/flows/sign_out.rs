@@ -59,7 +59,7 @@ async fn removals_repeat_what_was_set() {
             let (_value, attributes) = start.split_once(';').expect("attributes");
             attributes.to_owned()
         };
-        let cookies = format!("{prefix}{ACCESS}={}", "junk");
+        let cookies = format!("{prefix}{ACCESS}=junk");
         let path = format!("{base}/session/refresh");
         let removal = server
             .browser()

@@ -1,12 +1,10 @@
 //! `audience`: whom tokens are for.
 
-use jsonwebtoken::{Algorithm, EncodingKey};
 use rocket::async_test;
 use serde_json::{Value, json};
 use session_tests::Server;
 
-use super::{TRY_REFRESH, URL_SAFE_NO_PAD, fresh_token, present, segment, token};
-use base64::Engine;
+use super::{TRY_REFRESH, fresh_token, present, segment, signed_like, token};
 
 /// `token` with another `aud`, signed by the server's own key; `Null` removes it.
 async fn readdressed(server: &Server, token: &str, audience: Value) -> String {
@@ -15,16 +13,7 @@ async fn readdressed(server: &Server, token: &str, audience: Value) -> String {
     if payload["aud"].is_null() {
         payload.as_object_mut().expect("an object").remove("aud");
     }
-    let (header, _) = token.split_once('.').expect("three segments");
-    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload.to_string()));
-    let keys = server.sessions().reveal_keys().await.expect("the keys");
-    let (_, secret) = keys
-        .iter()
-        .find(|(kind, _)| *kind == "ES256")
-        .expect("a key");
-    let key = EncodingKey::from_ec_der(secret);
-    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::ES256);
-    format!("{signed}.{}", signature.expect("a signature"))
+    signed_like(server, token, &segment(token, 0), &payload).await
 }
 
 #[async_test]

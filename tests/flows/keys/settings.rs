@@ -6,7 +6,9 @@ use rocket::async_test;
 use rocket::figment::value::Value;
 use session_tests::{Log, Server, server};
 
-use super::{count, follow, fresh_token, kid, launches, present, rotate, segment, signer, token};
+use super::{
+    count, follow, fresh_token, kid, launches, present, rotate, segment, signed_like, signer, token,
+};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -76,13 +78,13 @@ async fn a_token_whose_algorithm_is_not_its_keys_is_refused() {
         .await;
     let eddsa = fresh_token(&server).await;
     for (token, other) in [(&es256, &eddsa), (&eddsa, &es256)] {
-        let good = segment(token, 0);
-        let signed = super::signed_again(&server, token, &good).await;
+        let (good, payload) = (segment(token, 0), segment(token, 1));
+        let signed = signed_like(&server, token, &good, &payload).await;
         assert_eq!(present(&server, &signed).await.status, 200);
         for member in ["alg", "kid"] {
             let mut header = good.clone();
             header[member] = segment(other, 0)[member].clone();
-            let signed = super::signed_again(&server, token, &header).await;
+            let signed = signed_like(&server, token, &header, &payload).await;
             assert_eq!(present(&server, &signed).await.status, 401, "{header}");
         }
     }
