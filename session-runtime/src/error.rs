@@ -2,7 +2,7 @@
 //! clients get fixed bodies.
 
 use crate::handle::SessionHandle;
-use crate::requirement::Unmet;
+use crate::unmet::Unmet;
 
 /// Why a session could not be created, read, refreshed or changed.
 ///

@@ -1,32 +1,33 @@
 #![doc = include_str!("../docs/front_door.md")]
 
-mod cache;
-mod claim;
-mod claims_set;
+// Leaves: values and small services, which know nobody below this group.
 mod clock;
 mod config;
-mod depth;
 mod device;
 mod error;
 mod event;
 mod handle;
 mod keys;
-mod master_key;
-mod new_session;
 mod payload;
 mod random;
+mod record;
+mod rules;
+mod token;
+mod unmet;
+mod user_id;
+
+// The story of a session, without HTTP and SQL; and what it keeps in memory.
+mod cache;
+mod new_session;
 mod requirement;
 mod revocation;
-pub mod rotation;
-mod sealing;
 mod sessions;
+
+// The two surroundings: the database (Diesel) and the web framework (Rocket).
 mod store;
-mod token;
 pub mod transfer;
-mod user_id;
 mod web;
 
-pub use claim::PublicClaim;
 #[cfg(feature = "testing")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
@@ -40,9 +41,11 @@ pub use event::{Event, RevokedBy};
 pub use handle::{InvalidHandle, SessionHandle};
 pub use keys::OwnKey;
 pub use new_session::{GoesWith, NewSession, NoAnswer};
+pub use payload::public_claim::PublicClaim;
 pub use payload::{HasAuthTime, JwtPayload, RESERVED_CLAIMS};
 pub use random::{OsRandom, Random};
-pub use requirement::{ClaimValue, Facts, Unmet};
+pub use requirement::{ClaimValue, Facts};
+pub use rules::rotation;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub use sessions::testing;
@@ -51,6 +54,7 @@ pub use sessions::{
 };
 pub use store::SessionConnection;
 pub use token::{SessionTokens, Transport};
+pub use unmet::Unmet;
 pub use user_id::UserId;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
@@ -88,8 +92,8 @@ pub mod deployment {}
 /// What the macros' output names; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::web::login::{LoginOutcome, LoginResponse};
-    pub use crate::web::logout::{
+    pub use crate::web::guards::login::{LoginOutcome, LoginResponse};
+    pub use crate::web::guards::logout::{
         LogoutDecision, LogoutResponse, Probe, StaysIfFlat, StaysIfNested, StaysNever,
     };
     pub use crate::{CrossSite, Login, Logout};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 pub use crate::store::transfer::{Progress, Side, TableMoved, TransferError};
 
-use crate::master_key;
+use crate::keys::master_key;
 use crate::store::transfer::{Pair, key_file, place};
 
 /// A move of all sessions from one database to another, in any direction between the three kinds; the command

@@ -17,9 +17,9 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::{ANTI_CSRF, MASTER_ID, REFRESH_MAC, SEAL};
+    use crate::keys::sealing::{MasterKey, MasterKeys};
     use crate::keys::{Key, KeyKind, MacKey};
     use crate::random::OsRandom;
-    use crate::sealing::{MasterKey, MasterKeys};
 
     const ROOT: [u8; 32] = *b"one root for every purpose, 32 B";
     const INPUT: &[u8] = b"the same input, of 32 bytes, too";

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
 use crate::payload::{self, JwtPayload, is_reserved};
-use crate::store::Record;
+use crate::record::Record;
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
 

@@ -8,7 +8,7 @@ use super::Sessions;
 use crate::device::Device;
 use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::store::Record;
+use crate::record::Record;
 use crate::user_id::UserId;
 
 /// A session as its row has it.

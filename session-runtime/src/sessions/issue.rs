@@ -4,10 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Sessions;
 use crate::error::Error;
+use crate::keys::sealing::hex;
 use crate::payload::require_shallow;
-use crate::rotation::TokenHash;
-use crate::sealing::hex;
-use crate::store::Record;
+use crate::record::Record;
+use crate::rules::rotation::TokenHash;
 use crate::token::access::{self, Audience, Claims, Verified};
 use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport, anti_csrf, front};
 

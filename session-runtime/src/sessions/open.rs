@@ -4,18 +4,18 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use chrono::TimeDelta;
 
-use super::keys::KeySource;
+use super::keeper::KeySource;
 use super::{Inner, Sessions};
 use crate::cache::VerifiedTokens;
 use crate::clock::{Clock, DatabaseClock};
 use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::event::Events;
+use crate::keys::master_key;
 use crate::keys::{Schedule, Supplier, install_crypto_provider};
-use crate::master_key;
 use crate::random::Random;
 use crate::revocation::Revocations;
-use crate::rotation::Policy;
+use crate::rules::rotation::Policy;
 use crate::store::Store;
 use crate::token::access::Terms;
 
@@ -162,7 +162,7 @@ impl Sessions {
     /// Those of [`reseal_keys`](Self::reseal_keys).
     #[cfg(feature = "testing")]
     pub async fn reveal_keys(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
-        let (_, keys) = super::keys::open(&self.inner.store, &self.inner.master_keys)
+        let (_, keys) = super::keeper::open(&self.inner.store, &self.inner.master_keys)
             .await
             .map_err(Error::General)?;
         Ok(keys

@@ -6,7 +6,7 @@ use super::{Inner, Sessions};
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
-use crate::store::Record;
+use crate::record::Record;
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
 use crate::user_id::UserId;

@@ -11,8 +11,9 @@ use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
-use crate::rotation::Lineage;
-use crate::store::{Created, Creation, Limit, Record, StoreError};
+use crate::record::{Created, Creation, Limit, Record};
+use crate::rules::rotation::Lineage;
+use crate::store::StoreError;
 use crate::token::{IssuedRefresh, SessionTokens, Transport, refresh};
 
 /// How a login came in.

@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
 use crate::payload::{self, JwtPayload};
-use crate::store::{Lent, Record, SessionConnection};
+use crate::record::Record;
+use crate::store::{Lent, SessionConnection};
 use crate::token::{SessionTokens, Transport};
 use crate::user_id::UserId;
 

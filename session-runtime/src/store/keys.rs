@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::connection::query;
 use super::{Store, StoreError};
 use crate::keys::Schedule;
-use crate::sealing::SealedKey;
+use crate::keys::sealing::SealedKey;
 
 /// The keys as they are stored, and which version of them this is.
 #[derive(Debug)]

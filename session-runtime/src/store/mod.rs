@@ -33,7 +33,6 @@ use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 
 pub(crate) use error::StoreError;
-pub(crate) use models::{Created, Creation, Limit, Record, Rotation};
 pub(crate) use transaction::Lent;
 pub use transaction::SessionConnection;
 
@@ -44,8 +43,9 @@ use self::readers::Readers;
 use self::writer::Writer;
 use crate::clock::DatabaseClock;
 use crate::handle::SessionHandle;
+use crate::record::{Created, Creation, Record, Rotation};
 use crate::revocation::{Entry, Position};
-use crate::rotation::Verdict;
+use crate::rules::rotation::Verdict;
 
 /// Rows deleted in one transaction: few enough that no login waits noticeably behind them.
 const CLEANUP_BATCH: i64 = 100;

@@ -12,8 +12,9 @@ use diesel::result::QueryResult;
 
 use super::{Connection, MAX_ROWS};
 use crate::handle::SessionHandle;
+use crate::record::Record;
 use crate::revocation::{Entry, Position};
-use crate::store::models::{self, ContentRow, Record, RevocationRow, SessionRow};
+use crate::store::models::{self, ContentRow, RevocationRow, SessionRow};
 use crate::store::schema::{session_counter, session_info, session_revocation};
 
 #[allow(clippy::duplicate_mod)] // once per backend, as this file

@@ -6,9 +6,9 @@ use diesel::result::{Error as DatabaseError, QueryResult};
 
 use super::StoreError;
 use super::connection::{Link, query};
-use super::models::{Created, Creation, Record};
 use crate::error::Error;
 use crate::handle::SessionHandle;
+use crate::record::{Created, Creation, Record};
 
 /// A Diesel connection over which an application can change sessions in its own transaction:
 /// `SqliteConnection`, `PgConnection` or `MysqlConnection`, each under the feature of its database.

@@ -19,7 +19,7 @@ use super::OpenError;
 use super::connection::{Connection, query};
 use super::location::Location;
 use super::models::{CounterRow, KeyRow, RevocationRow, SessionRow};
-use crate::sealing::{SealedKey, hex};
+use crate::keys::sealing::{SealedKey, hex};
 
 /// Each wait for a database.
 const TIMEOUT: Duration = Duration::from_secs(60);

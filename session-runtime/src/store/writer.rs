@@ -16,9 +16,9 @@ use self::work::{Pending, Queued, Work};
 use super::StoreError;
 use super::connection::{Connection, Link};
 use super::location::Location;
-use super::models::Record;
 use crate::clock::DatabaseClock;
 use crate::handle::SessionHandle;
+use crate::record::Record;
 
 /// A write that was not begun this long after it arrived is refused, so that a client's round trip
 /// is bounded.

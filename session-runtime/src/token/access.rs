@@ -14,33 +14,20 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::claims_set::ClaimsSet;
-use crate::depth::is_too_deep;
 use crate::handle::SessionHandle;
 use crate::keys::{KeyRing, SigningKey};
+use crate::payload::claims_set::ClaimsSet;
+use crate::payload::depth::is_too_deep;
 use crate::payload::is_reserved;
+use crate::payload::once::EachOnce;
 use crate::token::Transport;
-use crate::token::once::EachOnce;
+use crate::token::header::Header;
 
 /// The most a browser keeps of one cookie, name and value together (RFC 6265bis section 5.6).
 pub(crate) const MAX_COOKIE: usize = 4096;
 
 /// `iat` and `nbf` may lie this far ahead, for replicas whose clocks differ; `exp` has no leeway.
 const MAX_AHEAD: TimeDelta = TimeDelta::minutes(5);
-
-/// The JOSE header. Members it does not list (`crit`, `jku`, `jwk`, `zip`, ...) make a token
-/// invalid, and so do duplicates.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Header {
-    pub(crate) alg: String,
-    pub(crate) typ: String,
-    pub(crate) kid: String,
-    pub(crate) version: String,
-    pub(crate) transport: Transport,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) anonymous: bool,
-}
 
 /// The payload: the ten claims of the protocol, then the application's own.
 #[derive(Debug, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod anti_csrf;
 pub(crate) mod front;
-mod once;
+pub(crate) mod header;
 pub(crate) mod refresh;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::handle::SessionHandle;
 use crate::keys::MacKey;
-use crate::rotation::{Presented, TokenHash};
+use crate::rules::rotation::{Presented, TokenHash};
 use crate::token::{Binding, Transport};
 
 const PREFIX: &str = "v1.";

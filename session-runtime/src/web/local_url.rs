@@ -46,7 +46,7 @@ impl LocalUrl {
     }
 
     /// Reads it, or else takes `/`.
-    pub(super) fn or_root(text: &str) -> Self {
+    pub(in crate::web) fn or_root(text: &str) -> Self {
         Self::parse(text).unwrap_or_default()
     }
 
@@ -61,12 +61,12 @@ impl LocalUrl {
     }
 
     /// The path, without the query.
-    pub(super) fn path(&self) -> &str {
+    pub(in crate::web) fn path(&self) -> &str {
         self.0.split('?').next().unwrap_or_default()
     }
 
     /// This URL with one more parameter; the query is encoded.
-    pub(super) fn with(&self, name: &str, value: &Self) -> Self {
+    pub(in crate::web) fn with(&self, name: &str, value: &Self) -> Self {
         let mark = if self.0.contains('?') { '&' } else { '?' };
         let encoded = rocket::http::RawStr::new(value.as_str()).percent_encode();
         Self(format!("{}{mark}{name}={encoded}", self.0))

@@ -2,10 +2,10 @@
 
 use rocket::figment::Figment;
 
-use super::config::Settings;
-use super::csrf::CsrfPolicy;
-use super::misfits;
-use super::transport::Wire;
+use crate::web::request::csrf::CsrfPolicy;
+use crate::web::response::wire::Wire;
+use crate::web::settings::Settings;
+use crate::web::settings::conflicts;
 
 /// Judges a configuration as the launch does before it opens the database: the removal cookies of a
 /// server with these settings, which show names, paths, domains and flags.
@@ -14,7 +14,7 @@ use super::transport::Wire;
 /// The sentence that stops the launch.
 pub fn configuration(figment: &Figment) -> Result<[String; 2], String> {
     let settings = Settings::read(figment)?;
-    misfits::check(&settings)?;
+    conflicts::check(&settings)?;
     let _policy = CsrfPolicy::new(&settings);
     let wire = Wire::new(&settings);
     Ok([&wire.access, &wire.refresh].map(|place| wire.removal(place).to_string()))

@@ -7,7 +7,7 @@ use rocket::figment::value::Dict;
 use super::App;
 
 /// Settings that a sentence may name.
-const KEYS: &str = include_str!("../../../session-runtime/src/config.rs");
+const KEYS: &str = include_str!("../../../session-runtime/src/config/mod.rs");
 
 /// The first letter chooses the profile, the rest is `Rocket.toml`. What is accepted makes cookies of
 /// exactly the attributes that we mean; what is refused names a setting, and never shows a master key.

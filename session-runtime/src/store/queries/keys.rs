@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::result::QueryResult;
 
 use super::{Connection, lock_counter, revoke};
+use crate::keys::sealing::SealedKey;
 use crate::keys::{KeyKind, Schedule};
-use crate::sealing::SealedKey;
 use crate::store::models::{self, KeyRow};
 use crate::store::schema::{session_counter, session_info, session_key};
 

@@ -5,7 +5,7 @@ use diesel::result::QueryResult;
 
 use super::{Connection, find_locked, handles_of, insert, lock_counter, revoke, revoke_user};
 use crate::handle::SessionHandle;
-use crate::store::models::{Created, Creation, Record};
+use crate::record::{Created, Creation, Record};
 
 /// Starts a session, ends the one it replaces and those beyond the limit.
 pub(crate) fn create(

@@ -9,8 +9,9 @@ use diesel::sql_types::{BigInt, Binary};
 
 use super::{Connection, find_locked, revoke};
 use crate::handle::SessionHandle;
-use crate::rotation::{self, Successor, Verdict};
-use crate::store::models::{LineageRow, Record, Rotation};
+use crate::record::{Record, Rotation};
+use crate::rules::rotation::{self, Successor, Verdict};
+use crate::store::models::LineageRow;
 
 type Backend = <Connection as Connects>::Backend;
 

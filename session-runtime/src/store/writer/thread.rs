@@ -10,10 +10,10 @@ use tokio::sync::mpsc;
 use super::MAX_WAIT;
 use super::work::{Queued, Work};
 use crate::clock::DatabaseClock;
+use crate::record::Record;
 use crate::store::StoreError;
 use crate::store::connection::{Connection, query};
 use crate::store::location::Location;
-use crate::store::models::Record;
 
 /// The most operations in one transaction: bounds the wait of the first.
 const MAX_BATCH: usize = 1000;

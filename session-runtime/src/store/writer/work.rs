@@ -6,9 +6,9 @@ use diesel::result::QueryResult;
 use tokio::sync::oneshot;
 
 use crate::handle::SessionHandle;
+use crate::record::Record;
 use crate::store::StoreError;
 use crate::store::connection::Link;
-use crate::store::models::Record;
 
 /// A write that waits for its turn.
 #[derive(Debug)]

@@ -1,0 +1,93 @@
+//! What a session is, and the writes that are more than one value: without SQL and without HTTP.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value};
+
+use crate::device::Device;
+use crate::error::Error;
+use crate::handle::SessionHandle;
+use crate::new_session::HandOver;
+use crate::rules::rotation::{Lineage, Policy, Presented, TokenHash};
+
+/// A session as the rest of the crate knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) handle: SessionHandle,
+    pub(crate) user_id: String,
+    pub(crate) lineage: Lineage,
+    pub(crate) payload: Map<String, Value>,
+    pub(crate) data: String,
+    pub(crate) created_at: DateTime<Utc>,
+    /// How long it lives from each rotation on.
+    pub(crate) validity: TimeDelta,
+    /// When it ends whatever happens.
+    pub(crate) ends_for_good: Option<DateTime<Utc>>,
+    /// When the user last proved who it is, if the payload carries that.
+    pub(crate) auth_time: Option<DateTime<Utc>>,
+    /// Whether nobody has logged in.
+    pub(crate) anonymous: bool,
+    /// Counts the changes of the data.
+    pub(crate) data_version: i64,
+    pub(crate) device: Device,
+}
+
+impl Record {
+    /// When it ends if it is rotated at `now`.
+    pub(crate) fn ends_after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let sliding = now.checked_add_signed(self.validity)?;
+        Some(self.ends_for_good.map_or(sliding, |end| sliding.min(end)))
+    }
+
+    /// When a token of it was last handed out.
+    pub(crate) fn refreshed_at(&self) -> DateTime<Utc> {
+        let minted = self.lineage.children.iter().map(|child| child.minted_at);
+        minted
+            .chain([self.lineage.parent_since])
+            .max()
+            .unwrap_or(self.created_at)
+    }
+}
+
+/// A refresh on its way to the row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rotation {
+    pub(crate) handle: SessionHandle,
+    pub(crate) presented: Presented,
+    /// The hash of the token to hand out if the verdict allows it.
+    pub(crate) successor: TokenHash,
+    pub(crate) policy: Policy,
+    /// The last instant an access token of this session may be good, for the feed in case of theft.
+    pub(crate) revoked_until: DateTime<Utc>,
+}
+
+/// A login that has more to it than one insert.
+#[derive(Debug, Clone)]
+pub(crate) struct Creation {
+    pub(crate) record: Record,
+    /// The session that the same browser had before.
+    pub(crate) replaced: Option<SessionHandle>,
+    /// Takes the data of an anonymous session that is replaced.
+    pub(crate) hand_over: Option<HandOver>,
+    pub(crate) limit: Option<Limit>,
+    /// The last instant an access token of a session that is ended here may be good.
+    pub(crate) revoked_until: DateTime<Utc>,
+}
+
+/// How many sessions a user may have at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    pub(crate) most: usize,
+    /// Whether one more is refused; else the oldest end.
+    pub(crate) refuses: bool,
+}
+
+/// What became of a login.
+#[derive(Debug, Clone)]
+pub(crate) enum Created {
+    Started {
+        ended: Vec<SessionHandle>,
+    },
+    LimitReached,
+    /// The data of the anonymous session could not be taken over.
+    Failed(Error),
+}

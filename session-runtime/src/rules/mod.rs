@@ -1,0 +1,3 @@
+//! The rules: pure functions over plain values. Nothing here reads a clock, a database or a request.
+
+pub mod rotation;

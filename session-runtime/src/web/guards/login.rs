@@ -1,0 +1,258 @@
+//! `#[login]` at run time: the outcome of the user's function becomes a session, then an answer.
+
+use rocket::http::ContentType;
+use rocket::request::{self, FromRequest};
+use rocket::response::{self, Responder};
+use rocket::{Ignite, Request, Rocket, Sentinel};
+
+use crate::error::Error;
+use crate::event::RevokedBy;
+use crate::handle::SessionHandle;
+use crate::new_session::{GoesWith, NewSession};
+use crate::sessions::{Arrival, Uncommitted};
+use crate::token::Transport;
+use crate::web::guards::cross_site::Judged;
+use crate::web::request::caller::Caller;
+use crate::web::request::csrf::Check;
+use crate::web::response::answer::Answer;
+use crate::web::response::pending::Change;
+use crate::web::state;
+
+/// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
+///
+/// ```
+/// # use rocket::{post, http::Status};
+/// # use serde::{Deserialize, Serialize};
+/// # use session_runtime::{Error, JwtPayload, Login, NewSession};
+/// # #[derive(Serialize, Deserialize, JwtPayload)]
+/// # struct Claims { name: String }
+/// #[post("/login")]
+/// async fn log_in(login: Login) -> Result<String, Error> {
+///     let session = NewSession::new("ada".to_owned(), Claims { name: "Ada".into() }, ());
+///     let handle = login.start(session).await?;
+///     Ok(format!("welcome, this is session {handle}"))
+/// }
+/// # let _ = rocket::routes![log_in];
+/// ```
+#[derive(Debug, Clone)]
+pub struct Login {
+    caller: Caller,
+}
+
+impl Login {
+    /// Starts `session`, durably, ends the one that the request presented, and has the response
+    /// carry the new tokens.
+    ///
+    /// Of two calls in one request the last one's tokens reach the browser.
+    ///
+    /// # Errors
+    /// Those of [`Sessions::create`](crate::Sessions::create); then no session is started and no
+    /// cookie touched.
+    #[doc(alias = "createNewSession")]
+    pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
+        let Caller {
+            sessions,
+            pending,
+            transport,
+            has_other,
+            device,
+            ..
+        } = &self.caller;
+        let arrival = Arrival {
+            transport: *transport,
+            replaced: self.caller.session(),
+            device: device.clone(),
+        };
+        let tokens = sessions.start(session, arrival).await?;
+        let handle = tokens.handle();
+        pending.set(Change::Attach {
+            tokens,
+            clear_other: *has_other,
+        });
+        Ok(handle)
+    }
+
+    /// Marks a session that is to be created [within](crate::Sessions::within) the application's
+    /// transaction as this login's: how its tokens travel, and where it was begun. Without that they
+    /// travel in cookies, unless `transfer = "header"`.
+    pub fn mark<A>(&self, session: NewSession<A>) -> NewSession<A> {
+        NewSession {
+            mark: Some((self.caller.transport, self.caller.device.clone())),
+            ..session
+        }
+    }
+
+    /// Has the response carry the tokens of a session that was created [within](crate::Sessions::within)
+    /// the application's transaction, and ends the one that the request presented. Call it after the commit.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; no token goes out then.
+    pub async fn hand_on(&self, committed: Uncommitted) -> Result<SessionHandle, Error> {
+        let Caller {
+            sessions,
+            pending,
+            has_other,
+            ..
+        } = &self.caller;
+        if let Some(presented) = self.caller.session() {
+            sessions.end(vec![presented], RevokedBy::Login).await?;
+        }
+        let handle = committed.handle();
+        pending.set(Change::Attach {
+            tokens: committed.after_commit(),
+            clear_other: *has_other,
+        });
+        Ok(handle)
+    }
+
+    /// Does what a login function decided, and prepares the answer.
+    #[doc(hidden)]
+    pub async fn finish<'r>(self, decision: Decision<'r>) -> LoginResponse<'r> {
+        let Some(session) = decision.session else {
+            return LoginResponse(decision.answer);
+        };
+        match self.start(session).await {
+            Ok(_) => LoginResponse(decision.answer),
+            Err(error) => LoginResponse(Answer::new(error)),
+        }
+    }
+}
+
+/// What a login function decided, with its types erased.
+#[derive(Debug)]
+pub struct Decision<'r> {
+    session: Option<NewSession>,
+    /// The answer if the session starts, or if there is none to start.
+    answer: Answer<'r>,
+}
+
+impl<'r> Decision<'r> {
+    fn start(session: NewSession, answer: Answer<'r>) -> Self {
+        Self {
+            session: Some(session),
+            answer,
+        }
+    }
+
+    fn refuse(answer: Answer<'r>) -> Self {
+        Self {
+            session: None,
+            answer,
+        }
+    }
+}
+
+fn ok<'r>() -> Answer<'r> {
+    Answer::new((ContentType::JSON, r#"{"status":"OK"}"#))
+}
+
+/// What a `#[login]` function may return.
+///
+/// The conversion is synchronous and erases the types at once, so that no future mentions them.
+#[diagnostic::on_unimplemented(
+    message = "a `#[login]` function cannot return `{Self}`",
+    label = "return `(user_id, payload, session_data)`",
+    note = "it may also return `(user_id, payload, session_data, answer)` or a `NewSession`, and `Result<_, E>` or \
+            `Option<_>` of these"
+)]
+pub trait LoginOutcome<'r> {
+    #[doc(hidden)]
+    fn decide(self) -> Decision<'r>;
+}
+
+impl<'r, U, P, D> LoginOutcome<'r> for (U, P, D)
+where
+    (U, D): GoesWith<P>,
+{
+    fn decide(self) -> Decision<'r> {
+        let (user_id, payload, data) = self;
+        NewSession::new(user_id, payload, data).decide()
+    }
+}
+
+impl<'r, U, P, D, R> LoginOutcome<'r> for (U, P, D, R)
+where
+    (U, D): GoesWith<P>,
+    R: Responder<'r, 'static> + Send + 'r,
+{
+    fn decide(self) -> Decision<'r> {
+        let (user_id, payload, data, answer) = self;
+        Decision::start(NewSession::new(user_id, payload, data), Answer::new(answer))
+    }
+}
+
+impl<'r> LoginOutcome<'r> for NewSession {
+    fn decide(self) -> Decision<'r> {
+        Decision::start(self, ok())
+    }
+}
+
+impl<'r, R> LoginOutcome<'r> for NewSession<R>
+where
+    R: Responder<'r, 'static> + Send + 'r,
+{
+    fn decide(self) -> Decision<'r> {
+        let (session, answer) = self.split();
+        Decision::start(session, Answer::new(answer))
+    }
+}
+
+impl<'r, T, E> LoginOutcome<'r> for Result<T, E>
+where
+    T: LoginOutcome<'r>,
+    E: Responder<'r, 'static> + Send + 'r,
+{
+    fn decide(self) -> Decision<'r> {
+        match self {
+            Ok(outcome) => outcome.decide(),
+            Err(error) => Decision::refuse(Answer::new(error)),
+        }
+    }
+}
+
+impl<'r, T: LoginOutcome<'r>> LoginOutcome<'r> for Option<T> {
+    fn decide(self) -> Decision<'r> {
+        match self {
+            Some(outcome) => outcome.decide(),
+            None => Decision::refuse(Answer::new(Error::NONE)),
+        }
+    }
+}
+
+/// The answer of a login route.
+#[derive(Debug)]
+pub struct LoginResponse<'r>(Answer<'r>);
+
+impl<'r> Responder<'r, 'static> for LoginResponse<'r> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        self.0.respond_to(request)
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Login {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
+        state::outcome(request, Self::judged(request, Check::UnsafeMethods).await)
+    }
+}
+
+#[rocket::async_trait]
+impl Judged for Login {
+    /// Without a cookie to be sent or set, no other site gains anything (login CSRF).
+    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        let caller = Caller::of(request)?;
+        let touches_cookies = caller.only_cookies || caller.transport == Transport::Cookie;
+        if check != Check::Nothing && touches_cookies {
+            state::csrf(request).check_login(request, &caller.sessions)?;
+        }
+        Ok(Self { caller })
+    }
+}
+
+impl Sentinel for Login {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        state::abort_without_fairing(rocket, "#[login]")
+    }
+}

@@ -1,0 +1,294 @@
+//! `Session`: what a route does with the session of its request.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+use crate::event::RevokedBy;
+use crate::handle::SessionHandle;
+use crate::payload::claims_set::Shared;
+use crate::payload::{HasAuthTime, JwtPayload};
+use crate::sessions::{SessionInfo, Sessions, change_typed, merge};
+use crate::token::SessionTokens;
+use crate::token::access::Verified;
+use crate::web::response::pending::{Change, Cleared, Pending};
+
+/// The session of this request; without a valid access token the route answers 401.
+///
+/// Verified without I/O. Taken as `Option<Session<P>>` it hides an expired token, so that the
+/// browser never refreshes: use [`MaybeSession`](crate::MaybeSession) for routes that also serve
+/// visitors. `R` is what the route asks for beyond that: see [`Requirement`](crate::Requirement).
+///
+/// What a route answers that was given a session is marked `Cache-Control: no-store`, so that the back
+/// button does not show it after a sign-out (OWASP ASVS 14.3.2); a route that sets the header itself
+/// keeps its own.
+#[doc(alias = "verifySession")]
+#[doc(alias = "getSession")]
+#[doc(alias = "SessionContainer")]
+pub struct Session<P, R = ()> {
+    pub(in crate::web) sessions: Sessions,
+    pending: Pending,
+    verified: Arc<Verified>,
+    /// A `P::UserId`; erased, because a bound on the struct would report an underived payload seven times.
+    user_id: Shared,
+    payload: Arc<P>,
+    /// The version of the data that this request has read; negative for none.
+    data_version: AtomicI64,
+    requirement: PhantomData<fn() -> R>,
+}
+
+impl<P, R> Session<P, R> {
+    /// The payload of the access token.
+    #[doc(alias = "getAccessTokenPayload")]
+    #[doc(alias = "getJWTPayload")]
+    #[doc(alias = "getClaimValue")]
+    pub fn payload(&self) -> &P {
+        &self.payload
+    }
+
+    /// The name of the session.
+    #[doc(alias = "getHandle")]
+    pub fn handle(&self) -> SessionHandle {
+        self.verified.handle
+    }
+
+    /// Whether nobody has logged in: see [`NewSession::anonymous`](crate::NewSession::anonymous).
+    pub fn is_anonymous(&self) -> bool {
+        self.verified.anonymous
+    }
+
+    /// When the access token ends, and a refresh is due.
+    pub fn access_token_expires_at(&self) -> DateTime<Utc> {
+        self.verified.expires_at
+    }
+
+    /// When the user last proved who it is, if the payload says `#[session(auth_time)]`.
+    pub fn auth_time(&self) -> Option<DateTime<Utc>> {
+        self.verified.auth_time
+    }
+
+    /// Ends this session and removes its tokens with this response, also if it was already over.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; the session goes on then.
+    #[doc(alias = "revokeSession")]
+    pub async fn revoke(self) -> Result<(), Error> {
+        self.sessions
+            .end(vec![self.handle()], RevokedBy::Handle)
+            .await?;
+        let own = Cleared::In(self.verified.transport);
+        self.pending.set(Change::Clear(own));
+        Ok(())
+    }
+
+    /// Ends all other sessions of this user; returns them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; the sessions go on then.
+    pub async fn revoke_others(&self) -> Result<Vec<SessionHandle>, Error> {
+        self.sessions
+            .revoke_others(self.verified.claims.user_id(), self.handle())
+            .await
+    }
+
+    /// After the user's credential changed: replaces this session by a new one with other tokens, and
+    /// ends all others of the user, with one commit (OWASP ASVS 7.4.3). Returns the new one.
+    ///
+    /// To commit it together with the change itself, use the application's own transaction.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not
+    /// answer; nothing is changed then.
+    pub async fn credential_changed(self) -> Result<SessionHandle, Error> {
+        let tokens = self.sessions.succeed(&self.verified).await?;
+        let handle = tokens.handle();
+        self.attach(tokens);
+        Ok(handle)
+    }
+
+    /// The sessions of this user, newest first; this one is marked as current.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer.
+    pub async fn devices(&self) -> Result<Vec<SessionInfo>, Error> {
+        let mut all = self.sessions.list(self.verified.claims.user_id()).await?;
+        for info in &mut all {
+            info.current = info.handle == self.handle();
+        }
+        Ok(all)
+    }
+
+    /// What the database knows of this session.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not
+    /// answer.
+    #[doc(alias = "getTimeCreated")]
+    #[doc(alias = "getExpiry")]
+    pub async fn info(&self) -> Result<SessionInfo, Error> {
+        match self.sessions.info(self.handle()).await? {
+            Some(info) => Ok(info),
+            None => Err(self.sessions.absent(self.handle()).await),
+        }
+    }
+
+    fn attach(&self, tokens: SessionTokens) {
+        self.pending.set(Change::Attach {
+            tokens,
+            clear_other: false,
+        });
+    }
+}
+
+impl<P: JwtPayload, R> Session<P, R> {
+    /// The session of a token that was verified.
+    pub(in crate::web) fn new(
+        sessions: Sessions,
+        pending: Pending,
+        verified: Arc<Verified>,
+        user_id: Shared,
+        payload: Arc<P>,
+    ) -> Self {
+        Self {
+            sessions,
+            pending,
+            verified,
+            user_id,
+            payload,
+            data_version: AtomicI64::new(-1),
+            requirement: PhantomData,
+        }
+    }
+
+    /// Whose session it is.
+    #[doc(alias = "getUserId")]
+    #[doc(alias = "getRecipeUserId")]
+    pub fn user_id(&self) -> &P::UserId {
+        self.user_id
+            .downcast_ref()
+            .expect("`ClaimsSet::read` of a `P` shares a `P::UserId`")
+    }
+
+    /// Reads the session data from the database.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not answer,
+    /// [`Error::General`] if what is stored is no `P::Data`.
+    #[doc(alias = "getSessionDataFromDatabase")]
+    pub async fn data(&self) -> Result<P::Data, Error> {
+        let Some(data) = self.sessions.data::<P>(self.handle()).await? else {
+            return Err(self.sessions.absent(self.handle()).await);
+        };
+        self.data_version.store(data.version(), Ordering::Relaxed);
+        Ok(data.value)
+    }
+
+    /// Writes the session data; durable when it returns. If this request has read the data before, what
+    /// it writes is refused when somebody else has changed it since; otherwise it overwrites.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if it was changed since it was read, [`Error::Unauthorised`] if the session is
+    /// over, [`Error::Unavailable`] if the store does not answer; nothing is changed then.
+    #[doc(alias = "updateSessionDataInDatabase")]
+    pub async fn set_data(&self, data: &P::Data) -> Result<(), Error> {
+        let read = Some(self.data_version.load(Ordering::Relaxed)).filter(|version| *version >= 0);
+        let handle = self.handle();
+        let version = self.sessions.set_data::<P>(handle, data, read).await?;
+        self.data_version.store(version, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Lets `change` alter the session data as one step, so that no other change is lost; returns what
+    /// it has become. `change` may run more than once and must not wait for anything.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not
+    /// answer; nothing is changed then.
+    pub async fn update_data(
+        &self,
+        change: impl Fn(&mut P::Data) + Send + 'static,
+    ) -> Result<P::Data, Error> {
+        self.sessions.update_data::<P>(self.handle(), change).await
+    }
+
+    /// Lets `change` alter the payload as one step, and hands out an access token with it; the refresh
+    /// token stays. `change` may run more than once and must not wait for anything.
+    ///
+    /// It starts from what the database has, which may be newer than [`payload`](Self::payload).
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if the session is over, [`Error::PayloadTooLarge`],
+    /// [`Error::Unavailable`] if the store does not answer; nothing is changed then.
+    #[doc(alias = "mergeIntoAccessTokenPayload")]
+    #[doc(alias = "updateAccessTokenPayload")]
+    #[doc(alias = "setClaimValue")]
+    #[doc(alias = "removeClaim")]
+    pub async fn update_payload(
+        &mut self,
+        change: impl Fn(&mut P) + Send + 'static,
+    ) -> Result<(), Error> {
+        let changed = self
+            .sessions
+            .change_payload(&self.verified, move |record| {
+                change_typed(&mut record.payload, &change)
+            })
+            .await?;
+        self.replace(changed)
+    }
+
+    /// Merges keys into the payload as one step and hands out an access token with it; `null` removes a key.
+    ///
+    /// # Errors
+    /// [`Error::ReservedClaim`] for a key of the protocol, [`Error::General`] if the payload would no
+    /// longer fit `P`, and those of [`update_payload`](Self::update_payload).
+    pub async fn merge_payload(&mut self, update: Map<String, Value>) -> Result<(), Error> {
+        let changed = self
+            .sessions
+            .change_payload(&self.verified, move |record| {
+                merge(&mut record.payload, &update)?;
+                crate::payload::fit::<P>(&record.payload)
+            })
+            .await?;
+        self.replace(changed)
+    }
+
+    fn replace(&mut self, tokens: SessionTokens) -> Result<(), Error> {
+        self.verified = self
+            .sessions
+            .check(tokens.access_token(), tokens.transport())?;
+        (self.payload, self.user_id) = self.verified.claims.read().map_err(Error::General)?;
+        self.attach(tokens);
+        Ok(())
+    }
+}
+
+impl<P: HasAuthTime, R> Session<P, R> {
+    /// The user has proved again who it is: [`Fresh`](crate::Fresh) holds from now on.
+    ///
+    /// # Errors
+    /// Those of [`update_payload`](Self::update_payload).
+    pub async fn reauthenticated(&mut self) -> Result<(), Error> {
+        let now = self.sessions.now();
+        let changed = self
+            .sessions
+            .change_payload(&self.verified, move |record| {
+                record.auth_time = Some(now);
+                Ok(())
+            })
+            .await?;
+        self.replace(changed)
+    }
+}
+
+impl<P, R> fmt::Debug for Session<P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("handle", &self.handle())
+            .finish_non_exhaustive()
+    }
+}

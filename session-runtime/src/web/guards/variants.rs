@@ -1,0 +1,212 @@
+//! The guards: `Session`, `MaybeSession`, `LiveSession`, and `Sessions` itself.
+
+use std::ops::Deref;
+
+use rocket::http::Method;
+use rocket::request::{self, FromRequest};
+use rocket::{Ignite, Request, Rocket, Sentinel};
+use serde_json::Map;
+
+use crate::error::Error;
+use crate::event::Event;
+use crate::payload::JwtPayload;
+use crate::requirement::Facts;
+use crate::sessions::{Sessions, merge};
+use crate::token::access::Verified;
+use crate::user_id::UserId;
+use crate::web::guards::requirement::{Fetch, Requirement};
+use crate::web::guards::session::Session;
+use crate::web::request::csrf::Check;
+use crate::web::request::verdict;
+use crate::web::response::pending::{Audience, Change, Pending};
+use crate::web::state::{abort_without_fairing, managed, outcome};
+
+/// The session of this request, if it presents one: no token is fine, a bad one answers 401.
+#[derive(Debug)]
+pub struct MaybeSession<P, R = ()>(Option<Session<P, R>>);
+
+/// [`Session`], and its row is asked for at every request: for routes where the second that a revocation
+/// may take to arrive is too long.
+#[doc(alias = "checkDatabase")]
+#[derive(Debug)]
+pub struct LiveSession<P, R = ()>(Session<P, R>);
+
+impl<P, R> MaybeSession<P, R> {
+    /// The session, if there is one.
+    pub fn into_inner(self) -> Option<Session<P, R>> {
+        self.0
+    }
+}
+
+impl<P, R> Deref for MaybeSession<P, R> {
+    type Target = Option<Session<P, R>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<P, R> LiveSession<P, R> {
+    /// The session.
+    pub fn into_inner(self) -> Session<P, R> {
+        self.0
+    }
+}
+
+impl<P, R> Deref for LiveSession<P, R> {
+    type Target = Session<P, R>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// The session of a request, if its token is good, it may come from where it does, and it is what the
+/// route asks for.
+pub(in crate::web) async fn load<P: JwtPayload, R: Requirement<P>>(
+    request: &Request<'_>,
+    check: Check,
+) -> Result<Session<P, R>, Error> {
+    let (sessions, mut verified) = verdict::verify(request, check).await?;
+    let mismatch = |reason: String| {
+        let handle = verified.handle;
+        sessions.emit(&Event::PayloadMismatch { handle, reason });
+        Error::GONE
+    };
+    let (mut payload, mut user_id) = verified.claims.read::<P>().map_err(mismatch)?;
+    let claims = R::claims();
+    // Boxed, so that the usual future stays small.
+    if !claims.is_empty() && Box::pin(fetch(request, sessions, claims, &mut verified)).await? {
+        (payload, user_id) = verified.claims.read().map_err(|_| Error::GONE)?;
+    }
+    let unmet = R::unmet(&Facts {
+        payload: &payload,
+        claims: &verified.claims,
+        auth_time: verified.auth_time,
+        anonymous: verified.anonymous,
+        now: sessions.now(),
+    });
+    if !unmet.is_empty() {
+        return Err(Error::InvalidClaims(unmet));
+    }
+    let pending = Pending::of(request);
+    pending.answer_is_for(Audience::Member);
+    let (sessions, pending) = (sessions.clone(), pending.clone());
+    Ok(Session::new(sessions, pending, verified, user_id, payload))
+}
+
+/// Fetches the claims that the token has not or not fresh enough, stores them, and hands out a token with
+/// them; says whether there were any.
+async fn fetch<P: JwtPayload>(
+    request: &Request<'_>,
+    sessions: &Sessions,
+    claims: Vec<Fetch<P>>,
+    verified: &mut std::sync::Arc<Verified>,
+) -> Result<bool, Error> {
+    let mut fetched = Map::new();
+    for claim in claims {
+        let now = sessions.now();
+        if claim.is_due(verified.claims.map(), now) {
+            let user_id = P::UserId::from_claim(verified.claims.user_id()).ok_or(Error::GONE)?;
+            if let Some(value) = claim.run(request, user_id, now).await? {
+                fetched.insert(claim.key.to_owned(), value);
+            }
+        }
+    }
+    if fetched.is_empty() {
+        return Ok(false);
+    }
+    let tokens = sessions
+        .change_payload(verified, move |record| merge(&mut record.payload, &fetched))
+        .await?;
+    *verified = sessions.check(tokens.access_token(), tokens.transport())?;
+    Pending::of(request).set(Change::Attach {
+        tokens,
+        clear_other: false,
+    });
+    Ok(true)
+}
+
+#[rocket::async_trait]
+impl<'r, P: JwtPayload, R: Requirement<P>> FromRequest<'r> for Session<P, R> {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
+        outcome(request, load(request, Check::UnsafeMethods).await)
+    }
+}
+
+#[rocket::async_trait]
+impl<'r, P: JwtPayload, R: Requirement<P>> FromRequest<'r> for MaybeSession<P, R> {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
+        outcome(request, Self::load(request, Check::UnsafeMethods).await)
+    }
+}
+
+#[rocket::async_trait]
+impl<'r, P: JwtPayload, R: Requirement<P>> FromRequest<'r> for LiveSession<P, R> {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
+        outcome(request, Self::load(request, Check::UnsafeMethods).await)
+    }
+}
+
+impl<P: JwtPayload, R: Requirement<P>> MaybeSession<P, R> {
+    pub(in crate::web) async fn load(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        // A browser asks with OPTIONS whether it may ask at all, and must not be sent to refresh.
+        let only_asks = matches!(request.method(), Method::Options | Method::Trace);
+        match load(request, check).await {
+            Ok(session) => Ok(Self(Some(session))),
+            Err(Error::NONE) => {
+                Pending::of(request).answer_is_for(Audience::Visitors);
+                Ok(Self(None))
+            }
+            Err(_) if only_asks => Ok(Self(None)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl<P: JwtPayload, R: Requirement<P>> LiveSession<P, R> {
+    pub(in crate::web) async fn load(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        let session = load::<P, R>(request, check).await?;
+        session.sessions.require_row(session.handle()).await?;
+        Ok(Self(session))
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Sessions {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
+        outcome(request, managed(request).cloned())
+    }
+}
+
+impl<P, R> Sentinel for Session<P, R> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        abort_without_fairing(rocket, "Session")
+    }
+}
+
+impl<P, R> Sentinel for MaybeSession<P, R> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        abort_without_fairing(rocket, "MaybeSession")
+    }
+}
+
+impl<P, R> Sentinel for LiveSession<P, R> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        abort_without_fairing(rocket, "LiveSession")
+    }
+}
+
+impl Sentinel for Sessions {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        abort_without_fairing(rocket, "Sessions")
+    }
+}

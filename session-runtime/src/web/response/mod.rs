@@ -1,0 +1,6 @@
+//! What is written onto a response: cookies, headers, and the answer to an error.
+
+pub(in crate::web) mod answer;
+pub(in crate::web) mod error;
+pub(in crate::web) mod pending;
+pub(in crate::web) mod wire;

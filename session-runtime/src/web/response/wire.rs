@@ -1,0 +1,275 @@
+//! Cookies and headers that a response carries (protocol: "wire protocol"). `presented.rs` reads those of
+//! a request.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Days, Utc};
+use rocket::http::{Cookie, Header, SameSite as CookieSameSite};
+use rocket::time::OffsetDateTime;
+use rocket::{Request, Response};
+
+use crate::config::{CookiePrefix, SameSite, Transfer};
+use crate::token::{SessionTokens, Transport};
+use crate::web::response::pending::{Change, Cleared};
+use crate::web::settings::Settings;
+
+/// A cookie of earlier front ends: never set, only removed.
+pub(in crate::web) const LEGACY_COOKIE: &str = "sIdRefreshToken";
+
+/// The header in which a request asks for a transport.
+const AUTH_MODE: &str = "st-auth-mode";
+
+/// Room for the name and the attributes of a cookie.
+const ATTRIBUTES: usize = 192;
+
+const FRONT_TOKEN: &str = "front-token";
+const ANTI_CSRF: &str = "anti-csrf";
+const EXPOSE: &str = "Access-Control-Expose-Headers";
+
+/// The name and path of a cookie.
+#[derive(Debug, Clone)]
+pub(in crate::web) struct Place {
+    pub(in crate::web) name: String,
+    pub(in crate::web) path: String,
+}
+
+/// How tokens travel; made once, at ignite.
+#[derive(Debug, Clone)]
+pub(in crate::web) struct Wire {
+    pub(in crate::web) transfer: Transfer,
+    pub(in crate::web) access: Place,
+    pub(in crate::web) refresh: Place,
+    domain: Option<String>,
+    /// The domain of cookies that a refresh removes; empty for none.
+    pub(in crate::web) older_domain: Option<String>,
+    same_site: CookieSameSite,
+    secure: bool,
+    expose_access_token: bool,
+    access_header: String,
+    refresh_header: String,
+}
+
+impl Wire {
+    pub(in crate::web) fn new(settings: &Settings) -> Self {
+        let config = &settings.config;
+        let (access_prefix, refresh_prefix) = match settings.prefix {
+            CookiePrefix::Auto | CookiePrefix::None => ("", ""),
+            CookiePrefix::Secure => ("__Secure-", "__Secure-"),
+            CookiePrefix::Host => ("__Host-", "__Secure-"),
+            CookiePrefix::HostHttp => ("__Host-Http-", "__Http-"),
+        };
+        Self {
+            transfer: config.transfer,
+            access: Place {
+                name: format!("{access_prefix}{}", config.access_cookie_name),
+                path: config.access_token_path.clone(),
+            },
+            refresh: Place {
+                name: format!("{refresh_prefix}{}", config.refresh_cookie_name),
+                path: settings.refresh_token_path.clone(),
+            },
+            domain: settings.cookie_domain.clone(),
+            older_domain: settings.older_cookie_domain.clone(),
+            same_site: match config.cookie_same_site {
+                SameSite::Lax => CookieSameSite::Lax,
+                SameSite::None => CookieSameSite::None,
+                SameSite::Strict => CookieSameSite::Strict,
+            },
+            secure: settings.secure,
+            expose_access_token: config.expose_access_token,
+            access_header: config.access_token_header.clone(),
+            refresh_header: config.refresh_token_header.clone(),
+        }
+    }
+
+    /// How the tokens of a login will travel: as the setting says, else as the request asks, else in
+    /// cookies, so that a plain form works.
+    pub(in crate::web) fn of_login(&self, request: &Request<'_>) -> Transport {
+        let asks_for_header = request
+            .headers()
+            .get_one(AUTH_MODE)
+            .is_some_and(|mode| mode.eq_ignore_ascii_case("header"));
+        match self.transfer {
+            Transfer::Any if asks_for_header => Transport::Header,
+            Transfer::Header => Transport::Header,
+            Transfer::Any | Transfer::Cookie => Transport::Cookie,
+        }
+    }
+
+    /// Writes a change onto a response.
+    pub(in crate::web) fn write(&self, response: &mut Response<'_>, change: &Change) {
+        match change {
+            Change::Attach {
+                tokens,
+                clear_other,
+            } => {
+                // First, or the removal would overwrite what is new.
+                if *clear_other {
+                    self.clear_in(response, tokens.transport.other());
+                }
+                self.attach(response, tokens);
+            }
+            Change::Clear(cleared) => {
+                match cleared {
+                    Cleared::Everywhere => {
+                        self.clear_in(response, Transport::Cookie);
+                        self.clear_in(response, Transport::Header);
+                    }
+                    Cleared::In(transport) => self.clear_in(response, *transport),
+                }
+                response.remove_header(ANTI_CSRF);
+                set(response, FRONT_TOKEN, "remove".into());
+            }
+            Change::ClearOlder { access, refresh } => {
+                let older = Self {
+                    domain: self
+                        .older_domain
+                        .clone()
+                        .filter(|domain| !domain.is_empty()),
+                    ..self.clone()
+                };
+                if *access {
+                    adjoin(response, &older.removal(&self.access));
+                }
+                if *refresh {
+                    adjoin(response, &older.removal(&self.refresh));
+                }
+            }
+        }
+    }
+
+    fn attach(&self, response: &mut Response<'_>, tokens: &SessionTokens) {
+        set(response, FRONT_TOKEN, tokens.front.clone());
+        match tokens.transport {
+            Transport::Cookie => self.attach_cookies(response, tokens),
+            Transport::Header => {
+                set(response, &self.access_header, tokens.access.clone());
+                if let Some(refresh) = &tokens.refresh {
+                    set(response, &self.refresh_header, refresh.token.clone());
+                }
+            }
+        }
+    }
+
+    fn attach_cookies(&self, response: &mut Response<'_>, tokens: &SessionTokens) {
+        // The access cookie outlives its token: its presence says that a refresh may succeed.
+        // Browsers cap it at 400 days.
+        let year = tokens.issued_at + Days::new(365);
+        let longest = tokens.issued_at + Days::new(400);
+        let refresh_end = tokens
+            .refresh
+            .as_ref()
+            .map_or(year, |refresh| refresh.expires_at);
+        let ends = refresh_end.clamp(year, longest);
+        adjoin(response, &self.cookie(&self.access, &tokens.access, ends));
+        if let Some(refresh) = &tokens.refresh {
+            let ends = refresh.expires_at.min(longest);
+            adjoin(response, &self.cookie(&self.refresh, &refresh.token, ends));
+        }
+        if let Some(token) = &tokens.anti_csrf {
+            set(response, ANTI_CSRF, token.clone());
+        }
+        if self.expose_access_token {
+            set(response, &self.access_header, tokens.access.clone());
+        }
+    }
+
+    /// Removes both tokens of a transport.
+    fn clear_in(&self, response: &mut Response<'_>, transport: Transport) {
+        match transport {
+            Transport::Cookie => {
+                adjoin(response, &self.removal(&self.access));
+                adjoin(response, &self.removal(&self.refresh));
+            }
+            Transport::Header => {
+                set(response, &self.access_header, String::new());
+                set(response, &self.refresh_header, String::new());
+            }
+        }
+    }
+
+    /// Removes the cookie of earlier front ends.
+    pub(in crate::web) fn clear_legacy(&self, response: &mut Response<'_>) {
+        let legacy = Place {
+            name: LEGACY_COOKIE.into(),
+            path: self.access.path.clone(),
+        };
+        adjoin(response, &self.removal(&legacy));
+    }
+
+    /// A removal repeats name, path, domain and flags, or browsers ignore it.
+    pub(in crate::web) fn removal<'c>(&'c self, place: &'c Place) -> Cookie<'c> {
+        self.cookie(place, "", DateTime::UNIX_EPOCH)
+    }
+
+    fn cookie<'c>(
+        &'c self,
+        place: &'c Place,
+        value: &'c str,
+        expires: DateTime<Utc>,
+    ) -> Cookie<'c> {
+        let expires = OffsetDateTime::from_unix_timestamp(expires.timestamp())
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let mut cookie = Cookie::build((&*place.name, value))
+            .path(&*place.path)
+            .expires(expires)
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(self.same_site);
+        if let Some(domain) = &self.domain {
+            cookie = cookie.domain(&**domain);
+        }
+        cookie.build()
+    }
+}
+
+/// Marks a response that carries tokens as nobody else's (OWASP ASVS 14.3.2).
+pub(in crate::web) fn forbid_caching(response: &mut Response<'_>) {
+    forbid_storing(response);
+    vary(response);
+}
+
+/// Marks a response that depends on a session.
+pub(in crate::web) fn forbid_storing(response: &mut Response<'_>) {
+    response.set_raw_header("Cache-Control", "no-store");
+}
+
+/// Says that whoever sends other tokens gets another answer.
+pub(in crate::web) fn vary(response: &mut Response<'_>) {
+    if response.headers().contains("Vary") {
+        append(response, "Vary", "Cookie");
+        append(response, "Vary", "Authorization");
+    } else {
+        response.set_raw_header("Vary", "Cookie, Authorization");
+    }
+}
+
+/// Adds a cookie as one line of room enough, and as it is: nothing in ours needs an encoding.
+fn adjoin(response: &mut Response<'_>, cookie: &Cookie<'_>) {
+    let mut line = String::with_capacity(cookie.value().len() + ATTRIBUTES);
+    write!(line, "{cookie}").expect("a text takes whatever is written to it");
+    response.adjoin_raw_header("Set-Cookie", line);
+}
+
+/// Sets a header and lets scripts of other origins read it.
+fn set(response: &mut Response<'_>, name: &str, value: String) {
+    response.set_header(Header::new(name.to_owned(), value));
+    append(response, EXPOSE, name);
+}
+
+/// Adds to a list header what it does not name yet; what the application wrote stays.
+pub(in crate::web) fn append(response: &mut Response<'_>, header: &'static str, value: &str) {
+    let present: Vec<String> = response.headers().get(header).map(str::to_owned).collect();
+    let named = present
+        .iter()
+        .flat_map(|line| line.split(','))
+        .any(|word| word.trim().eq_ignore_ascii_case(value));
+    if !named {
+        let list = present
+            .into_iter()
+            .chain([value.to_owned()])
+            .collect::<Vec<_>>()
+            .join(", ");
+        response.set_header(Header::new(header, list));
+    }
+}

@@ -1,0 +1,197 @@
+//! The few small documents that the library shows to people itself, each under a policy of its own.
+
+use std::io::Cursor;
+use std::time::Duration;
+
+use rocket::http::{ContentType, Header, Status};
+use rocket::response::{self, Responder};
+use rocket::{Request, Response};
+
+use crate::web::local_url::LocalUrl;
+
+/// A whole page.
+#[derive(Debug)]
+pub(in crate::web) struct Document {
+    pub(in crate::web) status: Status,
+    pub(in crate::web) title: &'static str,
+    pub(in crate::web) text: &'static str,
+    pub(in crate::web) body: Body,
+}
+
+/// What a person can do on it.
+#[derive(Debug)]
+pub(in crate::web) enum Body {
+    Nothing,
+    Link(LocalUrl, &'static str),
+    /// A button that refreshes the session and goes on.
+    Refresh {
+        action: LocalUrl,
+        next: LocalUrl,
+        login: LocalUrl,
+        /// Whether a script presses it, unless it has done so in this tab within that time.
+        by_itself: Option<Duration>,
+    },
+}
+
+impl Document {
+    /// For a person whose session has to be refreshed, or is over.
+    pub(in crate::web) fn lost(status: Status, reads: bool, body: Body) -> Self {
+        let goes_on = matches!(body, Body::Refresh { .. });
+        let (title, text) = match (reads, goes_on) {
+            (true, true) => (
+                "One moment",
+                "You have been away for a while. Continue where you were.",
+            ),
+            (true, false) => (
+                "Please log in",
+                "This page is for members, or your session has ended.",
+            ),
+            (false, true) => (
+                "Nothing was sent",
+                "You have been away for a while, so your form was not sent. Continue, then send it again.",
+            ),
+            (false, false) => (
+                "Nothing was sent",
+                "Your session has ended, so your form was not sent. Log in, then send it again.",
+            ),
+        };
+        Self {
+            status,
+            title,
+            text,
+            body,
+        }
+    }
+
+    /// For any other error; with the page to try again, if there is one.
+    pub(in crate::web) fn of_status(status: Status, page: Option<LocalUrl>) -> Self {
+        let (title, text) = text_of(status);
+        let body = match page {
+            Some(page) if status == Status::ServiceUnavailable => Body::Link(page, "Try again"),
+            _ => Body::Nothing,
+        };
+        Self {
+            status,
+            title,
+            text,
+            body,
+        }
+    }
+
+    fn html(&self, nonce: Option<&str>) -> String {
+        let Self {
+            title, text, body, ..
+        } = self;
+        let nonce = nonce.unwrap_or_default();
+        let body = match body {
+            Body::Nothing => String::new(),
+            Body::Link(to, words) => {
+                format!("<p><a href=\"{}\">{words}</a></p>\n", escape(to.as_str()))
+            }
+            Body::Refresh {
+                action,
+                next,
+                login,
+                by_itself,
+            } => {
+                let instead = escape(login.with("next", next).as_str());
+                let [action, next, login] = [action, next, login].map(|url| escape(url.as_str()));
+                let script = match by_itself {
+                    Some(pause) if !nonce.is_empty() => script(nonce, *pause),
+                    _ => String::new(),
+                };
+                format!(
+                    "<p id=\"again\" hidden>It did not work just now. Perhaps this browser keeps no cookies.</p>\n\
+                     <form id=\"refresh\" method=\"post\" action=\"{action}\">\n\
+                     <input type=\"hidden\" name=\"next\" value=\"{next}\">\n\
+                     <input type=\"hidden\" name=\"login\" value=\"{login}\">\n\
+                     <button autofocus>Continue</button>\n</form>\n\
+                     <p><a href=\"{instead}\">Log in instead</a></p>\n{script}"
+                )
+            }
+        };
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+             <style nonce=\"{nonce}\">{STYLE}</style>\n\
+             <main>\n<h1>{title}</h1>\n<p>{text}</p>\n{body}</main>\n</html>\n"
+        )
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Document {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let nonce = super::nonce(request);
+        let html = self.html(nonce.as_deref());
+        let mut response = Response::new();
+        response.set_status(self.status);
+        response.set_header(ContentType::HTML);
+        response.set_header(Header::new(
+            "Content-Security-Policy",
+            policy(nonce.as_deref()),
+        ));
+        if self.status == Status::ServiceUnavailable {
+            response.set_header(Header::new("Retry-After", "1"));
+        }
+        response.set_sized_body(html.len(), Cursor::new(html));
+        super::finish(&mut response);
+        Ok(response)
+    }
+}
+
+/// Everything but the one script and the one style of this answer is refused.
+fn policy(nonce: Option<&str>) -> String {
+    let own = nonce.map_or("'none'".to_owned(), |nonce| format!("'nonce-{nonce}'"));
+    format!(
+        "default-src 'none'; script-src {own}; style-src {own}; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    )
+}
+
+/// Presses the button once. A browser that loses its new cookies would come back here for ever, so a tab
+/// does it again only after `pause`, and leaves it to the person otherwise, as it does where the
+/// tab can remember nothing.
+fn script(nonce: &str, pause: Duration) -> String {
+    let pause = pause.as_millis();
+    format!(
+        "<script nonce=\"{nonce}\">\n\
+         const again = document.getElementById(\"again\");\n\
+         try {{\n  \
+           const now = Date.now();\n  \
+           const recent = Math.abs(now - Number(sessionStorage.getItem(\"session-refresh\"))) < {pause};\n  \
+           sessionStorage.setItem(\"session-refresh\", now);\n  \
+           if (recent) again.hidden = false;\n  \
+           else document.getElementById(\"refresh\").submit();\n\
+         }} catch {{\n  again.hidden = false;\n}}\n</script>\n"
+    )
+}
+
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:0}main{max-width:32rem;margin:15vh auto;padding:0 1.5rem}a{color:inherit}\
+button{font:inherit;padding:.5rem 1.25rem}";
+
+/// What a status means to a person.
+fn text_of(status: Status) -> (&'static str, &'static str) {
+    match status.code {
+        400 => (
+            "Too many cookies",
+            "This browser sends two sessions at once. Delete the cookies of this site, then log in.",
+        ),
+        403 => ("Not allowed", "Your session does not allow this."),
+        409 => (
+            "Changed meanwhile",
+            "Somebody else has changed this. Load it again.",
+        ),
+        503 => (
+            "Try again",
+            "The server cannot answer now. You are still logged in: try again in a moment.",
+        ),
+        _ => ("Something went wrong", "The server could not do this."),
+    }
+}
+
+/// For text and for attributes in double quotes.
+pub(in crate::web) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+}

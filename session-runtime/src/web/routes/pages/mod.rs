@@ -1,0 +1,133 @@
+//! Server-rendered sites: what a person gets when a page's session has to be refreshed or is over.
+
+mod document;
+mod refresh;
+
+use rocket::catcher;
+use rocket::http::uri::Absolute;
+use rocket::http::{ContentType, Header, Method, Status};
+use rocket::response::{Redirect, Responder};
+use rocket::{Request, Response};
+
+use self::document::{Body, Document};
+use crate::error::Error;
+use crate::web::local_url::LocalUrl;
+use crate::web::request::people::is_htmx;
+use crate::web::response::wire;
+use crate::web::state;
+
+pub(in crate::web) use self::document::escape;
+pub(in crate::web) use self::refresh::routes;
+
+/// The answer of `catchers::pages` to a person.
+pub(in crate::web) fn answer<'r>(
+    request: &'r Request<'_>,
+    status: Status,
+    error: Option<&Error>,
+    login: &str,
+) -> catcher::Result<'r> {
+    let login = LocalUrl::or_root(login);
+    let lost = status == Status::Unauthorized
+        || matches!(
+            error,
+            Some(Error::Unauthorised { .. } | Error::TryRefreshToken | Error::TokenTheft { .. })
+        );
+    let refresh = (error == Some(&Error::TryRefreshToken))
+        .then(|| refresh::path(request))
+        .flatten();
+    let reads = matches!(request.method(), Method::Get | Method::Head);
+    let mut response = if !lost {
+        Document::of_status(status, reads.then(|| wanted(request))).respond_to(request)?
+    } else if is_htmx(request) {
+        let next = current(request);
+        let goes_to = match refresh {
+            Some(refresh) => refresh.with("next", &next).with("login", &login),
+            None => login.with("next", &next),
+        };
+        redirect_htmx(status, &goes_to)
+    } else {
+        let next = if reads {
+            wanted(request)
+        } else {
+            came_from(request)
+        };
+        let body = match refresh {
+            Some(action) => Body::Refresh {
+                action,
+                next,
+                login,
+                by_itself: reads.then(|| refresh::pause(request)).flatten(),
+            },
+            // A login page that asks for a login would send the browser round in circles.
+            None if reads && next.path() != login.path() => {
+                return see_other(request, &login.with("next", &next));
+            }
+            None => Body::Link(login.with("next", &next), "Log in"),
+        };
+        Document::lost(status, reads, body).respond_to(request)?
+    };
+    finish(&mut response);
+    Ok(response)
+}
+
+fn see_other<'r>(request: &'r Request<'_>, to: &LocalUrl) -> catcher::Result<'r> {
+    let mut response = Redirect::to(to.as_str().to_owned()).respond_to(request)?;
+    finish(&mut response);
+    Ok(response)
+}
+
+/// No cache may show it to anybody, nor to a program.
+fn finish(response: &mut Response<'_>) {
+    wire::forbid_caching(response);
+    wire::append(response, "Vary", "Accept");
+    wire::append(response, "Vary", "HX-Request");
+}
+
+/// htmx follows this header at any status, and puts nothing into the page then.
+fn redirect_htmx<'r>(status: Status, to: &LocalUrl) -> Response<'r> {
+    let mut response = Response::new();
+    response.set_status(status);
+    response.set_header(ContentType::Plain);
+    response.set_header(Header::new("HX-Redirect", to.as_str().to_owned()));
+    response
+}
+
+/// The page that was asked for.
+fn wanted(request: &Request<'_>) -> LocalUrl {
+    LocalUrl::or_root(&request.uri().to_string())
+}
+
+/// The page that htmx runs on.
+fn current(request: &Request<'_>) -> LocalUrl {
+    own_page(request, "hx-current-url")
+}
+
+/// The page with the form.
+fn came_from(request: &Request<'_>) -> LocalUrl {
+    own_page(request, "referer")
+}
+
+/// The page of this server that a header names, or else `/`.
+fn own_page(request: &Request<'_>, header: &str) -> LocalUrl {
+    // With HTTP/2 it stands in no header.
+    let host = request.host().map(ToString::to_string);
+    let host = host
+        .as_deref()
+        .or_else(|| request.headers().get_one("host"));
+    request
+        .headers()
+        .get_one(header)
+        .map(|url| url.split('#').next().unwrap_or_default())
+        .and_then(|url| Absolute::parse(url).ok())
+        .filter(|url| url.authority().map(ToString::to_string).as_deref() == host)
+        .and_then(|url| {
+            let query = url.query().map(|query| format!("?{query}"));
+            LocalUrl::parse(&format!("{}{}", url.path(), query.unwrap_or_default()))
+        })
+        .unwrap_or_default()
+}
+
+/// A value for one answer's policy, so that only the script of that answer runs.
+fn nonce(request: &Request<'_>) -> Option<String> {
+    state::managed(request).ok()?.nonce().ok()
+}

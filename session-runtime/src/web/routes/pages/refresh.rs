@@ -1,0 +1,154 @@
+//! The refresh that a page posts itself: below the path of the refresh cookie, which goes nowhere else,
+//! and answered with a redirect instead of the protocol's `{}`.
+
+use std::time::Duration;
+
+use rocket::form::Form;
+use rocket::http::Status;
+use rocket::request::{self, FromRequest};
+use rocket::response::Redirect;
+use rocket::{FromForm, Request, Responder, Route, get, post};
+
+use super::document::{Body, Document};
+use crate::error::Error;
+use crate::web::guards::refresh::{Proof, Refresh};
+use crate::web::local_url::LocalUrl;
+use crate::web::paths::refresh_path;
+use crate::web::response::pending::{Change, Cleared, Pending};
+use crate::web::state;
+
+/// Where the form is sent; `None` if the application refreshes by itself.
+pub(in crate::web) fn path(request: &Request<'_>) -> Option<LocalUrl> {
+    let config = state::managed(request).ok()?.config();
+    let path = format!("{}/page", refresh_path(&config.api_base_path));
+    config.refresh_route.then(|| LocalUrl::or_root(&path))
+}
+
+/// How long a tab refreshes by itself only once: no access token is due for the second time before.
+pub(in crate::web) fn pause(request: &Request<'_>) -> Option<Duration> {
+    let config = state::managed(request).ok()?.config();
+    Some(config.access_token_validity / 2)
+}
+
+/// Both routes.
+pub(in crate::web) fn routes() -> Vec<Route> {
+    rocket::routes![refresh, show]
+}
+
+/// What the form carries; nothing in it can lead to another server.
+#[derive(FromForm)]
+struct Return {
+    /// The page that was wanted.
+    next: LocalUrl,
+    /// The page to log in on, if there is nothing to refresh.
+    login: LocalUrl,
+}
+
+/// A refresh that is judged, but refuses nothing by itself: the answer has to be a page.
+struct Attempt(Result<Refresh, Error>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Attempt {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
+        request::Outcome::Success(Self(Refresh::of(request, Proof::Evidence)))
+    }
+}
+
+/// Takes the change that a failed refresh makes, for a route that answers by itself.
+struct Ours(Pending);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Ours {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
+        request::Outcome::Success(Self(Pending::of(request).clone()))
+    }
+}
+
+/// Where the form is sent and whether it may send itself, for a page of this server.
+struct Own {
+    action: LocalUrl,
+    by_itself: Option<Duration>,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Own {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
+        // A page of another site could otherwise have a browser refresh whenever it likes.
+        let site = request.headers().get_one("sec-fetch-site");
+        let own = site == Some("same-origin");
+        request::Outcome::Success(Self {
+            action: path(request).unwrap_or_default(),
+            by_itself: own.then(|| pause(request)).flatten(),
+        })
+    }
+}
+
+#[derive(Responder)]
+enum Answer {
+    Redirect(Redirect),
+    Document(Document),
+}
+
+#[post("/session/refresh/page", data = "<form>")]
+async fn refresh(attempt: Attempt, form: Form<Return>, ours: Ours, own: Own) -> Answer {
+    let Return { next, login } = form.into_inner();
+    let exchanged = match attempt.0 {
+        Ok(refresh) => refresh.exchange().await,
+        Err(error) => Err(error),
+    };
+    let Err(error) = exchanged else {
+        return Answer::Redirect(next.to_redirect());
+    };
+    let again = |by_itself| Body::Refresh {
+        action: own.action,
+        next: next.clone(),
+        login: login.clone(),
+        by_itself,
+    };
+    let document = match error {
+        Error::Unauthorised { .. } | Error::TokenTheft { .. } | Error::TryRefreshToken => {
+            if error.clears_tokens() {
+                ours.0.set(Change::Clear(Cleared::Everywhere));
+            }
+            return Answer::Redirect(login.with("next", &next).to_redirect());
+        }
+        // The older cookies go with this answer.
+        Error::DuplicateCookies { cleared: true } => {
+            Document::lost(Status::Ok, true, again(own.by_itself))
+        }
+        Error::DuplicateCookies { cleared: false } => Document::of_status(Status::BadRequest, None),
+        Error::Unavailable => Document {
+            body: again(None),
+            ..Document::of_status(Status::ServiceUnavailable, None)
+        },
+        Error::CrossSite => Document {
+            title: "Not from here",
+            text: "A page of another site asked for this. Nothing was changed.",
+            ..Document::of_status(Status::Forbidden, None)
+        },
+        error => {
+            tracing::error!(%error, "a page could not be refreshed");
+            Document::of_status(Status::InternalServerError, None)
+        }
+    };
+    Answer::Document(document)
+}
+
+/// The same page by its address: where htmx is sent, and what a reload of an answer above asks for.
+#[get("/session/refresh/page?<next>&<login>")]
+fn show(next: LocalUrl, login: LocalUrl, own: Own) -> Document {
+    let Own { action, by_itself } = own;
+    let body = Body::Refresh {
+        action,
+        next,
+        login,
+        by_itself,
+    };
+    Document::lost(Status::Ok, true, body)
+}
