@@ -1,3 +1,4 @@
 //! The rules: pure functions over plain values. Nothing here reads a clock, a database or a request.
 
+pub(crate) mod lifetimes;
 pub mod rotation;

@@ -20,8 +20,8 @@ impl Sessions {
     pub(crate) async fn absent(&self, handle: SessionHandle) -> Error {
         let inner = &self.inner;
         let began = handle.began_at();
-        let young = began.is_some_and(|began| (inner.clock.now() - began).abs() < YOUNG);
-        if !young || inner.store.is_file() || inner.revocations.contains(handle) {
+        let young = began.is_some_and(|began| (self.now() - began).abs() < YOUNG);
+        if !young || inner.store.is_file() || inner.feed.revocations.contains(handle) {
             return Error::GONE;
         }
         // Ended elsewhere since the last turn, perhaps.
@@ -31,7 +31,7 @@ impl Sessions {
         let keys = self.keys();
         let replaced =
             keys.is_stored() && keys.verifying().all(|key| Some(key.created_at) >= began);
-        if replaced || inner.revocations.contains(handle) {
+        if replaced || inner.feed.revocations.contains(handle) {
             return Error::GONE;
         }
         tracing::warn!(event = "session_missing", %handle, "a session that has just begun is not in the database: another node may have it");

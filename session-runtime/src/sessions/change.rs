@@ -145,7 +145,7 @@ impl Sessions {
         let tokens = self.change(handle, move |record| {
             change(record)?;
             // Signed within the step, so that a payload too large for a cookie changes nothing.
-            sessions.reissue(record, &old, sessions.inner.clock.now())
+            sessions.reissue(record, &old, sessions.now())
         });
         let tokens = tokens.await?;
         self.emit(&Event::Updated { handle });

@@ -83,7 +83,7 @@ impl Sessions {
             refresh_token_hash1: Some(hex(&record.lineage.parent.0)),
             anti_csrf: None,
         };
-        self.mint(record, mint, self.inner.clock.now()).map(drop)
+        self.mint(record, mint, self.now()).map(drop)
     }
 
     fn mint(
@@ -109,9 +109,9 @@ impl Sessions {
             refresh_token_hash1,
             parent_refresh_token_hash1: None,
             anti_csrf_token: anti_csrf,
-            iss: self.inner.terms.issuer.clone(),
+            iss: self.inner.tokens.terms.issuer.clone(),
             auth_time: record.auth_time.map(|time| time.timestamp()),
-            aud: self.inner.terms.audience.clone().map(Audience::One),
+            aud: self.inner.tokens.terms.audience.clone().map(Audience::One),
             payload: record.payload.clone(),
         };
         let keys = self.keys();
@@ -120,7 +120,7 @@ impl Sessions {
                 .map_err(Error::General)?;
         // What was merged into a payload comes as a value, so its depth shows here first.
         require_shallow(payload.get())?;
-        let bytes = self.inner.access_cookie_name.len() + access.len();
+        let bytes = self.inner.tokens.access_cookie_name.len() + access.len();
         if bytes > access::MAX_COOKIE {
             return Err(Error::PayloadTooLarge {
                 bytes,
@@ -143,8 +143,8 @@ impl Sessions {
 
     /// The validity of the next access token: cut by a random share, so that tokens do not expire together.
     fn jittered_validity(&self) -> Result<TimeDelta, Error> {
-        let cut = self.inner.config.access_token_jitter * self.inner.random.fraction()?;
-        let validity = self.inner.config.access_token_validity.mul_f64(1.0 - cut);
-        Ok(TimeDelta::from_std(validity).unwrap_or(self.inner.access_validity))
+        let cut = self.config().access_token_jitter * self.inner.random.fraction()?;
+        let validity = self.config().access_token_validity.mul_f64(1.0 - cut);
+        Ok(TimeDelta::from_std(validity).unwrap_or(self.inner.lifetimes.access_token))
     }
 }

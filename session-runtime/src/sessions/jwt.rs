@@ -40,7 +40,7 @@ impl Sessions {
         payload: &impl Serialize,
         validity: Duration,
     ) -> Result<String, Error> {
-        let longest = self.inner.config.access_token_validity;
+        let longest = self.config().access_token_validity;
         if validity < Duration::from_secs(1) || validity > longest {
             return Err(Error::General(format!(
                 "a JWT is valid for one second to `access_token_validity` ({longest:?}), not {validity:?}: \
@@ -48,9 +48,9 @@ impl Sessions {
             )));
         }
         let mut claims = payload::to_claims(payload)?;
-        let now = self.inner.clock.now();
+        let now = self.now();
         let seconds = i64::try_from(validity.as_secs()).unwrap_or(i64::MAX);
-        let terms = &self.inner.terms;
+        let terms = &self.inner.tokens.terms;
         claims.insert("iss".into(), terms.issuer.clone().into());
         claims.insert("iat".into(), now.timestamp().into());
         claims.insert("exp".into(), (now.timestamp() + seconds).into());
@@ -68,14 +68,14 @@ impl Sessions {
     pub(crate) fn jwks(&self) -> (Value, i64) {
         let keys = self.keys();
         let jwks = json!({ "keys": keys.published() });
-        (jwks, keys.max_age(self.inner.clock.now()))
+        (jwks, keys.max_age(self.now()))
     }
 
     /// What OpenID Connect Discovery 1.0 section 3 lists, as far as it is true here: keys, no endpoints.
     pub(crate) fn openid_configuration(&self) -> Value {
-        let issuer = &self.inner.terms.issuer;
+        let issuer = &self.inner.tokens.terms.issuer;
         let keys = self.keys();
-        let algorithm = keys.signer(self.inner.clock.now()).kind.as_str();
+        let algorithm = keys.signer(self.now()).kind.as_str();
         json!({
             "issuer": issuer,
             "jwks_uri": format!("{issuer}{JWKS_PATH}"),

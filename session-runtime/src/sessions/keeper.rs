@@ -1,16 +1,16 @@
 //! The life of the signing keys: read, made when due, removed when they must go.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::Sessions;
-use crate::config::SigningAlgorithm;
+use super::key_source::KeySource;
+use super::{Inner, Sessions};
 use crate::error::Error;
 use crate::event::Event;
 use crate::keys::sealing::{MasterKeys, SealedKey};
-use crate::keys::{Key, KeyKind, KeyRing, Schedule, Supplier};
+use crate::keys::{Key, KeyKind, KeyRing};
 use crate::random::Random;
 use crate::store::{Store, StoreError};
 
@@ -34,96 +34,60 @@ pub struct SigningKeyInfo {
     pub signs: bool,
 }
 
-/// Where signing keys come from and how they change.
+/// What keeps the keys: those in use, where they come from, and under what they are sealed.
 #[derive(Debug)]
-pub(super) struct KeySource {
-    pub(super) algorithm: SigningAlgorithm,
-    pub(super) schedule: Schedule,
-    pub(super) supplier: Option<Supplier>,
+pub(super) struct KeyKeeper {
+    /// Replaced whole when the keys change.
+    ring: RwLock<Arc<KeyRing>>,
+    pub(super) source: KeySource,
+    pub(super) master_keys: MasterKeys,
+    reloading: tokio::sync::Mutex<()>,
+    /// When a token last named an unknown key (monotonic); held by whoever looks for it.
+    looked_for_unknown: tokio::sync::Mutex<Option<Duration>>,
 }
 
-impl KeySource {
-    /// Makes the keys that the database lacks. Every key is opened before anything is written, so a
-    /// wrong master key changes nothing.
-    pub(super) async fn make_missing(
-        &self,
-        store: &Store,
-        master_keys: &MasterKeys,
-        now: DateTime<Utc>,
-        random: &dyn Random,
-    ) -> Result<(), String> {
-        let (_, keys) = open(store, master_keys).await?;
-        let seal = |kind| -> Result<_, String> {
-            let key = Key::generate(kind, now, random).map_err(|error| error.to_string())?;
-            master_keys
-                .seal(&key, random)
-                .map_err(|error| error.to_string())
-        };
-        if !keys.iter().any(|key| key.kind == KeyKind::RefreshMac) {
-            let candidate = seal(KeyKind::RefreshMac)?;
-            let added = store.add_missing_keys(vec![candidate]).await;
-            added.map_err(|error| error.to_string())?;
-        }
-        let kind = KeyKind::of(self.algorithm);
-        let mine = keys.iter().filter(|key| key.kind == kind);
-        let newest = mine.map(|key| key.created_at).max();
-        let plan = self.schedule.plan(newest.as_slice(), now, true);
-        if self.supplier.is_none() && plan.is_due(now) {
-            let added = store.add_due_key(seal(kind)?, self.schedule).await;
-            added.map_err(|error| error.to_string())?;
-        }
-        Ok(())
-    }
-
-    /// Reads the keys into a ring.
+impl KeyKeeper {
+    /// Makes the keys that the database lacks, reads them all and tries them.
     ///
     /// # Errors
     /// A sentence that names the key that is no good.
-    pub(super) async fn read(
-        &self,
+    pub(super) async fn open(
+        source: KeySource,
+        master_keys: MasterKeys,
         store: &Store,
-        master_keys: &MasterKeys,
         now: DateTime<Utc>,
-    ) -> Result<KeyRing, String> {
-        let (version, keys) = open(store, master_keys).await?;
-        match &self.supplier {
-            Some(supplier) => KeyRing::supplied(version, &keys, supplier.ask().await?),
-            None => KeyRing::stored(version, &keys, self.algorithm, self.schedule, now),
-        }
+        random: &dyn Random,
+    ) -> Result<Self, String> {
+        source
+            .make_missing(store, &master_keys, now, random)
+            .await?;
+        let ring = source.read(store, &master_keys, now).await?;
+        ring.self_test()?;
+        Ok(Self {
+            ring: RwLock::new(Arc::new(ring)),
+            source,
+            master_keys,
+            reloading: tokio::sync::Mutex::default(),
+            looked_for_unknown: tokio::sync::Mutex::default(),
+        })
     }
-}
-
-/// All stored keys, open, and their version.
-pub(super) async fn open(
-    store: &Store,
-    master_keys: &MasterKeys,
-) -> Result<(i64, Vec<Key>), String> {
-    let stored = store.keys().await.map_err(|error| error.to_string())?;
-    let keys: Result<_, _> = stored
-        .keys
-        .iter()
-        .map(|key| master_keys.open(key))
-        .collect();
-    Ok((stored.version, keys?))
 }
 
 impl Sessions {
     /// The keys in use now.
     pub(super) fn keys(&self) -> Arc<KeyRing> {
-        let keys = self.inner.keys.read();
+        let keys = self.inner.keys.ring.read();
         Arc::clone(&keys.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads the keys again; those before stay in use if that fails.
     pub(super) async fn reload_keys(&self) -> Result<(), StoreError> {
-        let inner = &self.inner;
+        let Inner { keys, store, .. } = &*self.inner;
         // One after the other, so that no earlier state replaces a later one.
-        let _turn = inner.reloading_keys.lock().await;
-        let read = inner
-            .key_source
-            .read(&inner.store, &inner.master_keys, inner.clock.now());
+        let _turn = keys.reloading.lock().await;
+        let read = keys.source.read(store, &keys.master_keys, self.now());
         let ring = Arc::new(read.await.map_err(StoreError::Keys)?);
-        let mut keys = inner.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = keys.ring.write().unwrap_or_else(PoisonError::into_inner);
         *keys = ring;
         Ok(())
     }
@@ -138,7 +102,7 @@ impl Sessions {
 
     /// Looks for a key that a token named, unless somebody just did.
     pub(super) async fn look_for_unknown_key(&self) {
-        let mut looked = self.inner.unknown_key.lock().await;
+        let mut looked = self.inner.keys.looked_for_unknown.lock().await;
         let now = self.inner.clock.monotonic();
         if looked.is_some_and(|looked| now.saturating_sub(looked) < LOOK_AGAIN) {
             return;
@@ -155,8 +119,8 @@ impl Sessions {
 
     /// How long to pause between two calls of [`rotate_keys`](Self::rotate_keys).
     pub(crate) fn key_turn(&self) -> Duration {
-        let overlap = self.inner.config.signing_key_overlap;
-        match self.inner.key_source.supplier {
+        let overlap = self.config().signing_key_overlap;
+        match self.inner.keys.source.supplier {
             Some(_) => overlap,
             None => (overlap / 4)
                 .min(LONGEST_TURN)
@@ -168,20 +132,20 @@ impl Sessions {
     /// own are asked for again.
     pub(crate) async fn rotate_keys(&self) -> Result<(), StoreError> {
         let inner = &self.inner;
-        if inner.key_source.supplier.is_some() {
+        if inner.keys.source.supplier.is_some() {
             return self.reload_keys().await;
         }
-        if !self.keys().is_outdated(inner.clock.now()) {
+        if !self.keys().is_outdated(self.now()) {
             return Ok(());
         }
         // Another process may have made it meanwhile.
         self.reload_keys().await?;
-        if self.keys().is_due(inner.clock.now()) {
+        if self.keys().is_due(self.now()) {
             let candidate = self
                 .candidate()
                 .map_err(|error| StoreError::Keys(error.to_string()))?;
             let kid = candidate.id.clone();
-            let schedule = inner.key_source.schedule;
+            let schedule = inner.keys.source.schedule;
             if inner.store.add_due_key(candidate, schedule).await? {
                 self.emit(&Event::KeyRotated { kid });
             }
@@ -193,14 +157,14 @@ impl Sessions {
     /// A signing key that counts once it is stored.
     pub(super) fn candidate(&self) -> Result<SealedKey, Error> {
         let inner = &self.inner;
-        let kind = KeyKind::of(inner.key_source.algorithm);
-        let key = Key::generate(kind, inner.clock.now(), &*inner.random)?;
-        inner.master_keys.seal(&key, &*inner.random)
+        let kind = KeyKind::of(inner.keys.source.algorithm);
+        let key = Key::generate(kind, self.now(), &*inner.random)?;
+        inner.keys.master_keys.seal(&key, &*inner.random)
     }
 
     /// Deletes the signing keys that were over `before`.
     pub(super) async fn delete_old_keys(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
-        let source = &self.inner.key_source;
+        let source = &self.inner.keys.source;
         if source.supplier.is_some() {
             return Ok(());
         }
@@ -224,8 +188,8 @@ impl Sessions {
     /// The signing keys whose tokens this process accepts.
     pub fn signing_keys(&self) -> Vec<SigningKeyInfo> {
         let keys = self.keys();
-        let signer = &keys.signer(self.inner.clock.now()).kid;
-        let supplied = self.inner.key_source.supplier.is_some();
+        let signer = &keys.signer(self.now()).kid;
+        let supplied = self.inner.keys.source.supplier.is_some();
         keys.verifying()
             .map(|key| SigningKeyInfo {
                 kid: key.kid.to_string(),
@@ -249,12 +213,12 @@ impl Sessions {
     /// [`Error::General`] if the application still supplies the key.
     pub async fn remove_signing_key(&self, kid: &str) -> Result<bool, Error> {
         let inner = &self.inner;
-        let was_there = if inner.key_source.supplier.is_some() {
+        let was_there = if inner.keys.source.supplier.is_some() {
             let knew = self.keys().signing_key(kid).is_some();
             inner.store.announce_keys().await?;
             knew
         } else {
-            let (kid, schedule) = (kid.to_owned(), inner.key_source.schedule);
+            let (kid, schedule) = (kid.to_owned(), inner.keys.source.schedule);
             let candidate = self.candidate()?;
             inner.store.remove_key(kid, candidate, schedule).await?
         };

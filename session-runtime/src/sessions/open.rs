@@ -1,21 +1,21 @@
 //! Opening: what must hold before the first request is served.
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use chrono::TimeDelta;
-
-use super::keeper::KeySource;
-use super::{Inner, Sessions};
+use super::keeper::KeyKeeper;
+use super::key_source::{self, KeySource};
+use super::{AccessTokens, Follower, Inner, Sessions};
 use crate::cache::VerifiedTokens;
 use crate::clock::{Clock, DatabaseClock};
 use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::event::Events;
 use crate::keys::master_key;
+use crate::keys::sealing::MasterKeys;
 use crate::keys::{Schedule, Supplier, install_crypto_provider};
 use crate::random::Random;
-use crate::revocation::Revocations;
-use crate::rules::rotation::Policy;
+use crate::rules::lifetimes::Lifetimes;
 use crate::store::Store;
 use crate::token::access::Terms;
 
@@ -43,81 +43,94 @@ impl Sessions {
         around: Surroundings,
     ) -> Result<Self, String> {
         config.check()?;
-        let beside = around
-            .development
-            .then(|| Store::master_key_file(&database))
-            .flatten();
-        let delta = |duration| TimeDelta::from_std(duration).map_err(|error| error.to_string());
-        let (timeout, queue) = (config.database_timeout, config.write_queue);
-        let clock = Arc::new(DatabaseClock::new(around.clock));
-        let opening = {
-            let clock = Arc::clone(&clock);
-            move || Store::open(&database, timeout, queue, clock)
-        };
-        let (store, weaknesses) = tokio::task::spawn_blocking(opening)
-            .await
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?;
-
-        for weakness in weaknesses {
-            tracing::warn!(event = "weak_durability", "{weakness}");
-        }
+        let lifetimes = Lifetimes::of(&config)?;
+        let clock = Arc::new(DatabaseClock::new(Arc::clone(&around.clock)));
         install_crypto_provider();
-        let stored = store.keys().await.map_err(|error| error.to_string())?;
-        let has_keys = !stored.keys.is_empty();
-        let master_keys = master_key::load(&config, beside.as_deref(), has_keys, &*around.random)?;
-        let key_source = KeySource {
-            algorithm: config.signing_algorithm,
-            schedule: Schedule {
-                interval: delta(config.signing_key_interval)?,
-                overlap: delta(config.signing_key_overlap)?,
-                longest_token: delta(config.access_token_validity)?,
-            },
-            supplier: around.supplier,
-        };
-        let now = clock.now();
-        key_source
-            .make_missing(&store, &master_keys, now, &*around.random)
-            .await?;
-        let keys = key_source.read(&store, &master_keys, now).await?;
-        keys.self_test()?;
+
+        let beside = master_key_file(&database, around.development);
+        let store = open_store(database, &config, &clock).await?;
+        let master_keys = load_master_keys(&config, beside, &store, &*around.random).await?;
+        let source = key_source(&config, &lifetimes, around.supplier);
+        let keys = KeyKeeper::open(source, master_keys, &store, clock.now(), &*around.random);
 
         let inner = Inner {
-            terms: Terms {
-                issuer: around.issuer,
-                audience: config.audience.clone(),
-                max_validity: delta(config.access_token_validity)?,
+            keys: keys.await?,
+            tokens: AccessTokens {
+                terms: Terms {
+                    issuer: around.issuer,
+                    audience: config.audience.clone(),
+                    max_validity: lifetimes.access_token,
+                },
+                access_cookie_name: around.access_cookie_name,
+                verified: VerifiedTokens::new(config.verified_token_cache),
             },
-            access_validity: delta(config.access_token_validity)?,
-            refresh_validity: delta(config.refresh_token_validity)?,
-            absolute_lifetime: config.absolute_lifetime.map(delta).transpose()?,
-            policy: Policy {
-                min_age: delta(config.rotation_min_age)?,
-                max_children: config.rotation_max_children,
-            },
-            access_cookie_name: around.access_cookie_name,
-            verified: VerifiedTokens::new(config.verified_token_cache),
-            revocations: Revocations::default(),
-            last_cleanup: Mutex::default(),
-            events: around.events,
+            feed: Follower::default(),
+            config,
+            lifetimes,
+            store,
             clock,
             random: around.random,
-            config,
-            store,
-            keys: RwLock::new(Arc::new(keys)),
-            key_source,
-            reloading_keys: tokio::sync::Mutex::default(),
-            unknown_key: tokio::sync::Mutex::default(),
-            master_keys,
+            events: around.events,
         };
         let sessions = Self {
             inner: Arc::new(inner),
         };
-        sessions
-            .read_revocations()
-            .await
-            .map_err(|error| error.to_string())?;
+        let read = sessions.read_revocations().await;
+        read.map_err(|error| error.to_string())?;
         Ok(sessions)
+    }
+}
+
+/// Where a master key may be made and kept, if at all.
+fn master_key_file(database: &str, development: bool) -> Option<PathBuf> {
+    development
+        .then(|| Store::master_key_file(database))
+        .flatten()
+}
+
+/// Connects and migrates, on a thread that may wait; warns of what weakens durability.
+async fn open_store(
+    database: String,
+    config: &SessionConfig,
+    clock: &Arc<DatabaseClock>,
+) -> Result<Store, String> {
+    let (timeout, queue) = (config.database_timeout, config.write_queue);
+    let clock = Arc::clone(clock);
+    let opening = move || Store::open(&database, timeout, queue, clock);
+    let (store, weaknesses) = tokio::task::spawn_blocking(opening)
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())?;
+    for weakness in weaknesses {
+        tracing::warn!(event = "weak_durability", "{weakness}");
+    }
+    Ok(store)
+}
+
+async fn load_master_keys(
+    config: &SessionConfig,
+    beside: Option<PathBuf>,
+    store: &Store,
+    random: &dyn Random,
+) -> Result<MasterKeys, String> {
+    let stored = store.keys().await.map_err(|error| error.to_string())?;
+    master_key::load(config, beside.as_deref(), !stored.keys.is_empty(), random)
+}
+
+/// Where signing keys come from, and by which schedule they change.
+fn key_source(
+    config: &SessionConfig,
+    lifetimes: &Lifetimes,
+    supplier: Option<Supplier>,
+) -> KeySource {
+    KeySource {
+        algorithm: config.signing_algorithm,
+        schedule: Schedule {
+            interval: lifetimes.key_interval,
+            overlap: lifetimes.key_overlap,
+            longest_token: lifetimes.access_token,
+        },
+        supplier,
     }
 }
 
@@ -134,7 +147,7 @@ impl Sessions {
     pub async fn reseal_keys(&self) -> Result<usize, Error> {
         let Inner {
             store,
-            master_keys,
+            keys: KeyKeeper { master_keys, .. },
             random,
             ..
         } = &*self.inner;
@@ -162,7 +175,7 @@ impl Sessions {
     /// Those of [`reseal_keys`](Self::reseal_keys).
     #[cfg(feature = "testing")]
     pub async fn reveal_keys(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
-        let (_, keys) = super::keeper::open(&self.inner.store, &self.inner.master_keys)
+        let (_, keys) = key_source::open(&self.inner.store, &self.inner.keys.master_keys)
             .await
             .map_err(Error::General)?;
         Ok(keys

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Inner, Sessions};
+use super::Sessions;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
@@ -45,7 +45,7 @@ impl Sessions {
         &self,
         user_id: &U,
     ) -> Result<Vec<SessionHandle>, Error> {
-        let until = self.revoked_until(self.inner.clock.now());
+        let until = self.revoked_until(self.now());
         let user_id = user_id.to_claim().into_owned();
         let ended = self.inner.store.revoke_user(user_id, None, until).await?;
         Ok(self.note_revoked(ended, until, RevokedBy::User))
@@ -60,7 +60,7 @@ impl Sessions {
         user_id: &U,
         kept: SessionHandle,
     ) -> Result<Vec<SessionHandle>, Error> {
-        let until = self.revoked_until(self.inner.clock.now());
+        let until = self.revoked_until(self.now());
         let user_id = user_id.to_claim().into_owned();
         let store = &self.inner.store;
         let ended = store.revoke_user(user_id, Some(kept), until).await?;
@@ -76,8 +76,8 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer; everything goes on then.
     pub async fn revoke_everything(&self) -> Result<usize, Error> {
-        let until = self.revoked_until(self.inner.clock.now());
-        let candidate = match self.inner.key_source.supplier {
+        let until = self.revoked_until(self.now());
+        let candidate = match self.inner.keys.source.supplier {
             Some(_) => None,
             None => Some(self.candidate()?),
         };
@@ -94,16 +94,15 @@ impl Sessions {
         handles: Vec<SessionHandle>,
         by: RevokedBy,
     ) -> Result<Vec<SessionHandle>, Error> {
-        let until = self.revoked_until(self.inner.clock.now());
+        let until = self.revoked_until(self.now());
         let ended = self.inner.store.revoke(handles, until).await?;
         Ok(self.note_revoked(ended, until, by))
     }
 
     /// Replaces the session of an access token by a new one of the same user, and ends all others.
     pub(crate) async fn succeed(&self, old: &Verified) -> Result<SessionTokens, Error> {
-        let Inner { clock, random, .. } = &*self.inner;
-        let now = clock.now();
-        let handle = SessionHandle::new(now, &random.bytes()?);
+        let now = self.now();
+        let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
         let (token, lineage) = self.first_token(handle, old.transport, now)?;
         let until = self.revoked_until(now);
         let succeed = move |old: Record| {
@@ -135,7 +134,7 @@ impl Sessions {
         until: DateTime<Utc>,
         by: RevokedBy,
     ) -> Vec<SessionHandle> {
-        self.inner.revocations.insert(&ended, until);
+        self.inner.feed.revocations.insert(&ended, until);
         if !ended.is_empty() {
             let handles = ended.clone();
             self.emit(&Event::Revoked { handles, by });

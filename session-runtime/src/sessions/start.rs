@@ -70,9 +70,9 @@ impl Sessions {
         let values = new.values.clone()?;
         let validity = match new.valid_for {
             Some(validity) => checked_validity(validity)?,
-            None => self.inner.refresh_validity,
+            None => self.inner.lifetimes.session,
         };
-        let now = self.inner.clock.now();
+        let now = self.now();
         let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
         let anonymous = values.user_id.is_none();
         let (token, lineage) = self.first_token(handle, arrival.transport, now)?;
@@ -84,7 +84,7 @@ impl Sessions {
             data: values.data,
             created_at: now,
             validity,
-            ends_for_good: self.inner.absolute_lifetime.map(|lifetime| now + lifetime),
+            ends_for_good: self.inner.lifetimes.absolute.map(|lifetime| now + lifetime),
             auth_time: (values.auth_time && !anonymous).then_some(now),
             anonymous,
             data_version: 0,
@@ -147,7 +147,7 @@ impl Sessions {
 
     /// How many sessions a user may have; visitors are nobody's.
     fn limit(&self, anonymous: bool) -> Option<Limit> {
-        let config = &self.inner.config;
+        let config = self.config();
         let most = config.max_sessions_per_user.filter(|_| !anonymous)?;
         Some(Limit {
             most,

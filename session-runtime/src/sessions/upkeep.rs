@@ -22,11 +22,12 @@ impl Sessions {
         let (entries, key_version) = self
             .inner
             .store
-            .feed(self.inner.revocations.position())
+            .feed(self.inner.feed.revocations.position())
             .await?;
         self.inner
+            .feed
             .revocations
-            .advance(&entries, began, self.inner.clock.now());
+            .advance(&entries, began, self.now());
         if let Some(difference) = self.inner.clock.news() {
             self.emit(&Event::ClockSkew {
                 difference,
@@ -40,13 +41,13 @@ impl Sessions {
     /// `revocation_bound`; beyond the bound, `revocation_on_stall` decides on requests.
     pub fn revocation_feed_age(&self) -> std::time::Duration {
         let inner = &self.inner;
-        inner.revocations.age(inner.clock.monotonic())
+        inner.feed.revocations.age(inner.clock.monotonic())
     }
 
     /// Deletes one small batch of sessions that expired a day ago and of revocations that no token
     /// can outlive, and the signing keys that ended a day ago; says whether to go on.
     pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
-        let now = self.inner.clock.now();
+        let now = self.now();
         let wrong_by = [self.jumped_by(), self.inner.clock.offset()];
         if let Some(difference) = wrong_by.into_iter().find(|by| by.abs() > MAX_DISAGREEMENT) {
             self.emit(&Event::ClockSkew {
@@ -73,9 +74,10 @@ impl Sessions {
 
     /// How far the wall clock moved otherwise than time did since the last call.
     fn jumped_by(&self) -> TimeDelta {
-        let (wall, monotonic) = (self.inner.clock.now(), self.inner.clock.monotonic());
+        let (wall, monotonic) = (self.now(), self.inner.clock.monotonic());
         let mut last = self
             .inner
+            .feed
             .last_cleanup
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -99,7 +101,7 @@ impl Sessions {
 
     /// How many revoked sessions this process remembers.
     pub fn remembered_revocations(&self) -> usize {
-        self.inner.revocations.len()
+        self.inner.feed.revocations.len()
     }
 
     /// Cleans up now instead of at its next turn; returns how many batches it took.

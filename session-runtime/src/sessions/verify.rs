@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Inner, Sessions};
+use super::Sessions;
 use crate::config::{OnStall, Revocation};
 use crate::error::Error;
 use crate::event::Event;
@@ -68,7 +68,7 @@ impl Sessions {
             checked => checked?,
         };
         // Boxed where there is something to wait for, so that the usual future stays small.
-        match self.inner.config.revocation {
+        match self.config().revocation {
             Revocation::Feed => match self.recall(verified.handle) {
                 Known::Unrevoked => {}
                 Known::Revoked => return Err(Error::GONE),
@@ -83,26 +83,21 @@ impl Sessions {
     /// What the memory of revocations says.
     fn recall(&self, handle: SessionHandle) -> Known {
         let inner = &self.inner;
-        let (now, bound) = (inner.clock.monotonic(), inner.config.revocation_bound);
-        inner.revocations.recall(handle, now, bound)
+        let (now, bound) = (inner.clock.monotonic(), self.config().revocation_bound);
+        inner.feed.revocations.recall(handle, now, bound)
     }
 
     /// Does what `revocation_on_stall` says.
     async fn require_despite_stall(&self, verified: &Verified) -> Result<(), Error> {
-        let Inner {
-            revocations,
-            config,
-            store,
-            ..
-        } = &*self.inner;
-        if revocations.note_stall() {
+        if self.inner.feed.revocations.note_stall() {
             self.emit(&Event::RevocationFeedStalled);
         }
-        match config.revocation_on_stall {
+        match self.config().revocation_on_stall {
             OnStall::Accept => Ok(()),
             OnStall::Live => {
                 // A removed key would have been in the feed as well.
-                self.follow_keys(store.key_version().await?).await?;
+                let version = self.inner.store.key_version().await?;
+                self.follow_keys(version).await?;
                 if self.keys().signing_key(&verified.kid).is_none() {
                     return Err(Error::TryRefreshToken);
                 }
@@ -129,16 +124,17 @@ impl Sessions {
         let keys = self.keys();
         let verified = self
             .inner
+            .tokens
             .verified
             .get_or_verify(access_token, || {
-                access::verify(access_token, &keys, &self.inner.terms)
+                access::verify(access_token, &keys, &self.inner.tokens.terms)
             })
             .ok_or(Error::TryRefreshToken)?;
         // What is remembered may be of a key that was removed meanwhile.
         let key_holds = keys.signing_key(&verified.kid).is_some();
         let may_travel_so = verified.transport == presented_in
-            || (presented_in == Transport::Header && self.inner.config.expose_access_token);
-        if key_holds && may_travel_so && verified.is_current(self.inner.clock.now()) {
+            || (presented_in == Transport::Header && self.config().expose_access_token);
+        if key_holds && may_travel_so && verified.is_current(self.now()) {
             Ok(verified)
         } else {
             Err(Error::TryRefreshToken)
@@ -147,7 +143,7 @@ impl Sessions {
 
     /// Reads an access token of ours, expired or not.
     pub(crate) fn read(&self, access_token: &str) -> Option<Verified> {
-        access::verify(access_token, &self.keys(), &self.inner.terms)
+        access::verify(access_token, &self.keys(), &self.inner.tokens.terms)
     }
 
     /// Whether a bearer token may be a session's; anybody else's is not ours to judge.
