@@ -58,7 +58,7 @@ pub use unmet::Unmet;
 pub use user_id::UserId;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
-pub use web::testing::configuration;
+pub use web::testing::{configuration, cookie_pairs};
 pub use web::{
     CorsFairing, CrossSite, ErrorAnswer, Fetch, Fresh, LiveSession, LocalUrl, Login, Logout,
     MaybeSession, Refresh, Registered, Requirement, SameOrigin, Session, SessionFairing, catchers,

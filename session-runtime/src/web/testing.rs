@@ -2,6 +2,7 @@
 
 use rocket::figment::Figment;
 
+use crate::web::request::cookies;
 use crate::web::request::csrf::CsrfPolicy;
 use crate::web::response::wire::Wire;
 use crate::web::settings::Settings;
@@ -18,4 +19,9 @@ pub fn configuration(figment: &Figment) -> Result<[String; 2], String> {
     let _policy = CsrfPolicy::new(&settings);
     let wire = Wire::new(&settings);
     Ok([&wire.access, &wire.refresh].map(|place| wire.removal(place).to_string()))
+}
+
+/// The names and values that are read from a `Cookie` header.
+pub fn cookie_pairs(line: &str) -> impl Iterator<Item = (&str, &str)> {
+    cookies::pairs(line)
 }
