@@ -14,6 +14,9 @@ pub(crate) const RETENTION: TimeDelta = TimeDelta::minutes(10);
 /// Looking through all entries takes time, so it is done rarely.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
+/// For this long a browser may still present a session that a later one of its own has replaced.
+const REPLACED_FOR: Duration = Duration::from_secs(120);
+
 /// A line of the feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -22,6 +25,8 @@ pub(crate) struct Entry {
     pub(crate) handle: SessionHandle,
     /// The last instant an access token of this session may be good.
     pub(crate) until: DateTime<Utc>,
+    /// Whether a later session of the same browser took its place.
+    pub(crate) replaced: bool,
 }
 
 /// How far this process has read the feed.
@@ -48,7 +53,7 @@ pub(crate) struct Revocations {
 
 #[derive(Debug, Default)]
 struct State {
-    revoked: HashMap<SessionHandle, DateTime<Utc>>,
+    revoked: HashMap<SessionHandle, Remembered>,
     position: Option<Position>,
     read_at: Duration,
     /// Whether it was told that the feed is not fresh.
@@ -56,17 +61,55 @@ struct State {
     pruned_at: Duration,
 }
 
+/// What is remembered of a revoked session.
+#[derive(Debug, Clone, Copy)]
+struct Remembered {
+    until: DateTime<Utc>,
+    replaced: bool,
+    /// When this process learned of it (monotonic).
+    since: Duration,
+}
+
+impl State {
+    fn remember(&mut self, handle: SessionHandle, new: Remembered) {
+        let known = self.revoked.entry(handle).or_insert(new);
+        known.until = known.until.max(new.until);
+        known.replaced |= new.replaced;
+    }
+}
+
 impl Revocations {
     pub(crate) fn contains(&self, handle: SessionHandle) -> bool {
         self.read().revoked.contains_key(&handle)
     }
 
-    /// This process's own revocations count at once.
-    pub(crate) fn insert(&self, handles: &[SessionHandle], until: DateTime<Utc>) {
-        let mut state = self.write();
-        state
+    /// Whether a later session of the same browser took the place of this one, at most two minutes
+    /// before `now` (monotonic) as far as this process knows.
+    pub(crate) fn was_replaced(&self, handle: SessionHandle, now: Duration) -> bool {
+        self.read()
             .revoked
-            .extend(handles.iter().map(|handle| (*handle, until)));
+            .get(&handle)
+            .is_some_and(|known| known.replaced && now.saturating_sub(known.since) <= REPLACED_FOR)
+    }
+
+    /// This process's own revocations count at once, from `now` (monotonic).
+    pub(crate) fn insert(
+        &self,
+        handles: &[SessionHandle],
+        until: DateTime<Utc>,
+        replaced: bool,
+        now: Duration,
+    ) {
+        let mut state = self.write();
+        for handle in handles {
+            let since = now;
+            let new = Remembered {
+                until,
+                replaced,
+                since,
+            };
+            state.remember(*handle, new);
+        }
     }
 
     /// What is known of a session, if the feed was last read at most `bound` before `now` (monotonic).
@@ -105,11 +148,18 @@ impl Revocations {
     /// matters at `now`.
     pub(crate) fn advance(&self, entries: &[Entry], began: Duration, now: DateTime<Utc>) {
         let mut state = self.write();
-        state
-            .revoked
-            .extend(entries.iter().map(|entry| (entry.handle, entry.until)));
+        for entry in entries {
+            let new = Remembered {
+                until: entry.until,
+                replaced: entry.replaced,
+                since: began,
+            };
+            state.remember(entry.handle, new);
+        }
         if began.saturating_sub(state.pruned_at) >= PRUNE_EVERY {
-            state.revoked.retain(|_, until| *until + RETENTION > now);
+            state
+                .revoked
+                .retain(|_, known| known.until + RETENTION > now);
             state.pruned_at = began;
         }
         if let Some(last) = entries.last() {

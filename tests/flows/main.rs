@@ -24,6 +24,7 @@ mod pages;
 mod payloads;
 mod policies;
 mod refresh;
+mod replaced;
 mod requirements;
 mod restart;
 mod revoke;

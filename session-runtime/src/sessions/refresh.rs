@@ -81,7 +81,7 @@ impl Sessions {
                 return Err(Error::GONE);
             }
             Verdict::Theft => {
-                self.inner.feed.revocations.insert(&[handle], revoked_until);
+                self.remember(&[handle], revoked_until, false);
                 let user_id = record.user_id;
                 self.emit(&Event::TokenTheft {
                     handle,

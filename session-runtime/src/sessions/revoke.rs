@@ -95,7 +95,8 @@ impl Sessions {
         by: RevokedBy,
     ) -> Result<Vec<SessionHandle>, Error> {
         let until = self.revoked_until(self.now());
-        let ended = self.inner.store.revoke(handles, until).await?;
+        let replaced = by == RevokedBy::Login;
+        let ended = self.inner.store.revoke(handles, until, replaced).await?;
         Ok(self.note_revoked(ended, until, by))
     }
 
@@ -119,6 +120,7 @@ impl Sessions {
         let Some((record, ended)) = succeeded else {
             return Err(self.absent(old.handle).await);
         };
+        self.remember(&[old.handle], until, true);
         self.note_revoked(ended, until, RevokedBy::CredentialChange);
         self.emit(&Event::Created {
             handle,
@@ -127,14 +129,22 @@ impl Sessions {
         self.issue_first(&record, old.transport, token, now)
     }
 
-    /// What was ended counts in this process at once.
+    /// Refuses these sessions in this process at once.
+    pub(super) fn remember(&self, ended: &[SessionHandle], until: DateTime<Utc>, replaced: bool) {
+        let now = self.inner.clock.monotonic();
+        let revocations = &self.inner.feed.revocations;
+        revocations.insert(ended, until, replaced, now);
+    }
+
+    /// What was ended counts in this process at once, and is an event.
     pub(super) fn note_revoked(
         &self,
         ended: Vec<SessionHandle>,
         until: DateTime<Utc>,
         by: RevokedBy,
     ) -> Vec<SessionHandle> {
-        self.inner.feed.revocations.insert(&ended, until);
+        let replaced = by == RevokedBy::Login;
+        self.remember(&ended, until, replaced);
         if !ended.is_empty() {
             let handles = ended.clone();
             self.emit(&Event::Revoked { handles, by });

@@ -52,3 +52,8 @@ pub fn front_token(user_id: &str, expires_at: DateTime<Utc>, payload: &str) -> O
     let payload = RawValue::from_string(payload.to_owned()).ok()?;
     front::encode(user_id, expires_at, &payload).ok()
 }
+
+/// Whether a later session of the same browser took the place of this one, within the last two minutes.
+pub fn was_replaced(sessions: &Sessions, handle: SessionHandle) -> bool {
+    sessions.was_replaced(handle)
+}

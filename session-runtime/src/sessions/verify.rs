@@ -87,6 +87,14 @@ impl Sessions {
         inner.feed.revocations.recall(handle, now, bound)
     }
 
+    /// Whether a session ended because a later one of the same browser took its place, within the
+    /// last two minutes. By memory: no I/O.
+    pub(crate) fn was_replaced(&self, handle: SessionHandle) -> bool {
+        let inner = &self.inner;
+        let now = inner.clock.monotonic();
+        inner.feed.revocations.was_replaced(handle, now)
+    }
+
     /// Does what `revocation_on_stall` says.
     async fn require_despite_stall(&self, verified: &Verified) -> Result<(), Error> {
         if self.inner.feed.revocations.note_stall() {

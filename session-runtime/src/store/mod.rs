@@ -162,17 +162,18 @@ impl Store {
             .await
     }
 
-    /// Ends these sessions; returns those that were there.
+    /// Ends these sessions, for a later one of the same browser or not; returns those that were there.
     pub(crate) async fn revoke(
         &self,
         handles: Vec<SessionHandle>,
         until: DateTime<Utc>,
+        replaced: bool,
     ) -> Result<Vec<SessionHandle>, StoreError> {
         let only = match *handles.as_slice() {
             [handle] => Some(handle),
             _ => None,
         };
-        let step = move |conn: &mut Link<'_>| query!(conn, revoke(&handles, until));
+        let step = move |conn: &mut Link<'_>| query!(conn, revoke(&handles, until, replaced));
         match only {
             Some(handle) => self.writer.step_on(handle, step).await,
             None => self.writer.step(step).await,

@@ -142,15 +142,17 @@ pub(super) struct RevocationRow {
     pub(super) handle: Vec<u8>,
     pub(super) number: Option<i64>,
     pub(super) until: i64,
+    pub(super) replaced: bool,
 }
 
 impl RevocationRow {
     /// An entry without a number: it gets one after its commit.
-    pub(super) fn new(handle: SessionHandle, until: DateTime<Utc>) -> Self {
+    pub(super) fn new(handle: SessionHandle, until: DateTime<Utc>, replaced: bool) -> Self {
         Self {
             handle: handle.as_bytes().to_vec(),
             number: None,
             until: until.timestamp_millis(),
+            replaced,
         }
     }
 
@@ -159,6 +161,7 @@ impl RevocationRow {
             number: self.number?,
             handle: handle(&self.handle)?,
             until: time(self.until)?,
+            replaced: self.replaced,
         })
     }
 }

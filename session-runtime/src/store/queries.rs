@@ -113,18 +113,20 @@ pub(crate) fn handles_of(
     Ok(models::handles(&handles))
 }
 
-/// Deletes exactly these sessions and says so in the feed; returns those that were there.
+/// Deletes exactly these sessions and says so in the feed, also whether a later session of the same
+/// browser takes their place; returns those that were there.
 pub(crate) fn revoke(
     conn: &mut Connection,
     handles: &[SessionHandle],
     until: DateTime<Utc>,
+    replaced: bool,
 ) -> QueryResult<Vec<SessionHandle>> {
     let mut revoked = Vec::new();
     for handle in handles {
         let row = session_info::table.find(handle.as_bytes().as_slice());
         if diesel::delete(row).execute(conn)? > 0 {
             diesel::insert_into(session_revocation::table)
-                .values(RevocationRow::new(*handle, until))
+                .values(RevocationRow::new(*handle, until, replaced))
                 .execute(conn)?;
             revoked.push(*handle);
         }
@@ -151,7 +153,7 @@ pub(crate) fn revoke_user(
     let handles: Vec<Vec<u8>> = lock!(theirs).load(conn)?;
     let mut handles = models::handles(&handles);
     handles.retain(|handle| Some(*handle) != except);
-    revoke(conn, &handles, until)
+    revoke(conn, &handles, until, false)
 }
 
 /// Whether no session can have this user id. PostgreSQL would refuse even to look for it.

@@ -26,6 +26,7 @@ diesel::table! {
         handle -> Binary,
         number -> Nullable<BigInt>,
         until -> BigInt,
+        replaced -> Bool,
     }
 }
 

@@ -80,7 +80,7 @@ impl Lent<'_> {
         handles: &[SessionHandle],
         until: DateTime<Utc>,
     ) -> Result<Vec<SessionHandle>, StoreError> {
-        stored(query!(&mut self.0, revoke(handles, until)))
+        stored(query!(&mut self.0, revoke(handles, until, false)))
     }
 
     pub(crate) fn revoke_user(

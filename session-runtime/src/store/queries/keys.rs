@@ -21,7 +21,7 @@ pub(crate) fn revoke_everything(
         let handles: Vec<Vec<u8>> = session_info::table
             .select(session_info::handle)
             .load(conn)?;
-        return Ok(revoke(conn, &models::handles(&handles), until)?.len());
+        return Ok(revoke(conn, &models::handles(&handles), until, false)?.len());
     };
     // A write first, so that on every database others wait here for the lock.
     announce_keys(conn)?;

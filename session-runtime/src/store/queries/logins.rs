@@ -24,19 +24,22 @@ pub(crate) fn create(
             Err(error) => return Ok(Created::Failed(error)),
         }
     }
-    let mut ending: Vec<SessionHandle> = creation.replaced.into_iter().collect();
+    let replaced = creation.replaced.as_slice();
+    let mut excess = Vec::new();
     if let Some(limit) = creation.limit {
         // Logins under a limit wait for each other: each must count what the others committed.
         lock_counter(conn)?;
         let mut others = handles_of(conn, &record.user_id, now)?;
-        others.retain(|handle| !ending.contains(handle));
-        let excess = (others.len() + 1).saturating_sub(limit.most);
-        if excess > 0 && limit.refuses {
+        others.retain(|handle| !replaced.contains(handle));
+        let beyond = (others.len() + 1).saturating_sub(limit.most);
+        if beyond > 0 && limit.refuses {
             return Ok(Created::LimitReached);
         }
-        ending.extend(others.into_iter().take(excess));
+        others.truncate(beyond);
+        excess = others;
     }
-    let ended = revoke(conn, &ending, creation.revoked_until)?;
+    let mut ended = revoke(conn, replaced, creation.revoked_until, true)?;
+    ended.extend(revoke(conn, &excess, creation.revoked_until, false)?);
     insert(conn, &[&record])?;
     Ok(Created::Started { ended })
 }
@@ -56,7 +59,8 @@ pub(crate) fn succeed(
         return Ok(None);
     };
     let new = succeed(old);
-    let ended = revoke_user(conn, &new.user_id, None, revoked_until)?;
+    let mut ended = revoke(conn, &[handle], revoked_until, true)?;
+    ended.extend(revoke_user(conn, &new.user_id, None, revoked_until)?);
     insert(conn, &[&new])?;
     Ok(Some((new, ended)))
 }

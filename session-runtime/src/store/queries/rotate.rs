@@ -75,7 +75,7 @@ pub(crate) fn rotate(
             update.execute(conn)?;
         }
         Verdict::Theft => {
-            revoke(conn, &[rotation.handle], rotation.revoked_until)?;
+            revoke(conn, &[rotation.handle], rotation.revoked_until, false)?;
         }
         Verdict::AccessOnly { .. } | Verdict::Ended | Verdict::StoreRolledBack => {}
     }

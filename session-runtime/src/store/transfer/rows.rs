@@ -199,10 +199,12 @@ impl Encoded for RevocationRow {
             handle,
             number: position,
             until,
+            replaced,
         } = self;
         field(bytes, handle);
         number(bytes, *position);
         number(bytes, *until);
+        number(bytes, i64::from(*replaced));
     }
 }
 

@@ -1,0 +1,53 @@
+//! A session that ended because the same browser logged in again is told from one that was revoked.
+
+use std::time::Duration;
+
+use rocket::serde::json::Value;
+use rocket::{async_test, post, routes};
+use session_runtime::testing::was_replaced;
+use session_runtime::{Error, Session, SessionHandle};
+use session_tests::Server;
+use session_tests::app::Claims;
+
+#[post("/changed")]
+async fn changed(session: Session<Claims>) -> Result<Value, Error> {
+    let new = session.credential_changed().await?;
+    Ok(rocket::serde::json::json!(new))
+}
+
+/// What this process knows, and then another one that only read the feed.
+async fn known(servers: [&Server; 2], handle: SessionHandle) -> [bool; 2] {
+    let read = servers[1].sessions().read_revocations_now().await;
+    read.expect("an answer");
+    servers.map(|server| was_replaced(server.sessions(), handle))
+}
+
+#[async_test]
+async fn the_feed_says_whether_a_session_was_replaced() {
+    let here = Server::changed(|rocket| rocket.mount("/", routes![changed])).await;
+    let there = here.beside().await;
+    let servers = [&here, &there];
+    let (mut laptop, mut phone) = (here.browser(), here.browser());
+
+    laptop.log_in("ada").await;
+    let first = laptop.handle().await;
+    assert_eq!(known(servers, first).await, [false; 2]);
+    laptop.log_in("ada").await;
+    assert_eq!(known(servers, first).await, [true; 2], "by a login");
+
+    phone.log_in("ada").await;
+    let (second, other) = (laptop.handle().await, phone.handle().await);
+    assert_eq!(laptop.post("/changed").await.status, 200);
+    assert_eq!(known(servers, second).await, [true; 2], "by its successor");
+    assert_eq!(known(servers, other).await, [false; 2], "it was ended");
+
+    let third = laptop.handle().await;
+    here.sessions().revoke(third).await.expect("an answer");
+    assert_eq!(known(servers, third).await, [false; 2], "it was revoked");
+
+    // Answers of the browser's older requests are all in by then.
+    here.clock.advance(Duration::from_secs(120));
+    assert_eq!(known(servers, second).await, [true; 2]);
+    here.clock.advance(Duration::from_secs(1));
+    assert_eq!(known(servers, second).await, [false; 2]);
+}
