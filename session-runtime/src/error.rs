@@ -11,14 +11,14 @@ use crate::unmet::Unmet;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no session: log in. Answers 401 `unauthorised`.
+    /// The session has ended: log in. Answers 401 `unauthorised`.
     #[doc(alias = "UNAUTHORISED")]
     #[error("unauthorised")]
-    Unauthorised {
-        /// Whether the browser should drop its tokens: yes when they can never work again, no when it
-        /// merely presented none (a parallel login may just have stored some).
-        clear_tokens: bool,
-    },
+    Unauthorised,
+
+    /// The request presents no token of this application: log in. Answers 401 `unauthorised`.
+    #[error("no session was presented")]
+    NoToken,
 
     /// The access token does not hold, a refresh may help. Answers 401 `try refresh token`.
     #[doc(alias = "TRY_REFRESH_TOKEN")]
@@ -40,14 +40,15 @@ pub enum Error {
     #[error("cross-site request refused")]
     CrossSite,
 
-    /// The request carries a session cookie twice, as happens after `cookie_domain` changed. Answers 400,
-    /// or 200 if the older ones are removed with this answer, so that the next refresh succeeds.
-    #[doc(alias = "CLEAR_DUPLICATE_SESSION_COOKIES")]
-    #[error("the request contains multiple session cookies")]
-    DuplicateCookies {
-        /// Whether the response removes those of `older_cookie_domain`.
-        cleared: bool,
-    },
+    /// A later session of the same browser took the place of this one while the request was under way;
+    /// the browser has the later one's tokens, or is about to. Answers 409 with `Retry-After`.
+    #[error("the session was replaced by a later one of the same browser")]
+    Replaced,
+
+    /// The request presents live sessions of different users; the next login ends both. Answers 403 `sign in
+    /// again`, and removes nothing.
+    #[error("the request presents sessions of different users")]
+    SeveralUsers,
 
     /// The session does not meet what the route asks for. Answers 403 with every requirement that is not met.
     #[doc(alias = "INVALID_CLAIMS")]
@@ -110,19 +111,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// No session, and what was presented can never work again.
-    pub(crate) const GONE: Self = Self::Unauthorised { clear_tokens: true };
+    /// The session has ended.
+    pub(crate) const GONE: Self = Self::Unauthorised;
 
     /// No session was presented.
-    pub(crate) const NONE: Self = Self::Unauthorised {
-        clear_tokens: false,
-    };
-
-    /// Whether the browser's tokens should go (protocol: "who clears what").
-    pub(crate) fn clears_tokens(&self) -> bool {
-        matches!(
-            self,
-            Self::Unauthorised { clear_tokens: true } | Self::TokenTheft { .. }
-        )
-    }
+    pub(crate) const NONE: Self = Self::NoToken;
 }

@@ -89,11 +89,11 @@ pub enum Event {
         /// Where to.
         path: String,
     },
-    /// `duplicate_cookies`: a request carries a session cookie twice, so neither is trusted; left over from another
-    /// cookie domain, or planted by a neighbour.
-    DuplicateCookies {
-        /// Where to.
-        path: String,
+    /// `several_users`: a request presents live sessions of different users, so that nobody can say whose
+    /// it is; a neighbour planted one, perhaps. The next login ends both.
+    SeveralUsers {
+        /// The sessions.
+        handles: Vec<SessionHandle>,
     },
     /// `clock_skew`: this process's clock is more than 5 s from the database server's, or one of the two jumped
     /// by as much; or the clock moved otherwise than time did, so that nothing may be deleted.
@@ -177,11 +177,11 @@ impl Event {
                     "a request of another site was refused"
                 );
             }
-            Self::DuplicateCookies { path } => {
+            Self::SeveralUsers { handles } => {
                 tracing::warn!(
-                    event = "duplicate_cookies",
-                    path,
-                    "a request carries a session cookie twice; neither is trusted"
+                    event = "several_users",
+                    ?handles,
+                    "a request presents live sessions of different users"
                 );
             }
             Self::ClockSkew {

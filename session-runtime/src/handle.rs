@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid_lib::{Builder, Uuid};
@@ -28,6 +30,16 @@ impl SessionHandle {
         self.0.as_bytes()
     }
 
+    /// What the names of this session's cookies end in.
+    pub(crate) fn tag(&self) -> Tag {
+        let [.., a, b, c, d, e, f] = *self.as_bytes();
+        let mut letters = [0; Tag::LENGTH];
+        URL_SAFE_NO_PAD
+            .encode_slice([a, b, c, d, e, f], &mut letters)
+            .expect("six bytes are eight letters of base64url");
+        Tag(letters)
+    }
+
     pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
@@ -36,6 +48,33 @@ impl SessionHandle {
 impl fmt::Display for SessionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// Tells the cookies of one session from those of another: 48 of the handle's random bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Tag([u8; Self::LENGTH]);
+
+impl Tag {
+    const LENGTH: usize = 8;
+
+    /// Reads the end of a cookie's name.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let letters: [u8; Self::LENGTH] = text.as_bytes().try_into().ok()?;
+        let are_letters = letters
+            .iter()
+            .all(|letter| letter.is_ascii_alphanumeric() || b"-_".contains(letter));
+        are_letters.then_some(Self(letters))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("letters of base64url are ASCII")
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -48,6 +48,9 @@ pub use requirement::{ClaimValue, Facts};
 pub use rules::rotation;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
+pub use rules::selection;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
 pub use sessions::testing;
 pub use sessions::{
     SessionInfo, Sessions, SigningKeyInfo, Uncommitted, VerifiedSession, Versioned, Within,

@@ -64,8 +64,8 @@ pub(crate) struct Rotation {
 #[derive(Debug, Clone)]
 pub(crate) struct Creation {
     pub(crate) record: Record,
-    /// The session that the same browser had before.
-    pub(crate) replaced: Option<SessionHandle>,
+    /// The sessions that the same browser had before.
+    pub(crate) replaced: Vec<SessionHandle>,
     /// Takes the data of an anonymous session that is replaced.
     pub(crate) hand_over: Option<HandOver>,
     pub(crate) limit: Option<Limit>,
@@ -90,4 +90,13 @@ pub(crate) enum Created {
     LimitReached,
     /// The data of the anonymous session could not be taken over.
     Failed(Error),
+}
+
+/// What becomes of the user's other sessions when one is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// They end: the credential changed.
+    End,
+    /// They go on.
+    Keep,
 }

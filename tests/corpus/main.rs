@@ -156,7 +156,7 @@ async fn send_requests(way: Way) -> usize {
                 assert_eq!(answer.body, body, "{what}");
             }
             match case.expect {
-                Expected::Cleared => answer.expect_all_cleared(),
+                Expected::Cleared => answer.expect_cleared(),
                 _ => answer.expect_untouched(),
             };
             for token in [&victim, &other, &app] {

@@ -59,6 +59,11 @@ impl Request {
             self.method, self.path
         );
         for (name, value) in &self.headers {
+            let value = if name == "Cookie" {
+                session_tests::names::cookie_header(value)
+            } else {
+                value.clone()
+            };
             text.push_str(&format!("{name}: {value}\r\n"));
         }
         let body = self.body.as_deref().unwrap_or_default();

@@ -173,19 +173,20 @@ async fn a_login_needs_evidence_without_any_cookie() {
 }
 
 #[async_test]
-async fn without_a_cookie_a_foreign_request_is_just_not_logged_in() {
+async fn without_a_cookie_a_foreign_request_changes_nothing_either() {
     let server = Server::start().await;
     let foreign = vec![("Sec-Fetch-Site", "cross-site".to_owned())];
-    for (method, path) in [
-        (Method::Put, "/notes"),
-        (Method::Post, REFRESH_PATH),
-        (Method::Post, SIGN_OUT_PATH),
+    for (method, path, status) in [
+        (Method::Put, "/notes", 401),
+        (Method::Post, REFRESH_PATH, 403),
+        (Method::Post, SIGN_OUT_PATH, 403),
     ] {
         let answer = server
             .browser()
             .send_raw(method, path, foreign.clone(), Some("{}".into()))
             .await;
-        answer.expect(401, r#"{"message":"unauthorised"}"#);
+        assert_eq!(answer.status, status, "{path}");
+        answer.expect_untouched();
     }
 }
 
@@ -326,6 +327,17 @@ async fn the_check_can_be_switched_off() {
     let body = Some(json!({ "user": "ada" }).to_string());
     let browser = server.browser();
     let answer = browser.send_raw(Method::Post, "/login", foreign, body);
+    // A session is started, refreshed and ended by our own pages only, in any mode.
+    answer.await.expect(403, REFUSED).expect_untouched();
+    let mut browser = browser.clone();
+    browser.log_in("ada").await;
+    let cookie = format!("{ACCESS}={}", browser.cookie(ACCESS).expect("a token"));
+    let headers = vec![
+        ("Sec-Fetch-Site", "cross-site".to_owned()),
+        ("Cookie", cookie),
+    ];
+    let body = Some(json!({ "text": "theirs" }).to_string());
+    let answer = browser.send_raw(Method::Put, "/notes", headers, body);
     assert_eq!(answer.await.status, 200);
 }
 

@@ -1,11 +1,11 @@
-//! Cookies of one name twice, as after a change of the cookie domain, and cookies of earlier front ends.
+//! Cookies that are not ours, or not of this session: a neighbour planted them, or a change of a setting left them.
 
 use rocket::async_test;
 use rocket::http::Method;
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH};
-use session_tests::{Answer, Browser, Server};
+use session_tests::{Answer, Browser, Server, names};
 
-const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
+const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 
 async fn send(browser: &Browser<'_>, method: Method, path: &str, cookies: String) -> Answer {
     let headers = vec![("Cookie", cookies)];
@@ -15,62 +15,6 @@ async fn send(browser: &Browser<'_>, method: Method, path: &str, cookies: String
 fn both(browser: &Browser<'_>) -> String {
     let value = |name| browser.cookie(name).expect("a token");
     format!("{ACCESS}={}; {REFRESH}={}", value(ACCESS), value(REFRESH))
-}
-
-/// Behaviour 59, first half; 400 where the model system answers 500. Behaviour 24 is in `verify.rs`.
-#[async_test]
-async fn two_cookies_of_a_name_are_400_at_a_refresh() {
-    let server = Server::start().await;
-    let mut browser = server.browser();
-    browser.log_in("ada").await;
-    for name in [ACCESS, REFRESH] {
-        let cookies = format!("{}; {name}=older", both(&browser));
-        let answer = send(&browser, Method::Post, REFRESH_PATH, cookies).await;
-        let text = "The request contains multiple session cookies.";
-        assert!(
-            answer.status == 400
-                && answer.json()["message"]
-                    .as_str()
-                    .expect("a text")
-                    .starts_with(text)
-        );
-        answer.expect_untouched();
-    }
-    browser.refresh().await.expect(200, "{}");
-}
-
-/// Behaviour 59, second half.
-#[async_test]
-async fn cookies_of_the_older_domain_are_removed() {
-    for (older, attribute) in [("", None), (".Example.com", Some("; Domain=example.com"))] {
-        let server = Server::with(&[("older_cookie_domain", older.into())]).await;
-        let mut browser = server.browser();
-        browser.log_in("ada").await;
-        for (again, removed) in [
-            (vec![ACCESS], vec![ACCESS]),
-            (vec![REFRESH], vec![REFRESH]),
-            (vec![ACCESS, REFRESH], vec![ACCESS, REFRESH]),
-        ] {
-            let mut cookies = both(&browser);
-            for name in again {
-                cookies += &format!("; {name}=older");
-            }
-            let answer = send(&browser, Method::Post, REFRESH_PATH, cookies).await;
-            assert_eq!(answer.status, 200);
-            assert!(answer.json()["message"].is_string(), "{}", answer.body);
-            // The front end takes an answer without it as failed, and tries again.
-            assert_eq!(answer.header("front-token"), None);
-            assert_eq!(answer.all("set-cookie").count(), removed.len());
-            for name in removed {
-                let line = answer.set_cookie(name).expect("a removal");
-                assert!(line.starts_with(&format!("{name}=;")), "{line}");
-                assert!(line.contains("Expires=Thu, 01 Jan 1970"), "{line}");
-                assert_eq!(line.contains("Domain="), attribute.is_some(), "{line}");
-                assert!(line.contains(attribute.unwrap_or_default()), "{line}");
-            }
-        }
-        browser.refresh().await.expect(200, "{}");
-    }
 }
 
 #[async_test]
@@ -99,33 +43,6 @@ async fn duplicates_do_not_matter_where_cookies_are_not_read() {
     answer.expect(200, "{}");
 }
 
-/// Behaviour 23, 60.
-#[async_test]
-async fn the_cookie_of_earlier_front_ends_asks_for_a_refresh_which_removes_it() {
-    let server = Server::start().await;
-    let mut browser = server.browser();
-    browser.log_in("ada").await;
-    let legacy = "sIdRefreshToken=old";
-    for path in ["/me", "/maybe"] {
-        let with = format!("{}; {legacy}", both(&browser));
-        for cookies in [with, legacy.to_owned()] {
-            let answer = send(&browser, Method::Get, path, cookies).await;
-            answer.expect(401, TRY_REFRESH).expect_untouched();
-        }
-    }
-    let removed =
-        "sIdRefreshToken=; HttpOnly; SameSite=Lax; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
-    let failed = send(&browser, Method::Post, REFRESH_PATH, legacy.to_owned()).await;
-    failed
-        .expect(401, r#"{"message":"unauthorised"}"#)
-        .expect_all_cleared();
-    assert_eq!(failed.set_cookie("sIdRefreshToken"), Some(removed));
-    let with = format!("{}; {legacy}", both(&browser));
-    let worked = send(&browser, Method::Post, REFRESH_PATH, with).await;
-    worked.expect(200, "{}");
-    assert_eq!(worked.set_cookie("sIdRefreshToken"), Some(removed));
-}
-
 /// Behaviour 39: an access cookie without a refresh token would make the front end try for ever.
 #[async_test]
 async fn a_refresh_with_an_access_token_only_clears_everything() {
@@ -136,7 +53,7 @@ async fn a_refresh_with_an_access_token_only_clears_everything() {
     let answer = browser.refresh().await;
     answer
         .expect(401, r#"{"message":"unauthorised"}"#)
-        .expect_all_cleared();
+        .expect_cleared();
     assert_eq!(
         (browser.cookie(ACCESS), browser.cookie(REFRESH)),
         (None, None)
@@ -186,4 +103,77 @@ async fn the_prefix_is_a_setting() {
         assert!(answer.set_cookie(access).is_some(), "{prefix}");
         assert!(answer.set_cookie(refresh).is_some(), "{prefix}");
     }
+}
+
+/// A neighbour on the same domain can plant any of these, and a change of a setting can leave them.
+#[async_test]
+async fn what_is_not_ours_stands_in_nobodys_way() {
+    let server = Server::start().await;
+    let elsewhere = Server::with(&[("api_base_path", "/staging".into())]).await;
+    let mut stranger = elsewhere.browser();
+    stranger.log_in("mallory").await;
+    let theirs = both(&stranger);
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let handle = browser.handle().await;
+    let planted = [
+        "sIdRefreshToken=old".to_owned(),
+        format!("{ACCESS}=junk; {REFRESH}=junk"),
+        format!("{ACCESS}.{0}=x; {REFRESH}.{0}=x", names::tag(handle)),
+        "\u{2000}sAccessToken.AAAAAAAA=x".to_owned(),
+        theirs.clone(),
+        format!("{}; {theirs}; sIdRefreshToken=old", both(&browser)),
+    ];
+    for planted in planted {
+        for cookies in [
+            format!("{planted}; {}", both(&browser)),
+            format!("{}; {planted}", both(&browser)),
+        ] {
+            let answer = send(&browser, Method::Get, "/me", cookies.clone()).await;
+            assert_eq!(answer.json()["user"], "ada", "{cookies}");
+            let answer = send(&browser, Method::Post, REFRESH_PATH, cookies).await;
+            answer.expect(200, "{}");
+        }
+        let answer = send(&browser, Method::Get, "/maybe", planted.clone()).await;
+        if !planted.contains("eyJ") || planted == theirs {
+            answer.expect(200, r#"{"user":null}"#).expect_untouched();
+            let answer = send(&browser, Method::Post, REFRESH_PATH, planted).await;
+            answer.expect(401, UNAUTHORISED);
+            assert_eq!(answer.header("front-token"), None);
+        }
+    }
+}
+
+/// A token under the name of another session does not count, so nobody mixes two sessions.
+#[async_test]
+async fn a_token_counts_under_the_name_of_its_session_only() {
+    let server = Server::start().await;
+    let (mut ada, mut bob) = (server.browser(), server.browser());
+    ada.log_in("ada").await;
+    bob.log_in("bob").await;
+    let tag = names::tag(ada.handle().await);
+    let value = |browser: &Browser<'_>, name| browser.cookie(name).expect("a token");
+    let swapped = format!(
+        "{ACCESS}.{tag}={}; {REFRESH}.{tag}={}",
+        value(&bob, ACCESS),
+        value(&bob, REFRESH)
+    );
+    send(&ada, Method::Get, "/me", swapped.clone())
+        .await
+        .expect(401, UNAUTHORISED)
+        .expect_untouched();
+    send(&ada, Method::Post, REFRESH_PATH, swapped)
+        .await
+        .expect(401, UNAUTHORISED)
+        .expect_untouched();
+    let mixed = format!(
+        "{ACCESS}={}; {REFRESH}={}",
+        value(&ada, ACCESS),
+        value(&bob, REFRESH)
+    );
+    let answer = send(&ada, Method::Post, REFRESH_PATH, mixed).await;
+    answer.expect(200, "{}");
+    let name = names::name_for(ACCESS, &value(&bob, ACCESS));
+    assert!(answer.set_cookie(&name).is_some());
+    assert_eq!(ada.get("/me").await.json()["user"], "ada");
 }

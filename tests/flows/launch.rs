@@ -7,9 +7,8 @@ use rocket::error::ErrorKind;
 use rocket::figment::Figment;
 use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
-use rocket::{Build, Rocket, async_test, routes};
-use session_runtime::Sessions;
-use session_tests::browser::REFRESH_PATH;
+use rocket::{Build, Rocket, async_test, post, routes};
+use session_runtime::{Sessions, login};
 use session_tests::{Log, Server, app, server};
 use tempfile::TempDir;
 
@@ -22,6 +21,14 @@ async fn fails_to_launch(rocket: Rocket<Build>) -> bool {
 
 async fn with(folder: &Path, settings: &[(&str, Value)]) -> Rocket<Build> {
     server::rocket(folder.join("test.db"), &server::clock(), settings)
+}
+
+/// Logs anybody in.
+#[login]
+#[post("/login")]
+fn anybody() -> (String, app::Claims, app::Notes) {
+    let claims = app::Claims { name: "Ada".into() };
+    ("ada".into(), claims, app::Notes::default())
 }
 
 #[async_test]
@@ -300,19 +307,21 @@ async fn outside_debug_cookies_are_secure_whatever_the_origin() {
     let rocket = |secure: &str| {
         let figment = release(&folder, Some("http://localhost:8000"));
         let figment = figment.merge(("sessions.cookie_secure", secure));
-        rocket::custom(figment).attach(Sessions::fairing())
+        rocket::custom(figment)
+            .attach(Sessions::fairing())
+            .mount("/", routes![anybody])
     };
     assert!(fails_to_launch(rocket("no")).await);
     log.expect(&["`sessions.cookie_secure = \"no\"`", "debug profile"]);
     drop(log);
 
     let client = Client::untracked(rocket("auto")).await.expect("a launch");
-    let refresh = client.post(REFRESH_PATH).dispatch().await;
-    let removals: Vec<_> = refresh.headers().get("set-cookie").collect();
-    assert_eq!(removals.len(), 2);
+    let login = client.post("/login").dispatch().await;
+    let cookies: Vec<_> = login.headers().get("set-cookie").collect();
+    assert_eq!(cookies.len(), 2);
     assert!(
-        removals.iter().all(|line| line.contains("; Secure")),
-        "{removals:?}"
+        cookies.iter().all(|line| line.contains("; Secure")),
+        "{cookies:?}"
     );
 }
 

@@ -93,10 +93,6 @@ async fn what_works_for_nobody_stops_the_launch() {
             &["`sessions.cookie_domain`", "such as \"example.com\""],
         ),
         (
-            vec![https(), ("older_cookie_domain", "; Secure".into())],
-            &["`sessions.older_cookie_domain`"],
-        ),
-        (
             vec![("website_origins", vec!["*"].into())],
             &["`sessions.website_origins`", "never `*`"],
         ),

@@ -25,7 +25,7 @@ async fn refresh(
         refreshed => refreshed.map_err(own)?,
     };
     match then {
-        Some("refuse") => Err(own(Error::Unauthorised { clear_tokens: true })),
+        Some("refuse") => Err(own(Error::Unauthorised)),
         Some("revoke") => {
             refresh.revoke(handle).await.map_err(own)?;
             Ok(json!({ "revoked": handle }))
@@ -105,7 +105,7 @@ async fn a_route_of_the_applications_own_refreshes() {
 
     // Refused after a refresh that worked: the new tokens do not go out.
     let answer = send(&mut browser.clone(), "?then=refuse").await;
-    answer.expect(401, UNAUTHORISED).expect_all_cleared();
+    answer.expect(401, UNAUTHORISED).expect_cleared();
     assert_eq!(answer.header("anti-csrf"), None);
 
     server.clock.advance(Duration::from_secs(60));
@@ -135,7 +135,7 @@ async fn a_refresh_that_the_application_takes_back_clears_everything() {
     browser.log_in("ada").await;
     let answer = browser.post(&format!("{REFRESH_PATH}?then=revoke")).await;
     assert!(answer.json()["revoked"].is_string());
-    answer.expect_all_cleared();
+    answer.expect_cleared();
     assert_eq!(server.database().sessions(), 0);
 }
 
@@ -167,7 +167,7 @@ async fn a_stored_payload_with_a_key_of_the_protocol_is_at_an_end() {
         .refresh()
         .await
         .expect(401, UNAUTHORISED)
-        .expect_all_cleared();
+        .expect_cleared();
 }
 
 /// Behaviour 7: browsers keep no cookie for more than 400 days, and the access cookie outlives the other.

@@ -334,7 +334,7 @@ async fn a_changed_credential_replaces_this_session_and_ends_the_others() {
     let mut other = logged_in(&server, "eve", "user").await;
     let before = here.clone();
     let answer = here.post("/r/change-password").await;
-    assert_eq!((answer.status, answer.all("set-cookie").count()), (200, 2));
+    assert_eq!((answer.status, answer.all("set-cookie").count()), (200, 4));
     assert_ne!(handle(&before).await, handle(&here).await);
     assert_eq!(here.get("/r/things").await.json(), json!(["own"]));
     for mut over in [before, there.clone()] {

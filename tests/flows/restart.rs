@@ -31,7 +31,7 @@ async fn revocations_survive_a_restart() {
         .get("/me")
         .await
         .expect(401, r#"{"message":"unauthorised"}"#)
-        .expect_cleared();
+        .expect_removed();
 }
 
 #[async_test]

@@ -171,7 +171,7 @@ async fn an_id_of_another_type_is_another_users() {
             let answer = browser.clone().get(path).await;
             answer
                 .expect(401, r#"{"message":"unauthorised"}"#)
-                .expect_cleared();
+                .expect_untouched();
         }
         // Nor does anybody log in under it: it would be a second name of a user, or of none.
         let path = format!("/number/{}", id.replace(' ', "%20"));

@@ -6,7 +6,7 @@ use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Within};
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
 
-const GONE: Error = Error::Unauthorised { clear_tokens: true };
+const GONE: Error = Error::Unauthorised;
 
 async fn follow(server: &Server) {
     server

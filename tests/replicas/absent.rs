@@ -40,7 +40,7 @@ async fn a_young_session_that_is_not_there_is_503(backend: Backend) {
         .refresh()
         .await
         .expect(401, UNAUTHORISED)
-        .expect_all_cleared();
+        .expect_cleared();
     // It has arrived.
     database.execute("DROP TABLE session_info");
     database.execute("ALTER TABLE hidden RENAME TO session_info");
@@ -58,7 +58,7 @@ async fn in_a_file_what_is_not_there_is_over(backend: Backend) {
         .refresh()
         .await
         .expect(401, UNAUTHORISED)
-        .expect_all_cleared();
+        .expect_cleared();
 }
 
 async fn what_was_ended_is_over_however_young(backend: Backend) {
@@ -76,12 +76,12 @@ async fn what_was_ended_is_over_however_young(backend: Backend) {
         .refresh()
         .await
         .expect(401, UNAUTHORISED)
-        .expect_all_cleared();
+        .expect_cleared();
     browser
         .refresh()
         .await
         .expect(401, UNAUTHORISED)
-        .expect_all_cleared();
+        .expect_cleared();
 
     here.clock.advance(Duration::from_secs(1));
     let mut browser = here.browser();
@@ -95,5 +95,5 @@ async fn what_was_ended_is_over_however_young(backend: Backend) {
         .refresh()
         .await
         .expect(401, UNAUTHORISED)
-        .expect_all_cleared();
+        .expect_cleared();
 }

@@ -8,6 +8,7 @@ use rocket::http::{ContentType, Header};
 use rocket::local::asynchronous::Client;
 use session_runtime::{Clock, Event, ManualClock, Sessions, SystemClock};
 use session_tests::browser::ACCESS;
+use session_tests::names;
 use session_tests::server::{MASTER_KEY, attached};
 use session_tests::servers::Backend;
 
@@ -91,13 +92,16 @@ impl Machine {
         let answer = login.dispatch().await;
         assert_eq!(answer.status().code, 200);
         let cookies = answer.headers().get("set-cookie");
-        let access = cookies.filter_map(|line| line.strip_prefix(ACCESS)?.strip_prefix('='));
+        let access = cookies.filter_map(|line| Some(line.strip_prefix(ACCESS)?.split_once('=')?.1));
         let line = access.last().expect("an access token");
         line.split(';').next().expect("a value").to_owned()
     }
 
     async fn get(&self, path: &str, access: &str) -> u16 {
-        let cookie = Header::new("Cookie", format!("{ACCESS}={access}"));
+        let cookie = Header::new(
+            "Cookie",
+            names::cookie_header(&format!("{ACCESS}={access}")),
+        );
         let answer = self.client.get(path).header(cookie).dispatch().await;
         answer.status().code
     }

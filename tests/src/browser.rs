@@ -8,6 +8,7 @@ use rocket::local::asynchronous::Client;
 use serde_json::{Value, json};
 use session_runtime::{Clock, ManualClock, SessionHandle};
 
+use crate::names::{self, is_base};
 use crate::secrets::Issued;
 
 /// Name of the access-token cookie.
@@ -200,7 +201,13 @@ impl<'s> Browser<'s> {
             request = request.remote(address);
         }
         for (name, value) in headers {
-            request.add_header(Header::new(name.into(), value));
+            let name = name.into();
+            let value = if name.eq_ignore_ascii_case("cookie") {
+                names::cookie_header(&value)
+            } else {
+                value
+            };
+            request.add_header(Header::new(name, value));
         }
         if let Some(body) = body {
             request = request.header(kind).body(body);
@@ -263,22 +270,29 @@ impl<'s> Browser<'s> {
         Some((kept.access.as_deref()?, kept.refresh.as_deref()?))
     }
 
-    /// The value of a cookie in the jar.
+    /// The value of a cookie in the jar; of a session's cookies, named by their beginning, the last one's.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.jar.get(name).map(|cookie| cookie.value().to_owned())
+        let mut named = self.jar.values().filter(|cookie| is_named(cookie, name));
+        named.next_back().map(|cookie| cookie.value().to_owned())
     }
 
-    /// Puts a cookie into the jar.
+    /// The names in the jar.
+    pub fn cookie_names(&self) -> Vec<String> {
+        self.jar.keys().cloned().collect()
+    }
+
+    /// Puts a cookie into the jar; a session's cookie, named by its beginning, under its full name.
     pub fn plant(&mut self, name: &str, value: &str, path: &str) {
-        let cookie = Cookie::build((name.to_owned(), value.to_owned()))
+        let name = names::name_for(name, value);
+        let cookie = Cookie::build((name.clone(), value.to_owned()))
             .path(path.to_owned())
             .build();
-        self.jar.insert(name.to_owned(), cookie);
+        self.jar.insert(name, cookie);
     }
 
-    /// Forgets a cookie.
+    /// Forgets a cookie; of the cookies of sessions, named by their beginning, all.
     pub fn forget(&mut self, name: &str) {
-        self.jar.remove(name);
+        self.jar.retain(|_, cookie| !is_named(cookie, name));
     }
 
     /// The cookies, to be carried to another server.
@@ -308,6 +322,10 @@ impl<'s> Browser<'s> {
     }
 }
 
+fn is_named(cookie: &Cookie<'_>, name: &str) -> bool {
+    cookie.name() == name || (is_base(name) && cookie.name().starts_with(&format!("{name}.")))
+}
+
 impl Answer {
     /// All values of a header.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
@@ -325,10 +343,17 @@ impl Answer {
         first
     }
 
-    /// The `Set-Cookie` line of a cookie.
+    /// The `Set-Cookie` line of a cookie; of a session's cookie, named by its beginning, the one that sets it
+    /// or else one that removes it.
     pub fn set_cookie(&self, name: &str) -> Option<&str> {
-        self.all("set-cookie")
-            .find(|line| line.starts_with(&format!("{name}=")))
+        let named = |line: &&str| {
+            let found = line.split('=').next().unwrap_or_default();
+            found == name || (is_base(name) && found.starts_with(&format!("{name}.")))
+        };
+        let lines = || self.all("set-cookie").filter(named);
+        lines()
+            .find(|line| !line.contains("=;"))
+            .or_else(|| lines().next())
     }
 
     /// The body as JSON.
@@ -359,27 +384,36 @@ impl Answer {
         self
     }
 
-    /// Checks that the browser's session is removed, whichever transport it used.
+    /// Checks that the front end forgets the session, and that its cookies are removed.
     #[track_caller]
-    pub fn expect_all_cleared(&self) -> &Self {
+    pub fn expect_cleared(&self) -> &Self {
+        assert_eq!(self.header("front-token"), Some("remove"));
+        self.expect_removed()
+    }
+
+    /// Checks that the front end forgets the session, and that it drops the tokens it keeps itself.
+    #[track_caller]
+    pub fn expect_headers_cleared(&self) -> &Self {
+        assert_eq!(self.all("set-cookie").count(), 0, "cookies were touched");
         for name in [ACCESS_HEADER, REFRESH_HEADER] {
             assert_eq!(self.header(name), Some(""), "{name}");
         }
-        self.expect_cleared()
+        assert_eq!(self.header("front-token"), Some("remove"));
+        self
     }
 
-    /// Checks that the browser's session is removed from its cookies.
+    /// Checks that the cookies of one session are removed.
     #[track_caller]
-    pub fn expect_cleared(&self) -> &Self {
+    pub fn expect_removed(&self) -> &Self {
+        assert_eq!(self.all("set-cookie").count(), 2, "cookies of one session");
         for name in [ACCESS, REFRESH] {
             let line = self.set_cookie(name).expect("a removal cookie");
-            assert!(line.starts_with(&format!("{name}=;")), "{line}");
+            assert!(line.starts_with(name) && line.contains("=;"), "{line}");
             assert!(
                 line.ends_with("Expires=Thu, 01 Jan 1970 00:00:00 GMT"),
                 "{line}"
             );
         }
-        assert_eq!(self.header("front-token"), Some("remove"));
         self
     }
 }

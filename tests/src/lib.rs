@@ -6,6 +6,7 @@ pub mod browser;
 mod database;
 pub mod fuzzing;
 mod log;
+pub mod names;
 pub mod process;
 mod running;
 mod secrets;

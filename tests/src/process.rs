@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
+use crate::names;
 use crate::server::MASTER_KEY;
 use crate::servers::free_port;
 use serde_json::json;
@@ -90,7 +91,7 @@ impl Place {
 
     /// Refreshes; new tokens are kept.
     pub fn refresh(&self, tokens: &mut Tokens) -> Answer {
-        let cookie = format!("{REFRESH}={}", tokens.refresh);
+        let cookie = names::cookie_header(&format!("{REFRESH}={}", tokens.refresh));
         keep(
             agent()
                 .post(self.url(REFRESH_PATH))
@@ -102,7 +103,7 @@ impl Place {
 
     /// Signs out.
     pub fn sign_out(&self, tokens: &Tokens) -> Answer {
-        let cookie = format!("{ACCESS}={}", tokens.access);
+        let cookie = names::cookie_header(&format!("{ACCESS}={}", tokens.access));
         let answer = agent()
             .post(self.url(SIGN_OUT_PATH))
             .header("Cookie", cookie)
@@ -117,7 +118,7 @@ impl Place {
 
     /// Gets a page with the access token; cookies that are set or cleared are kept so.
     pub fn ask(&self, path: &str, tokens: &mut Tokens) -> Answer {
-        let cookie = format!("{ACCESS}={}", tokens.access);
+        let cookie = names::cookie_header(&format!("{ACCESS}={}", tokens.access));
         keep(
             agent().get(self.url(path)).header("Cookie", cookie).call(),
             tokens,
@@ -165,7 +166,9 @@ fn keep(answer: Result<Response<Body>, ureq::Error>, tokens: &mut Tokens) -> Ans
             Some(
                 cookie
                     .strip_prefix(name)?
-                    .strip_prefix('=')?
+                    .strip_prefix('.')?
+                    .split_once('=')?
+                    .1
                     .split(';')
                     .next()?
                     .to_owned(),

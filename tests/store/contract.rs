@@ -225,7 +225,7 @@ async fn a_row_that_somebody_broke_is_a_dead_session_and_harms_no_other() {
             .sessions()
             .refresh(broken.refresh_token().expect("a token"))
             .await;
-        let gone = session_runtime::Error::Unauthorised { clear_tokens: true };
+        let gone = session_runtime::Error::Unauthorised;
         assert_eq!(refreshed.map(drop), Err(gone), "{damage}");
         assert_eq!(server.sessions().info(broken.handle()).await, Ok(None));
         assert!(

@@ -119,10 +119,7 @@ impl Reference {
                 assert_eq!(handle, token.session);
                 self.sessions.remove(&handle);
             }
-            (
-                Verdict::Ended | Verdict::StoreRolledBack,
-                Err(Error::Unauthorised { clear_tokens: true }),
-            ) => {}
+            (Verdict::Ended | Verdict::StoreRolledBack, Err(Error::Unauthorised)) => {}
             (verdict, answer) => panic!("the rule says {verdict:?}, the store answered {answer:?}"),
         }
     }

@@ -132,10 +132,6 @@ pub struct SessionConfig {
     /// The `Domain` of the cookies; sub-domains share the session then. Default: none, this host only.
     pub cookie_domain: Option<String>,
 
-    /// The `Domain` that the cookies had before `cookie_domain` changed, `""` for none: a refresh
-    /// that presents cookies of both removes the older ones. Default: none, such a refresh is 400.
-    pub older_cookie_domain: Option<String>,
-
     /// Whether cookies carry `Secure`; `"no"` only in the debug profile. Default: `"auto"`, yes unless
     /// `api_origin` is http on localhost in the debug profile.
     pub cookie_secure: Auto,
@@ -233,7 +229,6 @@ impl Default for SessionConfig {
             refresh_cookie_name: "sRefreshToken".into(),
             cookie_prefix: CookiePrefix::Auto,
             cookie_domain: None,
-            older_cookie_domain: None,
             cookie_secure: Auto::Auto,
             cookie_same_site: SameSite::Lax,
             website_origins: Vec::new(),

@@ -9,6 +9,9 @@ use super::{Jwk, Key, KeyKind, MacKey, SigningKey};
 use crate::config::SigningAlgorithm;
 
 /// `max-age` of the published keys when nobody knows when the next one comes (protocol 2.6).
+/// The longest that verifiers elsewhere may trust a key that was removed, in seconds.
+const LONGEST_MAX_AGE: i64 = 600;
+
 const UNKNOWN_MAX_AGE: i64 = 60;
 
 /// The keys in use.
@@ -119,12 +122,13 @@ impl KeyRing {
         self.verifying().map(|key| &key.jwk).collect()
     }
 
-    /// How many seconds the published keys may be cached: a copy is over when the next key comes.
+    /// How many seconds the published keys may be cached: until the next key comes, but no longer than a
+    /// removed key may go on being trusted elsewhere.
     pub(crate) fn max_age(&self, now: DateTime<Utc>) -> i64 {
         self.plan(now)
             .and_then(|plan| plan.due_at)
             .map_or(UNKNOWN_MAX_AGE, |due_at| {
-                (due_at - now).num_seconds().max(1)
+                (due_at - now).num_seconds().clamp(1, LONGEST_MAX_AGE)
             })
     }
 

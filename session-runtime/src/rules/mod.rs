@@ -2,3 +2,4 @@
 
 pub(crate) mod lifetimes;
 pub mod rotation;
+pub mod selection;

@@ -75,7 +75,7 @@ impl KeyKeeper {
 
 impl Sessions {
     /// The keys in use now.
-    pub(super) fn keys(&self) -> Arc<KeyRing> {
+    pub(crate) fn keys(&self) -> Arc<KeyRing> {
         let keys = self.inner.keys.ring.read();
         Arc::clone(&keys.unwrap_or_else(PoisonError::into_inner))
     }
@@ -101,7 +101,7 @@ impl Sessions {
     }
 
     /// Looks for a key that a token named, unless somebody just did.
-    pub(super) async fn look_for_unknown_key(&self) {
+    pub(crate) async fn look_for_unknown_key(&self) {
         let mut looked = self.inner.keys.looked_for_unknown.lock().await;
         let now = self.inner.clock.monotonic();
         if looked.is_some_and(|looked| now.saturating_sub(looked) < LOOK_AGAIN) {

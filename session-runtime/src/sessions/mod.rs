@@ -43,6 +43,7 @@ pub use info::SessionInfo;
 pub use keeper::SigningKeyInfo;
 pub(crate) use open::Surroundings;
 pub(crate) use start::Arrival;
+pub(crate) use verify::Recognised;
 pub use verify::VerifiedSession;
 pub use within::{Uncommitted, Within};
 
@@ -128,7 +129,7 @@ impl Sessions {
         };
         let arrival = Arrival {
             transport,
-            replaced: None,
+            replaced: Vec::new(),
             device: Device::default(),
         };
         self.start(NewSession::serialise(user_id, payload, data), arrival)

@@ -22,7 +22,8 @@ impl Sessions {
     #[doc(alias = "refreshSession")]
     #[doc(alias = "refreshSessionWithoutRequestResponse")]
     pub async fn refresh(&self, refresh_token: &str) -> Result<SessionTokens, Error> {
-        self.exchange(self.authenticate(refresh_token)?).await
+        let token = self.authenticate(refresh_token).ok_or(Error::GONE)?;
+        self.exchange(token).await
     }
 
     /// [`refresh`](Self::refresh) of a token that was found to be ours.

@@ -6,7 +6,7 @@ use super::Sessions;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
-use crate::record::Record;
+use crate::record::{Others, Record};
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
 use crate::user_id::UserId;
@@ -100,8 +100,13 @@ impl Sessions {
         Ok(self.note_revoked(ended, until, by))
     }
 
-    /// Replaces the session of an access token by a new one of the same user, and ends all others.
-    pub(crate) async fn succeed(&self, old: &Verified) -> Result<SessionTokens, Error> {
+    /// Replaces the session of an access token by a new one of the same user, with the same payload and
+    /// data.
+    pub(crate) async fn succeed(
+        &self,
+        old: &Verified,
+        others: Others,
+    ) -> Result<SessionTokens, Error> {
         let now = self.now();
         let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
         let (token, lineage) = self.first_token(handle, old.transport, now)?;
@@ -116,12 +121,20 @@ impl Sessions {
             new.lineage.ends_at = new.ends_after(now).unwrap_or(now);
             new
         };
-        let succeeded = self.inner.store.succeed(old.handle, until, succeed).await?;
+        let succeeded = self
+            .inner
+            .store
+            .succeed(old.handle, until, others, succeed)
+            .await?;
         let Some((record, ended)) = succeeded else {
             return Err(self.absent(old.handle).await);
         };
         self.remember(&[old.handle], until, true);
-        self.note_revoked(ended, until, RevokedBy::CredentialChange);
+        let by = match others {
+            Others::End => RevokedBy::CredentialChange,
+            Others::Keep => RevokedBy::Login,
+        };
+        self.note_revoked(ended, until, by);
         self.emit(&Event::Created {
             handle,
             user_id: record.user_id.clone(),

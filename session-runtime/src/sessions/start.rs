@@ -20,8 +20,8 @@ use crate::token::{IssuedRefresh, SessionTokens, Transport, refresh};
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) transport: Transport,
-    /// The session that the same browser had before.
-    pub(crate) replaced: Option<SessionHandle>,
+    /// The sessions that the same browser had before.
+    pub(crate) replaced: Vec<SessionHandle>,
     pub(crate) device: Device,
 }
 
@@ -45,7 +45,7 @@ impl Sessions {
                 store.create(creation).await?
             }
             Err(StoreError::Unknown(_)) => Created::Started {
-                ended: arrival.replaced.into_iter().collect(),
+                ended: arrival.replaced.clone(),
             },
             created => created?,
         };
@@ -54,7 +54,7 @@ impl Sessions {
         self.emit(&Event::Created { handle, user_id });
         let (same_browser, excess) = ended
             .into_iter()
-            .partition(|ended| Some(*ended) == arrival.replaced);
+            .partition(|ended| arrival.replaced.contains(ended));
         self.note_revoked(same_browser, until, RevokedBy::Login);
         self.note_revoked(excess, until, RevokedBy::Limit);
         Ok(tokens)
@@ -94,7 +94,7 @@ impl Sessions {
         let tokens = self.issue_first(&record, arrival.transport, token, now)?;
         let creation = Creation {
             record,
-            replaced: arrival.replaced,
+            replaced: arrival.replaced.clone(),
             hand_over: new.hand_over.clone(),
             limit: self.limit(anonymous),
             revoked_until: self.revoked_until(now),

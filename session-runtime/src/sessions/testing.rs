@@ -38,7 +38,7 @@ pub fn mint_refresh_token(sessions: &Sessions, claims: RefreshClaims, random: &[
 
 /// What a refresh token says, if this server minted it.
 pub fn read_refresh_token(sessions: &Sessions, token: &str) -> Option<RefreshClaims> {
-    let authentic = sessions.authenticate(token).ok()?;
+    let authentic = sessions.authenticate(token)?;
     Some(RefreshClaims {
         handle: authentic.handle,
         transport: authentic.binding.transport,

@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::handle::SessionHandle;
 use crate::payload::JwtPayload;
 use crate::revocation::Known;
+use crate::rules::selection::Standing;
 use crate::token::access::{self, Verified};
 use crate::token::refresh::{self, Authentic};
 use crate::token::{Transport, anti_csrf};
@@ -28,6 +29,36 @@ pub struct VerifiedSession<P: JwtPayload> {
     pub payload: P,
     /// When the token ends.
     pub expires_at: DateTime<Utc>,
+}
+
+/// An access token of ours.
+#[derive(Debug)]
+pub(crate) enum Recognised {
+    /// Its signature is good.
+    Verified(Arc<Verified>),
+    /// It does not verify any more: its key is gone, or a setting was changed. Nothing of it is proved.
+    Outdated {
+        handle: SessionHandle,
+        token: String,
+    },
+}
+
+impl Recognised {
+    /// The session it names.
+    pub(crate) fn handle(&self) -> SessionHandle {
+        match self {
+            Self::Verified(verified) => verified.handle,
+            Self::Outdated { handle, .. } => *handle,
+        }
+    }
+
+    /// What it says, if that is proved.
+    pub(crate) fn into_verified(self) -> Option<Arc<Verified>> {
+        match self {
+            Self::Verified(verified) => Some(verified),
+            Self::Outdated { .. } => None,
+        }
+    }
 }
 
 impl Sessions {
@@ -67,17 +98,60 @@ impl Sessions {
             }
             checked => checked?,
         };
+        self.require_unrevoked(&verified).await?;
+        Ok(verified)
+    }
+
+    /// Whether the session of a token goes on, as `revocation` says. No I/O while the feed is fresh.
+    async fn require_unrevoked(&self, verified: &Verified) -> Result<(), Error> {
         // Boxed where there is something to wait for, so that the usual future stays small.
         match self.config().revocation {
             Revocation::Feed => match self.recall(verified.handle) {
-                Known::Unrevoked => {}
-                Known::Revoked => return Err(Error::GONE),
-                Known::TooLittle => Box::pin(self.require_despite_stall(&verified)).await?,
+                Known::Unrevoked => Ok(()),
+                Known::Revoked => Err(Error::GONE),
+                Known::TooLittle => Box::pin(self.require_despite_stall(verified)).await,
             },
-            Revocation::Live => Box::pin(self.require_row(verified.handle)).await?,
-            Revocation::None => {}
+            Revocation::Live => Box::pin(self.require_row(verified.handle)).await,
+            Revocation::None => Ok(()),
         }
-        Ok(verified)
+    }
+
+    /// How the access token of a cookie stands, and what it says.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store had to be asked and does not answer.
+    pub(crate) async fn standing(
+        &self,
+        recognised: Recognised,
+    ) -> Result<(Standing, Option<Arc<Verified>>), Error> {
+        let verified = match recognised {
+            Recognised::Verified(verified) => verified,
+            Recognised::Outdated { token, .. } => {
+                // Another process may have made a key a moment ago.
+                Box::pin(self.look_for_unknown_key()).await;
+                match self.recognise(&token) {
+                    Some(Recognised::Verified(verified)) => verified,
+                    Some(Recognised::Outdated { .. }) | None => {
+                        return Ok((Standing::Stale, None));
+                    }
+                }
+            }
+        };
+        if self.recall(verified.handle) == Known::Revoked
+            && self.config().revocation == Revocation::Feed
+        {
+            return Ok((Standing::Revoked, Some(verified)));
+        }
+        if !self.holds(&verified, Transport::Cookie) {
+            return Ok((Standing::Stale, Some(verified)));
+        }
+        let standing = match self.require_unrevoked(&verified).await {
+            Ok(()) => Standing::Live,
+            Err(Error::TryRefreshToken) => Standing::Stale,
+            Err(error) if error == Error::GONE => Standing::Revoked,
+            Err(error) => return Err(error),
+        };
+        Ok((standing, Some(verified)))
     }
 
     /// What the memory of revocations says.
@@ -129,29 +203,67 @@ impl Sessions {
         access_token: &str,
         presented_in: Transport,
     ) -> Result<Arc<Verified>, Error> {
-        let keys = self.keys();
-        let verified = self
-            .inner
-            .tokens
-            .verified
-            .get_or_verify(access_token, || {
-                access::verify(access_token, &keys, &self.inner.tokens.terms)
-            })
-            .ok_or(Error::TryRefreshToken)?;
-        // What is remembered may be of a key that was removed meanwhile.
-        let key_holds = keys.signing_key(&verified.kid).is_some();
-        let may_travel_so = verified.transport == presented_in
-            || (presented_in == Transport::Header && self.config().expose_access_token);
-        if key_holds && may_travel_so && verified.is_current(self.now()) {
-            Ok(verified)
-        } else {
-            Err(Error::TryRefreshToken)
-        }
+        self.find_verified(access_token)
+            .filter(|verified| self.holds(verified, presented_in))
+            .ok_or(Error::TryRefreshToken)
     }
 
-    /// Reads an access token of ours, expired or not.
-    pub(crate) fn read(&self, access_token: &str) -> Option<Verified> {
-        access::verify(access_token, &self.keys(), &self.inner.tokens.terms)
+    /// What an access token of ours says, whether or not it still holds: from memory, or by its signature.
+    fn find_verified(&self, access_token: &str) -> Option<Arc<Verified>> {
+        let tokens = &self.inner.tokens;
+        tokens.verified.get_or_verify(access_token, || {
+            access::verify(access_token, &self.keys(), &tokens.terms)
+        })
+    }
+
+    /// Whether a token is good now, in this place.
+    pub(crate) fn holds(&self, verified: &Verified, presented_in: Transport) -> bool {
+        // What is remembered may be of a key that was removed meanwhile.
+        self.keys().signing_key(&verified.kid).is_some()
+            && self.may_travel(verified, presented_in)
+            && verified.is_current(self.now())
+    }
+
+    fn may_travel(&self, verified: &Verified, presented_in: Transport) -> bool {
+        verified.transport == presented_in
+            || (presented_in == Transport::Header && self.config().expose_access_token)
+    }
+
+    /// Tells whether an access token is one of ours. One that does not verify any more counts if one of our
+    /// keys signed it, or if its key is gone and it names this application as its issuer: its session may
+    /// go on.
+    pub(crate) fn recognise(&self, access_token: &str) -> Option<Recognised> {
+        if let Some(verified) = self.find_verified(access_token) {
+            return Some(Recognised::Verified(verified));
+        }
+        let said = access::read_unverified(access_token)?;
+        let keys = self.keys();
+        let is_ours = if access::names_unknown_key(access_token, &keys) {
+            said.issuer == self.issuer()
+        } else {
+            // Under another audience, issuer or length of life: a setting was changed.
+            access::is_signed(access_token, &keys)
+        };
+        is_ours.then(|| Recognised::Outdated {
+            handle: said.handle,
+            token: access_token.to_owned(),
+        })
+    }
+
+    /// [`was_replaced`](Self::was_replaced), also a moment ago by another process: reads the feed if this
+    /// process does not know why the session ended.
+    pub(crate) async fn was_just_replaced(&self, handle: SessionHandle) -> bool {
+        if !self.inner.feed.revocations.contains(handle)
+            && let Err(cause) = self.read_revocations().await
+        {
+            tracing::warn!(%cause, "the feed of revocations cannot be read");
+        }
+        self.was_replaced(handle)
+    }
+
+    /// The issuer of our tokens.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.inner.tokens.terms.issuer
     }
 
     /// Whether a bearer token may be a session's; anybody else's is not ours to judge.
@@ -160,8 +272,8 @@ impl Sessions {
     }
 
     /// Reads a refresh token of ours; costs no query.
-    pub(crate) fn authenticate(&self, refresh_token: &str) -> Result<Authentic, Error> {
-        refresh::authenticate(refresh_token, self.keys().macs()).ok_or(Error::GONE)
+    pub(crate) fn authenticate(&self, refresh_token: &str) -> Option<Authentic> {
+        refresh::authenticate(refresh_token, self.keys().macs())
     }
 
     /// Whether `token` is an anti-CSRF token of this session.

@@ -77,7 +77,7 @@ impl Within<'_> {
         });
         let arrival = Arrival {
             transport,
-            replaced: None,
+            replaced: Vec::new(),
             device,
         };
         let (creation, tokens) = self.sessions.prepare(&session, &arrival)?;

@@ -43,7 +43,7 @@ use self::readers::Readers;
 use self::writer::Writer;
 use crate::clock::DatabaseClock;
 use crate::handle::SessionHandle;
-use crate::record::{Created, Creation, Record, Rotation};
+use crate::record::{Created, Creation, Others, Record, Rotation};
 use crate::revocation::{Entry, Position};
 use crate::rules::rotation::Verdict;
 
@@ -120,31 +120,37 @@ impl Store {
 
     /// Stores a new session and ends those it takes the place of. Durable when this returns.
     pub(crate) async fn create(&self, creation: Creation) -> Result<Created, StoreError> {
-        if creation.replaced.is_none() && creation.limit.is_none() {
+        if creation.replaced.is_empty() && creation.limit.is_none() {
             self.writer.insert(creation.record).await?;
             return Ok(Created::Started { ended: Vec::new() });
         }
         let clock = Arc::clone(&self.clock);
-        let replaced = creation.replaced;
+        let only = match *creation.replaced.as_slice() {
+            [handle] => Some(handle),
+            _ => None,
+        };
         let step = move |conn: &mut Link<'_>| query!(conn, create(&creation, clock.now()));
-        match replaced {
+        match only {
             Some(handle) => self.writer.step_on(handle, step).await,
             None => self.writer.step(step).await,
         }
     }
 
-    /// Replaces a session by what `succeed` makes of it and ends all others of its user; `None` if it
-    /// is gone.
+    /// Replaces a session by what `succeed` makes of it; `None` if it is gone.
     pub(crate) async fn succeed(
         &self,
         handle: SessionHandle,
         revoked_until: DateTime<Utc>,
+        others: Others,
         succeed: impl Fn(Record) -> Record + Send + 'static,
     ) -> Result<Option<(Record, Vec<SessionHandle>)>, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
             .step_on(handle, move |conn| {
-                query!(conn, succeed(handle, clock.now(), revoked_until, &succeed))
+                query!(
+                    conn,
+                    succeed(handle, clock.now(), revoked_until, others, &succeed)
+                )
             })
             .await
     }

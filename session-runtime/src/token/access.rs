@@ -174,26 +174,31 @@ pub(crate) fn names_unknown_key(token: &str, keys: &KeyRing) -> bool {
     header.is_some_and(|header| keys.signing_key(&header.kid).is_none())
 }
 
+/// Whether one of our keys signed a token, whatever it says.
+pub(crate) fn is_signed(token: &str, keys: &KeyRing) -> bool {
+    token.len() <= MAX_COOKIE && signing_key(token, keys).is_some()
+}
+
+/// The header of a token and the key that signed it.
+fn signing_key<'k>(token: &str, keys: &'k KeyRing) -> Option<(Header, &'k SigningKey)> {
+    let (signed, signature) = token.rsplit_once('.')?;
+    let header: Header = decode(signed.split('.').next()?)?;
+    let key = keys.signing_key(&header.kid)?;
+    let is_genuine = key.agrees_with(&header)
+        && jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.public, key.algorithm)
+            .unwrap_or(false);
+    is_genuine.then_some((header, key))
+}
+
 /// Reads a token that one of our keys signed; `None` for anything else. Times are left to
 /// [`Verified::is_current`].
 pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verified> {
     if token.len() > MAX_COOKIE {
         return None;
     }
-    let (signed, signature) = token.rsplit_once('.')?;
-    let (header, payload) = signed.split_once('.')?;
-
-    let header: Header = decode(header)?;
-    let key = keys.signing_key(&header.kid)?;
-    if !key.agrees_with(&header) {
-        return None;
-    }
-    if !jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.public, key.algorithm)
-        .ok()?
-    {
-        return None;
-    }
-
+    let (signed, _signature) = token.rsplit_once('.')?;
+    let (_header, payload) = signed.split_once('.')?;
+    let (header, key) = signing_key(token, keys)?;
     let payload = bytes(payload)?;
     // The application's own claims are read into a map, which would keep the last of two.
     let _: EachOnce = serde_json::from_slice(&payload).ok()?;
@@ -228,16 +233,21 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
     })
 }
 
-/// Whether a token says, true or not, that it is of this session.
-pub(crate) fn claims_to_be_of(token: &str, handle: SessionHandle) -> bool {
-    #[derive(Deserialize)]
-    struct Named {
-        #[serde(rename = "sessionHandle")]
-        handle: SessionHandle,
-    }
-    let payload = (token.len() <= MAX_COOKIE).then(|| token.split('.').nth(1));
-    let named: Option<Named> = payload.flatten().and_then(decode);
-    named.is_some_and(|named| named.handle == handle)
+/// What a token says of itself, true or not.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Unverified {
+    #[serde(rename = "iss")]
+    pub(crate) issuer: String,
+    #[serde(rename = "sessionHandle")]
+    pub(crate) handle: SessionHandle,
+}
+
+/// Reads a token without looking at its signature.
+pub(crate) fn read_unverified(token: &str) -> Option<Unverified> {
+    (token.len() <= MAX_COOKIE)
+        .then(|| token.split('.').nth(1))
+        .flatten()
+        .and_then(decode)
 }
 
 /// Whether a text looks like an access token of a session, whoever made it: somebody else's bearer token

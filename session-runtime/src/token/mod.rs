@@ -25,16 +25,6 @@ pub enum Transport {
     Header,
 }
 
-impl Transport {
-    /// The other one.
-    pub(crate) fn other(self) -> Self {
-        match self {
-            Self::Cookie => Self::Header,
-            Self::Header => Self::Cookie,
-        }
-    }
-}
-
 /// What every token of a session is bound to from its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Binding {

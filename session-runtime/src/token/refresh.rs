@@ -76,7 +76,31 @@ pub(crate) fn authenticate(token: &str, keys: &[MacKey]) -> Option<Authentic> {
 
 /// Whether a text may be a token of ours; says nothing of its truth.
 pub(crate) fn has_form(text: &str) -> bool {
-    text.starts_with(PREFIX)
+    version(text).is_some()
+}
+
+/// The version and the rest of what may be a token: `v`, digits, a dot.
+fn version(text: &str) -> Option<(&str, &str)> {
+    let (version, rest) = text.strip_prefix('v')?.split_once('.')?;
+    let is_number = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && version.len() <= 3).then_some((version, rest))
+}
+
+/// Whether a token is of a version or names a key that is not known here: another process, of a
+/// later release or with a newer key, may have issued it.
+pub(crate) fn names_unknown_key(token: &str, keys: &[MacKey]) -> bool {
+    let Some((version, encoded)) = version(token) else {
+        return false;
+    };
+    if format!("v{version}.") != PREFIX {
+        return true;
+    }
+    let mut bytes = [0; LENGTH];
+    if URL_SAFE_NO_PAD.decode_slice(encoded, &mut bytes).ok() != Some(LENGTH) {
+        return false;
+    }
+    let key_id = u16::from_be_bytes([bytes[16], bytes[17]]);
+    keys.iter().all(|key| key.id != key_id)
 }
 
 fn encode(binding: Binding) -> u8 {

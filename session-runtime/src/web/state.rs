@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use rocket::http::Status;
 use rocket::outcome::Outcome;
 use rocket::request;
-use rocket::{Ignite, Request, Rocket};
+use rocket::{Ignite, Orbit, Request, Rocket};
 
 use crate::error::Error;
 use crate::sessions::Sessions;
@@ -63,17 +63,63 @@ pub(in crate::web) fn abort_without_fairing(rocket: &Rocket<Ignite>, what: &str)
     missing
 }
 
-/// The application's catchers as (status or all, base), known at liftoff.
+/// The application's catchers, known at liftoff.
 #[derive(Debug, Default)]
-pub(in crate::web) struct Catchers(pub(in crate::web) OnceLock<Vec<(Option<u16>, String)>>);
+pub(in crate::web) struct Catchers(OnceLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// As (status or all, base).
+    catchers: Vec<(Option<u16>, String)>,
+    /// Where `catchers::pages` sends people to log in.
+    login_pages: Vec<String>,
+}
+
+/// How a catcher of `catchers::pages` is named, before the path of its login page.
+const PAGES: &str = "session pages with the login at ";
+
+/// The name of a catcher of `catchers::pages`.
+pub(in crate::web) fn name_of_pages(login: &str) -> String {
+    format!("{PAGES}{login}")
+}
 
 impl Catchers {
+    /// Learns of the catchers.
+    pub(in crate::web) fn learn(&self, rocket: &Rocket<Orbit>) {
+        let login_page = |name: &str| {
+            let login = name.strip_prefix(PAGES)?;
+            Some(login.split('?').next().unwrap_or_default().to_owned())
+        };
+        self.0.get_or_init(|| Known {
+            catchers: rocket
+                .catchers()
+                .map(|catcher| (catcher.code, catcher.base.to_string()))
+                .collect(),
+            login_pages: rocket
+                .catchers()
+                .filter_map(|catcher| login_page(catcher.name.as_deref()?))
+                .collect(),
+        });
+    }
+
     /// Whether an application catcher answered for `status` at this path; its body stays then.
     pub(in crate::web) fn is_caught(&self, status: Status, request: &Request<'_>) -> bool {
         let path = request.uri().path();
-        let catchers = self.0.get().map(Vec::as_slice).unwrap_or_default();
-        catchers.iter().any(|(code, base)| {
-            code.is_none_or(|code| code == status.code) && is_below(path.as_str(), base)
+        let known = self.0.get();
+        known.is_some_and(|known| {
+            known.catchers.iter().any(|(code, base)| {
+                code.is_none_or(|code| code == status.code) && is_below(path.as_str(), base)
+            })
         })
     }
+}
+
+/// Whether the request is for the page on which `catchers::pages` lets people log in.
+pub(in crate::web) fn is_login_page(request: &Request<'_>) -> bool {
+    let known = request
+        .rocket()
+        .state::<Catchers>()
+        .and_then(|catchers| catchers.0.get());
+    let path = request.uri().path();
+    known.is_some_and(|known| known.login_pages.iter().any(|login| path == login.as_str()))
 }

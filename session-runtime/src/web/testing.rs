@@ -18,7 +18,8 @@ pub fn configuration(figment: &Figment) -> Result<[String; 2], String> {
     conflicts::check(&settings)?;
     let _policy = CsrfPolicy::new(&settings);
     let wire = Wire::new(&settings);
-    Ok([&wire.access, &wire.refresh].map(|place| wire.removal(place).to_string()))
+    Ok([&wire.access, &wire.refresh]
+        .map(|place| wire.removal(place.any_name(), &place.path).to_string()))
 }
 
 /// The names and values that are read from a `Cookie` header.

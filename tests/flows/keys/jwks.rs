@@ -39,7 +39,7 @@ async fn the_keys_are_published_for_everybody() {
         // 168 h less the overlap.
         assert_eq!(
             answer.header("cache-control"),
-            Some("max-age=604740, must-revalidate")
+            Some("max-age=600, must-revalidate")
         );
         answer.expect_untouched();
     }

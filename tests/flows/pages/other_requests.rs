@@ -2,11 +2,9 @@
 
 use rocket::async_test;
 use rocket::http::Method;
-use session_tests::browser::REFRESH;
 
 use super::{
-    HTML, OWN, PAGE, cookies, expect_redirect, expired, field, open, press, send, sends_itself,
-    server_with,
+    HTML, OWN, PAGE, expect_redirect, expired, field, open, press, send, sends_itself, server_with,
 };
 
 const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
@@ -120,32 +118,6 @@ async fn programs_get_the_bodies_of_the_protocol() {
     }
     browser.get("/secret").await.expect(401, TRY_REFRESH);
     browser.refresh().await.expect(200, "{}");
-}
-
-#[async_test]
-async fn two_cookies_of_a_name_are_said_to_be_too_many() {
-    for (older, status) in [(None, 400), (Some(""), 200)] {
-        let settings: Vec<_> = older
-            .map(|older: &str| ("older_cookie_domain", older.into()))
-            .into_iter()
-            .collect();
-        let server = server_with(&settings).await;
-        let browser = expired(&server).await;
-        let headers = vec![
-            (
-                "Cookie",
-                format!("{}; {REFRESH}=older", cookies(&browser, PAGE)),
-            ),
-            (OWN.0, OWN.1.to_owned()),
-        ];
-        let answer = browser
-            .send_form(Method::Post, PAGE, headers, "next=/secret".into())
-            .await;
-        assert_eq!(
-            (answer.status, sends_itself(&answer)),
-            (status, older.is_some())
-        );
-    }
 }
 
 /// Behaviour 56.

@@ -69,7 +69,7 @@ async fn a_login_clears_the_other_mode_if_a_token_is_there() {
     let body = || Some(json!({ "user": "ada" }).to_string());
     for (headers, clears_cookies, clears_headers) in [
         (vec![], false, false),
-        (vec![bearer(FOREIGN)], false, true),
+        (vec![bearer(FOREIGN)], false, false),
         (
             vec![
                 ("st-auth-mode", "header".to_owned()),
@@ -115,7 +115,7 @@ async fn transports_are_not_interchangeable() {
         .expect(401, TRY_REFRESH);
     get(&server, "/me", vec![cookie(ACCESS, &header)])
         .await
-        .expect(401, TRY_REFRESH);
+        .expect(401, UNAUTHORISED);
     for (wrong, right) in [
         (bearer(&cookie_refresh), cookie(REFRESH, &cookie_refresh)),
         (cookie(REFRESH, &header_refresh), bearer(&header_refresh)),
@@ -123,7 +123,7 @@ async fn transports_are_not_interchangeable() {
         post(&server, REFRESH_PATH, vec![wrong])
             .await
             .expect(401, UNAUTHORISED)
-            .expect_all_cleared();
+            .expect_untouched();
         post(&server, REFRESH_PATH, vec![right])
             .await
             .expect(200, "{}");
@@ -144,7 +144,7 @@ async fn tokens_have_one_purpose() {
         .expect_untouched();
     get(&server, "/me", vec![cookie(ACCESS, &in_cookie.1)])
         .await
-        .expect(401, TRY_REFRESH)
+        .expect(401, UNAUTHORISED)
         .expect_untouched();
     post(&server, REFRESH_PATH, vec![bearer(&header.0)])
         .await
@@ -286,7 +286,7 @@ async fn an_access_token_in_a_cookie_may_be_exposed_and_be_a_bearer_then() {
     let token = tokens(&server).await.header.0;
     get(&server, "/me", vec![cookie(ACCESS, &token)])
         .await
-        .expect(401, TRY_REFRESH);
+        .expect(401, UNAUTHORISED);
 }
 
 /// The names that the protocol lets an application choose.
@@ -302,7 +302,12 @@ async fn names_of_cookies_and_headers_are_settings() {
     let mut browser = server.browser();
     let answer = browser.log_in("ada").await;
     assert!(
-        answer.set_cookie("shop-access").is_some() && answer.set_cookie("shop-refresh").is_some()
+        answer
+            .all("set-cookie")
+            .any(|line| line.starts_with("shop-access."))
+            && answer
+                .all("set-cookie")
+                .any(|line| line.starts_with("shop-refresh."))
     );
     assert_eq!(answer.all("set-cookie").count(), 2);
     assert_eq!(browser.get("/me").await.status, 200);

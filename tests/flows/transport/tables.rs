@@ -56,6 +56,11 @@ async fn verifying_takes_the_token_that_counts() {
                     assert_eq!(required.json()["user"], who, "{row}");
                     assert_eq!(optional.json()["user"], who, "{row}");
                 }
+                // What is not ours does not count.
+                Some("cora") if state == "tampered" => {
+                    required.expect(401, UNAUTHORISED);
+                    optional.expect(200, r#"{"user":null}"#);
+                }
                 // Also where the session is optional: the browser must refresh.
                 Some(_) => {
                     required.expect(401, TRY_REFRESH);
@@ -94,29 +99,19 @@ async fn refreshing_takes_the_token_that_counts() {
             let answer = post(&server, REFRESH_PATH, headers).await;
             let row = format!("{allowed} {in_header} {in_cookie} {good}: {answer:?}");
             let Some(who) = who.filter(|_| good) else {
-                answer.expect(401, UNAUTHORISED).expect_all_cleared();
+                answer.expect(401, UNAUTHORISED).expect_untouched();
                 continue;
             };
             answer.expect(200, "{}");
-            let removal = format!("{ACCESS}=;");
+            // Nothing of the other session is touched.
             if who == "hedda" {
                 assert!(!answer.header(ACCESS_HEADER).unwrap_or_default().is_empty());
                 assert!(!answer.header(REFRESH_HEADER).unwrap_or_default().is_empty());
-                let cleared = answer
-                    .set_cookie(ACCESS)
-                    .is_some_and(|line| line.starts_with(&removal));
-                assert_eq!(cleared, in_cookie, "{row}");
-                assert_eq!(answer.all("set-cookie").count(), 2 * usize::from(in_cookie));
+                assert_eq!(answer.all("set-cookie").count(), 0, "{row}");
             } else {
-                assert!(
-                    !answer
-                        .set_cookie(ACCESS)
-                        .expect("a cookie")
-                        .starts_with(&removal)
-                );
-                let cleared = in_header.then_some("");
-                assert_eq!(answer.header(ACCESS_HEADER), cleared, "{row}");
-                assert_eq!(answer.header(REFRESH_HEADER), cleared, "{row}");
+                assert!(answer.all("set-cookie").all(|line| !line.contains("=;")));
+                assert_eq!(answer.all("set-cookie").count(), 2, "{row}");
+                assert_eq!(answer.header(ACCESS_HEADER), None, "{row}");
             }
             assert_ne!(answer.header("front-token"), Some("remove"), "{row}");
         }
@@ -172,7 +167,7 @@ async fn the_authorization_header_holds_one_token() {
         let twice = vec![bearer(&token), bearer(second)];
         get(&server, "/me", twice.clone())
             .await
-            .expect(401, TRY_REFRESH)
+            .expect(401, UNAUTHORISED)
             .expect_untouched();
         post(&server, REFRESH_PATH, twice)
             .await

@@ -12,6 +12,7 @@ use session_runtime::{Login, Logout, ManualClock, MaybeSession, Session, Session
 use tempfile::TempDir;
 
 use crate::app::{self, Claims};
+use crate::names;
 use crate::server;
 
 /// Where browsers reach it.
@@ -153,7 +154,10 @@ impl Site {
         let headers = response.headers();
         let cookie = |name: &str| {
             let mut lines = headers.get("set-cookie");
-            let line = lines.find_map(|line| line.strip_prefix(&format!("{name}=")));
+            let line = lines.find_map(|line| {
+                let rest = line.strip_prefix(name)?.strip_prefix('.')?;
+                Some(rest.split_once('=')?.1)
+            });
             line.and_then(|line| line.split(';').next())
                 .map(str::to_owned)
         };
@@ -188,7 +192,12 @@ impl Site {
     ) -> (u16, String, bool) {
         let mut request = self.client.req(method, path.to_owned());
         for (name, value) in headers {
-            request.add_header(Header::new(name.clone(), value.clone()));
+            let value = if name == "cookie" {
+                names::cookie_header(value)
+            } else {
+                value.clone()
+            };
+            request.add_header(Header::new(name.clone(), value));
         }
         let response = request.dispatch();
         let status = response.status().code;

@@ -5,7 +5,7 @@ use diesel::result::QueryResult;
 
 use super::{Connection, find_locked, handles_of, insert, lock_counter, revoke, revoke_user};
 use crate::handle::SessionHandle;
-use crate::record::{Created, Creation, Record};
+use crate::record::{Created, Creation, Others, Record};
 
 /// Starts a session, ends the one it replaces and those beyond the limit.
 pub(crate) fn create(
@@ -14,17 +14,22 @@ pub(crate) fn create(
     now: DateTime<Utc>,
 ) -> QueryResult<Created> {
     let mut record = creation.record.clone();
-    if let (Some(replaced), Some(hand_over)) = (creation.replaced, &creation.hand_over)
-        && let Some(before) = find_locked(conn, replaced)?
-        && before.anonymous
-        && now < before.lineage.ends_at
-    {
-        match hand_over.run(&before.data, &record.data) {
-            Ok(data) => record.data = data,
-            Err(error) => return Ok(Created::Failed(error)),
+    if let Some(hand_over) = &creation.hand_over {
+        // The newest visitor's session of this browser.
+        for replaced in creation.replaced.iter().rev() {
+            if let Some(before) = find_locked(conn, *replaced)?
+                && before.anonymous
+                && now < before.lineage.ends_at
+            {
+                match hand_over.run(&before.data, &record.data) {
+                    Ok(data) => record.data = data,
+                    Err(error) => return Ok(Created::Failed(error)),
+                }
+                break;
+            }
         }
     }
-    let replaced = creation.replaced.as_slice();
+    let replaced = &creation.replaced;
     let mut excess = Vec::new();
     if let Some(limit) = creation.limit {
         // Logins under a limit wait for each other: each must count what the others committed.
@@ -44,7 +49,7 @@ pub(crate) fn create(
     Ok(Created::Started { ended })
 }
 
-/// Replaces a session by one of the same user with new tokens, and ends all others of that user.
+/// Replaces a session by one of the same user with new tokens.
 ///
 /// `succeed` makes the new session of the old one. Returns it, and what was ended.
 pub(crate) fn succeed(
@@ -52,6 +57,7 @@ pub(crate) fn succeed(
     handle: SessionHandle,
     now: DateTime<Utc>,
     revoked_until: DateTime<Utc>,
+    others: Others,
     succeed: impl Fn(Record) -> Record,
 ) -> QueryResult<Option<(Record, Vec<SessionHandle>)>> {
     let found = find_locked(conn, handle)?;
@@ -60,7 +66,9 @@ pub(crate) fn succeed(
     };
     let new = succeed(old);
     let mut ended = revoke(conn, &[handle], revoked_until, true)?;
-    ended.extend(revoke_user(conn, &new.user_id, None, revoked_until)?);
+    if others == Others::End {
+        ended.extend(revoke_user(conn, &new.user_id, None, revoked_until)?);
+    }
     insert(conn, &[&new])?;
     Ok(Some((new, ended)))
 }

@@ -10,12 +10,11 @@ use crate::event::RevokedBy;
 use crate::handle::SessionHandle;
 use crate::new_session::{GoesWith, NewSession};
 use crate::sessions::{Arrival, Uncommitted};
-use crate::token::Transport;
+use crate::token::{SessionTokens, Transport};
 use crate::web::guards::cross_site::Judged;
 use crate::web::request::caller::Caller;
 use crate::web::request::csrf::Check;
 use crate::web::response::answer::Answer;
-use crate::web::response::pending::Change;
 use crate::web::state;
 
 /// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
@@ -40,8 +39,8 @@ pub struct Login {
 }
 
 impl Login {
-    /// Starts `session`, durably, ends the one that the request presented, and has the response
-    /// carry the new tokens.
+    /// Starts `session`, durably, ends those that the request presented, and has the response carry
+    /// the new tokens.
     ///
     /// Of two calls in one request the last one's tokens reach the browser.
     ///
@@ -52,24 +51,24 @@ impl Login {
     pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
         let Caller {
             sessions,
-            pending,
             transport,
-            has_other,
             device,
             ..
         } = &self.caller;
         let arrival = Arrival {
             transport: *transport,
-            replaced: self.caller.session(),
+            replaced: self.caller.handles(),
             device: device.clone(),
         };
         let tokens = sessions.start(session, arrival).await?;
+        Ok(self.attach(tokens))
+    }
+
+    fn attach(&self, tokens: SessionTokens) -> SessionHandle {
         let handle = tokens.handle();
-        pending.set(Change::Attach {
-            tokens,
-            clear_other: *has_other,
-        });
-        Ok(handle)
+        self.caller.remove_presented();
+        self.caller.pending.attach(tokens);
+        handle
     }
 
     /// Marks a session that is to be created [within](crate::Sessions::within) the application's
@@ -88,21 +87,12 @@ impl Login {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer; no token goes out then.
     pub async fn hand_on(&self, committed: Uncommitted) -> Result<SessionHandle, Error> {
-        let Caller {
-            sessions,
-            pending,
-            has_other,
-            ..
-        } = &self.caller;
-        if let Some(presented) = self.caller.session() {
-            sessions.end(vec![presented], RevokedBy::Login).await?;
+        let presented = self.caller.handles();
+        if !presented.is_empty() {
+            let sessions = &self.caller.sessions;
+            sessions.end(presented, RevokedBy::Login).await?;
         }
-        let handle = committed.handle();
-        pending.set(Change::Attach {
-            tokens: committed.after_commit(),
-            clear_other: *has_other,
-        });
-        Ok(handle)
+        Ok(self.attach(committed.after_commit()))
     }
 
     /// Does what a login function decided, and prepares the answer.
@@ -240,12 +230,12 @@ impl<'r> FromRequest<'r> for Login {
 
 #[rocket::async_trait]
 impl Judged for Login {
-    /// Without a cookie to be sent or set, no other site gains anything (login CSRF).
+    /// Where headers say who asks and where the tokens go, no other site gains anything (login CSRF).
     async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
         let caller = Caller::of(request)?;
-        let touches_cookies = caller.only_cookies || caller.transport == Transport::Cookie;
+        let touches_cookies = !caller.in_headers || caller.transport == Transport::Cookie;
         if check != Check::Nothing && touches_cookies {
-            state::csrf(request).check_login(request, &caller.sessions)?;
+            state::csrf(request).require_evidence(request, &caller.sessions)?;
         }
         Ok(Self { caller })
     }

@@ -10,10 +10,9 @@ use crate::web::guards::cross_site::Judged;
 use crate::web::request::caller::Caller;
 use crate::web::request::csrf::Check;
 use crate::web::response::answer::Answer;
-use crate::web::response::pending::{Change, Cleared};
 use crate::web::state;
 
-/// A guard that ends the session of the request: by hand, all that [`#[logout]`](crate::logout) does.
+/// A guard that ends the sessions of the request: by hand, all that [`#[logout]`](crate::logout) does.
 ///
 /// It never fails, so that logging out twice is fine, and it takes an access token that has expired.
 #[derive(Debug)]
@@ -22,18 +21,21 @@ pub struct Logout {
 }
 
 impl Logout {
-    /// Ends the session that the request presented, if it presented one, and has the response
-    /// remove its tokens.
+    /// Ends every session that the request presented, and has the response remove their tokens. A request
+    /// that presented none changes nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer; then nothing changed.
     #[doc(alias = "signOut")]
     pub async fn end(&self) -> Result<(), Error> {
-        if let Some(handle) = self.caller.session() {
-            let sessions = &self.caller.sessions;
-            sessions.end(vec![handle], RevokedBy::SignOut).await?;
+        let presented = self.caller.handles();
+        if presented.is_empty() {
+            return Ok(());
         }
-        self.caller.pending.set(Change::Clear(Cleared::Everywhere));
+        let sessions = &self.caller.sessions;
+        sessions.end(presented, RevokedBy::SignOut).await?;
+        self.caller.remove_presented();
+        self.caller.pending.forget();
         Ok(())
     }
 
@@ -143,10 +145,11 @@ impl<'r> FromRequest<'r> for Logout {
 impl Judged for Logout {
     async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
         let caller = Caller::of(request)?;
-        if caller.only_cookies {
-            state::csrf(request).check_cookie(request, &caller.sessions, check)?;
-            if let Some(verified) = &caller.presented {
-                state::csrf(request).check_token(request, check, &caller.sessions, verified)?;
+        if check != Check::Nothing && !caller.in_headers {
+            let csrf = state::csrf(request);
+            csrf.require_evidence(request, &caller.sessions)?;
+            for verified in &caller.presented {
+                csrf.check_sign_out(request, &caller.sessions, verified)?;
             }
         }
         Ok(Self { caller })

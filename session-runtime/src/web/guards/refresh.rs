@@ -1,16 +1,18 @@
 //! `Refresh`: exchanges the refresh token of a request.
 
+use std::sync::Arc;
+
 use rocket::request::{self, FromRequest};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::sessions::Sessions;
-use crate::token::refresh::Authentic;
-use crate::token::{Transport, access};
+use crate::token::Transport;
+use crate::token::access::Verified;
 use crate::web::request::csrf::Check;
-use crate::web::request::presented::{Credential, Presented};
-use crate::web::response::pending::{Change, Cleared, Pending};
+use crate::web::request::presented::{FoundRefresh, Presented};
+use crate::web::response::pending::Pending;
 use crate::web::state;
 
 /// A guard that exchanges the refresh token of the request: what the route that the fairing mounts
@@ -33,56 +35,9 @@ use crate::web::state;
 pub struct Refresh {
     sessions: Sessions,
     pending: Pending,
-    found: Result<Found, Error>,
-}
-
-/// A refresh token of ours.
-#[derive(Debug)]
-struct Found {
-    token: Authentic,
-    /// Whether there is a refresh token in the other place, to be removed.
-    has_other: bool,
-}
-
-impl Refresh {
-    /// Judges the refresh token of a request.
-    ///
-    /// # Errors
-    /// [`Error::CrossSite`] for a request that must change nothing.
-    pub(in crate::web) fn of(request: &Request<'_>, proof: Proof) -> Result<Self, Error> {
-        let sessions = state::managed(request)?;
-        Ok(Self {
-            sessions: sessions.clone(),
-            pending: Pending::of(request).clone(),
-            found: look(request, sessions, proof)?,
-        })
-    }
-
-    /// Exchanges the token and has the response carry the new ones.
-    ///
-    /// # Errors
-    /// Those of [`Sessions::refresh`](crate::Sessions::refresh), and [`Error::DuplicateCookies`].
-    #[doc(alias = "refreshSession")]
-    pub async fn exchange(&self) -> Result<SessionHandle, Error> {
-        let Found { token, has_other } = self.found.as_ref().map_err(Clone::clone)?;
-        let tokens = self.sessions.exchange(*token).await?;
-        let handle = tokens.handle();
-        self.pending.set(Change::Attach {
-            tokens,
-            clear_other: *has_other,
-        });
-        Ok(handle)
-    }
-
-    /// Ends the session after all, and has the response remove all tokens.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; the session goes on then.
-    pub async fn revoke(&self, handle: SessionHandle) -> Result<(), Error> {
-        self.sessions.revoke(handle).await?;
-        self.pending.set(Change::Clear(Cleared::Everywhere));
-        Ok(())
-    }
+    found: FoundRefresh,
+    /// Why the token that was found must not be exchanged.
+    refused: Option<Error>,
 }
 
 /// What has to show that a page of ours sent the request.
@@ -94,62 +49,120 @@ pub(in crate::web) enum Proof {
     Evidence,
 }
 
-/// Looks for a refresh token of ours.
-///
-/// # Errors
-/// [`Error::CrossSite`] for a request that must change nothing.
-fn look(
-    request: &Request<'_>,
-    sessions: &Sessions,
-    proof: Proof,
-) -> Result<Result<Found, Error>, Error> {
-    let (wire, csrf) = (state::wire(request), state::csrf(request));
-    let presented = Presented::of(request, wire);
-    let credential = presented.refresh();
-    let from_header =
-        matches!(&credential, Ok(Some(found)) if found.transport == Transport::Header);
-    if presented.has_cookies() && !from_header {
-        match proof {
-            Proof::AsConfigured => csrf.check_cookie(request, sessions, Check::AllMethods)?,
-            Proof::Evidence => csrf.check_login(request, sessions)?,
+impl Refresh {
+    /// Finds the refresh token of a request, once it is known that the request may change something.
+    ///
+    /// # Errors
+    /// [`Error::CrossSite`] for a request that must change nothing.
+    pub(in crate::web) fn of(request: &Request<'_>, proof: Proof) -> Result<Self, Error> {
+        let sessions = state::managed(request)?;
+        let csrf = state::csrf(request);
+        let presented = Presented::of(request, state::wire(request));
+        let in_headers = presented.is_in_headers(sessions);
+        if !in_headers {
+            csrf.require_evidence(request, sessions)?;
+        }
+        let found = presented.refresh(sessions);
+        let mut refused = None;
+        if let FoundRefresh::Token(token) = &found
+            && !in_headers
+            && proof == Proof::AsConfigured
+        {
+            csrf.check_cookie(request, sessions, Check::AllMethods)?;
+            match csrf.check_refresh(request, sessions, token) {
+                Err(error) if error == Error::GONE => refused = Some(error),
+                checked => checked?,
+            }
+        }
+        Ok(Self {
+            sessions: sessions.clone(),
+            pending: Pending::of(request).clone(),
+            found,
+            refused,
+        })
+    }
+
+    /// Exchanges the token and has the response carry the new ones. Of several sessions the newest one is
+    /// refreshed; if that has ended its cookies are removed, and the next attempt takes the next one.
+    ///
+    /// # Errors
+    /// Those of [`Sessions::refresh`](crate::Sessions::refresh), [`Error::NoToken`] if none of ours was
+    /// presented, and [`Error::Replaced`] if a login took the place of the session meanwhile.
+    #[doc(alias = "refreshSession")]
+    pub async fn exchange(&self) -> Result<SessionHandle, Error> {
+        let token = match &self.found {
+            FoundRefresh::Token(token) => *token,
+            FoundRefresh::UnknownKey(token, transport) => {
+                // Another process may have made the key a moment ago.
+                self.sessions.look_for_unknown_key().await;
+                let found = self.sessions.authenticate(token);
+                found
+                    .filter(|found| found.binding.transport == *transport)
+                    .ok_or(Error::Unavailable)?
+            }
+            FoundRefresh::Missing(sessions) => return self.remove_incomplete(sessions).await,
+            FoundRefresh::Mixed => return Err(Error::Unauthorised),
+            FoundRefresh::Nothing => return Err(Error::NoToken),
+        };
+        let (handle, transport) = (token.handle, token.binding.transport);
+        let exchanged = match &self.refused {
+            Some(error) => Err(error.clone()),
+            None => self.sessions.exchange(token).await,
+        };
+        match exchanged {
+            Ok(tokens) => {
+                self.pending.attach(tokens);
+                Ok(handle)
+            }
+            Err(Error::Unauthorised) if self.sessions.was_just_replaced(handle).await => {
+                self.pending.remove(handle, Transport::Cookie);
+                Err(Error::Replaced)
+            }
+            Err(error @ (Error::Unauthorised | Error::TokenTheft { .. })) => {
+                self.pending.remove(handle, transport);
+                self.pending.forget();
+                Err(error)
+            }
+            Err(error) => Err(error),
         }
     }
-    if let (access, refresh) = presented.duplicates()
-        && (access || refresh)
-    {
-        presented.report_duplicates(request, sessions);
-        let cleared = wire.older_domain.is_some();
-        if cleared {
-            Pending::of(request).set(Change::ClearOlder { access, refresh });
+
+    /// Removes access cookies whose refresh cookie is missing: whether or not their sessions go on, this
+    /// browser cannot refresh them, and would try for ever.
+    async fn remove_incomplete(
+        &self,
+        incomplete: &[Arc<Verified>],
+    ) -> Result<SessionHandle, Error> {
+        for verified in incomplete {
+            match self.sessions.require_row(verified.handle).await {
+                Ok(()) | Err(Error::Unauthorised) => {}
+                Err(error) => return Err(error),
+            }
         }
-        return Ok(Err(Error::DuplicateCookies { cleared }));
+        for verified in incomplete {
+            self.pending.remove(verified.handle, Transport::Cookie);
+        }
+        self.pending.forget();
+        Err(Error::Unauthorised)
     }
-    let Credential { token, transport } = match credential {
-        Ok(Some(credential)) => credential,
-        // Also when an access cookie is left over: it would make the front end try for ever.
-        Ok(None) => return Ok(Err(Error::GONE)),
-        Err(error) => return Ok(Err(error)),
-    };
-    let token = match sessions.authenticate(&token) {
-        Ok(token) if token.binding.transport == transport => token,
-        Ok(_) => return Ok(Err(Error::GONE)),
-        Err(error) => return Ok(Err(error)),
-    };
-    if transport == Transport::Cookie {
-        if proof == Proof::AsConfigured {
-            csrf.check_refresh(request, sessions, &token)?;
-        }
-        // Only a good token of another session matters, and a signature is dear to check.
-        let beside = presented
-            .access_cookie()
-            .filter(|access| !access::claims_to_be_of(access, token.handle))
-            .and_then(|access| sessions.check(access, transport).ok());
-        if beside.is_some_and(|verified| verified.handle != token.handle) {
-            return Ok(Err(Error::GONE));
-        }
+
+    /// Ends the session after all, and has the response remove its tokens.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer; the session goes on then.
+    pub async fn revoke(&self, handle: SessionHandle) -> Result<(), Error> {
+        self.sessions.revoke(handle).await?;
+        let transport = match &self.found {
+            FoundRefresh::Token(token) => token.binding.transport,
+            FoundRefresh::UnknownKey(_, transport) => *transport,
+            FoundRefresh::Missing(_) | FoundRefresh::Mixed | FoundRefresh::Nothing => {
+                Transport::Cookie
+            }
+        };
+        self.pending.remove(handle, transport);
+        self.pending.forget();
+        Ok(())
     }
-    let has_other = presented.has_refresh_in(transport.other());
-    Ok(Ok(Found { token, has_other }))
 }
 
 #[rocket::async_trait]

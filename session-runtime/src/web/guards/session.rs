@@ -13,10 +13,11 @@ use crate::event::RevokedBy;
 use crate::handle::SessionHandle;
 use crate::payload::claims_set::Shared;
 use crate::payload::{HasAuthTime, JwtPayload};
+use crate::record::Others;
 use crate::sessions::{SessionInfo, Sessions, change_typed, merge};
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
-use crate::web::response::pending::{Change, Cleared, Pending};
+use crate::web::response::pending::Pending;
 
 /// The session of this request; without a valid access token the route answers 401.
 ///
@@ -81,8 +82,8 @@ impl<P, R> Session<P, R> {
         self.sessions
             .end(vec![self.handle()], RevokedBy::Handle)
             .await?;
-        let own = Cleared::In(self.verified.transport);
-        self.pending.set(Change::Clear(own));
+        self.pending.remove(self.handle(), self.verified.transport);
+        self.pending.forget();
         Ok(())
     }
 
@@ -105,8 +106,10 @@ impl<P, R> Session<P, R> {
     /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not
     /// answer; nothing is changed then.
     pub async fn credential_changed(self) -> Result<SessionHandle, Error> {
-        let tokens = self.sessions.succeed(&self.verified).await?;
+        let succeeded = self.sessions.succeed(&self.verified, Others::End).await;
+        let tokens = self.ended(succeeded)?;
         let handle = tokens.handle();
+        self.pending.remove(self.handle(), self.verified.transport);
         self.attach(tokens);
         Ok(handle)
     }
@@ -133,15 +136,20 @@ impl<P, R> Session<P, R> {
     pub async fn info(&self) -> Result<SessionInfo, Error> {
         match self.sessions.info(self.handle()).await? {
             Some(info) => Ok(info),
-            None => Err(self.sessions.absent(self.handle()).await),
+            None => self.ended(Err(self.sessions.absent(self.handle()).await)),
         }
     }
 
     fn attach(&self, tokens: SessionTokens) {
-        self.pending.set(Change::Attach {
-            tokens,
-            clear_other: false,
-        });
+        self.pending.attach(tokens);
+    }
+
+    /// Has the response remove the tokens if the session turns out to have ended.
+    pub(in crate::web) fn ended<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if matches!(result, Err(Error::Unauthorised)) {
+            self.pending.remove(self.handle(), self.verified.transport);
+        }
+        result
     }
 }
 
@@ -182,7 +190,7 @@ impl<P: JwtPayload, R> Session<P, R> {
     #[doc(alias = "getSessionDataFromDatabase")]
     pub async fn data(&self) -> Result<P::Data, Error> {
         let Some(data) = self.sessions.data::<P>(self.handle()).await? else {
-            return Err(self.sessions.absent(self.handle()).await);
+            return self.ended(Err(self.sessions.absent(self.handle()).await));
         };
         self.data_version.store(data.version(), Ordering::Relaxed);
         Ok(data.value)
@@ -198,7 +206,8 @@ impl<P: JwtPayload, R> Session<P, R> {
     pub async fn set_data(&self, data: &P::Data) -> Result<(), Error> {
         let read = Some(self.data_version.load(Ordering::Relaxed)).filter(|version| *version >= 0);
         let handle = self.handle();
-        let version = self.sessions.set_data::<P>(handle, data, read).await?;
+        let set = self.sessions.set_data::<P>(handle, data, read).await;
+        let version = self.ended(set)?;
         self.data_version.store(version, Ordering::Relaxed);
         Ok(())
     }
@@ -213,7 +222,8 @@ impl<P: JwtPayload, R> Session<P, R> {
         &self,
         change: impl Fn(&mut P::Data) + Send + 'static,
     ) -> Result<P::Data, Error> {
-        self.sessions.update_data::<P>(self.handle(), change).await
+        let updated = self.sessions.update_data::<P>(self.handle(), change).await;
+        self.ended(updated)
     }
 
     /// Lets `change` alter the payload as one step, and hands out an access token with it; the refresh
@@ -237,7 +247,7 @@ impl<P: JwtPayload, R> Session<P, R> {
             .change_payload(&self.verified, move |record| {
                 change_typed(&mut record.payload, &change)
             })
-            .await?;
+            .await;
         self.replace(changed)
     }
 
@@ -253,11 +263,12 @@ impl<P: JwtPayload, R> Session<P, R> {
                 merge(&mut record.payload, &update)?;
                 crate::payload::fit::<P>(&record.payload)
             })
-            .await?;
+            .await;
         self.replace(changed)
     }
 
-    fn replace(&mut self, tokens: SessionTokens) -> Result<(), Error> {
+    fn replace(&mut self, changed: Result<SessionTokens, Error>) -> Result<(), Error> {
+        let tokens = self.ended(changed)?;
         self.verified = self
             .sessions
             .check(tokens.access_token(), tokens.transport())?;
@@ -268,20 +279,20 @@ impl<P: JwtPayload, R> Session<P, R> {
 }
 
 impl<P: HasAuthTime, R> Session<P, R> {
-    /// The user has proved again who it is: [`Fresh`](crate::Fresh) holds from now on.
+    /// The user has proved again who they are: [`Fresh`](crate::Fresh) holds from now on.
+    ///
+    /// Replaces the session by a new one with the same payload and data, so that a copy of the old tokens
+    /// gains nothing (OWASP ASVS 7.2.4). [`handle`](Self::handle) is the new one's from here on.
     ///
     /// # Errors
-    /// Those of [`update_payload`](Self::update_payload).
+    /// [`Error::Unauthorised`] if the session has ended, [`Error::Unavailable`] if the store does not
+    /// answer; nothing is changed then.
     pub async fn reauthenticated(&mut self) -> Result<(), Error> {
-        let now = self.sessions.now();
-        let changed = self
-            .sessions
-            .change_payload(&self.verified, move |record| {
-                record.auth_time = Some(now);
-                Ok(())
-            })
-            .await?;
-        self.replace(changed)
+        let (old, transport) = (self.handle(), self.verified.transport);
+        let succeeded = self.sessions.succeed(&self.verified, Others::Keep).await;
+        self.replace(succeeded)?;
+        self.pending.remove(old, transport);
+        Ok(())
     }
 }
 

@@ -18,8 +18,8 @@ use crate::web::guards::requirement::{Fetch, Requirement};
 use crate::web::guards::session::Session;
 use crate::web::request::csrf::Check;
 use crate::web::request::verdict;
-use crate::web::response::pending::{Audience, Change, Pending};
-use crate::web::state::{abort_without_fairing, managed, outcome};
+use crate::web::response::pending::{Audience, Pending};
+use crate::web::state::{abort_without_fairing, is_login_page, managed, outcome};
 
 /// The session of this request, if it presents one: no token is fine, a bad one answers 401.
 #[derive(Debug)]
@@ -120,10 +120,7 @@ async fn fetch<P: JwtPayload>(
         .change_payload(verified, move |record| merge(&mut record.payload, &fetched))
         .await?;
     *verified = sessions.check(tokens.access_token(), tokens.transport())?;
-    Pending::of(request).set(Change::Attach {
-        tokens,
-        clear_other: false,
-    });
+    Pending::of(request).attach(tokens);
     Ok(true)
 }
 
@@ -155,17 +152,26 @@ impl<'r, P: JwtPayload, R: Requirement<P>> FromRequest<'r> for LiveSession<P, R>
 }
 
 impl<P: JwtPayload, R: Requirement<P>> MaybeSession<P, R> {
+    fn visitor(request: &Request<'_>) -> Self {
+        Pending::of(request).answer_is_for(Audience::Visitors);
+        Self(None)
+    }
+
     pub(in crate::web) async fn load(request: &Request<'_>, check: Check) -> Result<Self, Error> {
         // A browser asks with OPTIONS whether it may ask at all, and must not be sent to refresh.
         let only_asks = matches!(request.method(), Method::Options | Method::Trace);
         match load(request, check).await {
             Ok(session) => Ok(Self(Some(session))),
-            Err(Error::NONE) => {
-                Pending::of(request).answer_is_for(Audience::Visitors);
-                Ok(Self(None))
+            Err(Error::NoToken) => Ok(Self::visitor(request)),
+            // The page that a failed refresh leads to must not lead to a refresh.
+            Err(Error::TryRefreshToken | Error::Unauthorised) if is_login_page(request) => {
+                Ok(Self::visitor(request))
             }
             Err(_) if only_asks => Ok(Self(None)),
-            Err(error) => Err(error),
+            Err(error) => {
+                Pending::of(request).note_visitors_welcome();
+                Err(error)
+            }
         }
     }
 }
@@ -173,7 +179,8 @@ impl<P: JwtPayload, R: Requirement<P>> MaybeSession<P, R> {
 impl<P: JwtPayload, R: Requirement<P>> LiveSession<P, R> {
     pub(in crate::web) async fn load(request: &Request<'_>, check: Check) -> Result<Self, Error> {
         let session = load::<P, R>(request, check).await?;
-        session.sessions.require_row(session.handle()).await?;
+        let required = session.sessions.require_row(session.handle()).await;
+        session.ended(required)?;
         Ok(Self(session))
     }
 }

@@ -14,9 +14,9 @@ use crate::random::{OsRandom, Random};
 use crate::sessions::{Sessions, Surroundings};
 use crate::web::launch::tasks;
 use crate::web::request::csrf::CsrfPolicy;
-use crate::web::request::presented;
+use crate::web::request::presented::Presented;
 use crate::web::response::error::{ErrorAnswer, ErrorHandler};
-use crate::web::response::pending::{Audience, Change, Cleared, Pending};
+use crate::web::response::pending::{Audience, Pending};
 use crate::web::response::wire::{self, Wire};
 use crate::web::routes;
 use crate::web::settings::Settings;
@@ -178,12 +178,8 @@ impl Fairing for SessionFairing {
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
-        if let Some(Catchers(known)) = rocket.state() {
-            let catchers = rocket
-                .catchers()
-                .map(|catcher| (catcher.code, catcher.base.to_string()))
-                .collect();
-            known.get_or_init(|| catchers);
+        if let Some(catchers) = rocket.state::<Catchers>() {
+            catchers.learn(rocket);
         }
         if let Some(sessions) = rocket.state::<Sessions>() {
             tasks::start(sessions, &rocket.shutdown());
@@ -202,9 +198,6 @@ impl Fairing for SessionFairing {
             && !catchers.is_caught(failure.status(request), request)
         {
             failure.write(request, response);
-            if failure.clears_tokens() {
-                pending.set(Change::Clear(Cleared::Everywhere));
-            }
         }
         let Some(change) = pending.take() else {
             match pending.audience() {
@@ -220,7 +213,7 @@ impl Fairing for SessionFairing {
             return;
         };
         wire.write(response, &change);
-        if presented::has_legacy_cookie(request, wire) {
+        if Presented::of(request, wire).legacy {
             wire.clear_legacy(response);
         }
         wire::forbid_caching(response);
@@ -244,7 +237,7 @@ impl SessionFairing {
         } = settings;
         let surroundings = Surroundings {
             issuer,
-            access_cookie_name: wire.access.name.clone(),
+            access_cookie_name: wire.access.any_name(),
             development,
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),

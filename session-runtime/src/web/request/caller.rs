@@ -20,15 +20,12 @@ use crate::web::state;
 pub(in crate::web) struct Caller {
     pub(in crate::web) sessions: Sessions,
     pub(in crate::web) pending: Pending,
-    /// What the access token says, whether or not it is still good.
-    pub(in crate::web) presented: Option<Arc<Verified>>,
-    /// Whether a session cookie is all that speaks for the request: what a page of another site can
-    /// make a browser send.
-    pub(in crate::web) only_cookies: bool,
+    /// What every access token of ours says, whether or not it still holds.
+    pub(in crate::web) presented: Vec<Arc<Verified>>,
+    /// Whether a header says who asks, or how: what no page of another site can make a browser send.
+    pub(in crate::web) in_headers: bool,
     /// How the tokens of a login will travel.
     pub(in crate::web) transport: Transport,
-    /// Whether there is an access token in the other place, to be removed by a login.
-    pub(in crate::web) has_other: bool,
     pub(in crate::web) device: Device,
 }
 
@@ -38,22 +35,33 @@ impl Caller {
         let sessions = state::managed(request)?;
         let wire = state::wire(request);
         let presented = Presented::of(request, wire);
-        let transport = wire.of_login(request);
-        let (claimed, came_in) = presented.claimed(sessions).unzip();
         Ok(Self {
             sessions: sessions.clone(),
             pending: Pending::of(request).clone(),
-            presented: claimed.map(Arc::new),
-            only_cookies: presented.has_cookies() && came_in != Some(Transport::Header),
-            transport,
-            has_other: presented.has_access_in(transport.other()),
+            presented: presented.sessions(sessions),
+            in_headers: presented.is_in_headers(sessions),
+            transport: wire.of_login(request),
             device: device(request, sessions.config()),
         })
     }
 
-    /// The session that the request presented.
-    pub(in crate::web) fn session(&self) -> Option<SessionHandle> {
-        self.presented.as_ref().map(|verified| verified.handle)
+    /// The sessions that the request presented.
+    pub(in crate::web) fn handles(&self) -> Vec<SessionHandle> {
+        let mut handles: Vec<SessionHandle> = self
+            .presented
+            .iter()
+            .map(|verified| verified.handle)
+            .collect();
+        handles.sort_unstable();
+        handles.dedup();
+        handles
+    }
+
+    /// Has the response remove the tokens of the sessions that the request presented.
+    pub(in crate::web) fn remove_presented(&self) {
+        for verified in &self.presented {
+            self.pending.remove(verified.handle, verified.transport);
+        }
     }
 }
 

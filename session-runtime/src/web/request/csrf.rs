@@ -13,6 +13,7 @@ use crate::handle::SessionHandle;
 use crate::sessions::Sessions;
 use crate::token::access::Verified;
 use crate::token::refresh::Authentic;
+use crate::web::paths::{ANTI_CSRF, RID};
 use crate::web::settings::Settings;
 
 /// What a browser says about where a request comes from; several headers of one name count as a
@@ -29,6 +30,17 @@ pub(in crate::web) enum Header {
     Absent,
     Once(String),
     Several,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum Provenance {
+    /// A page of ours, or the person in front of the browser.
+    Ours,
+    /// Nobody says: no browser of today.
+    Silent,
+    /// A page of another site, or a value that nobody trusts.
+    Foreign,
 }
 
 /// How strictly a guard looks at where a request comes from.
@@ -72,20 +84,43 @@ impl CsrfPolicy {
         Self {
             mode: config.csrf,
             origins: origins.map(|origin| origin.text.clone()).collect(),
-            silence_passes: !config.csrf_require_evidence
-                && config.cookie_same_site != SameSite::None,
+            silence_passes: config.csrf == Csrf::None
+                || (!config.csrf_require_evidence && config.cookie_same_site != SameSite::None),
             trust_host: settings.development && config.api_origin.is_none(),
         }
     }
 
-    /// Whether a request with this evidence may act on a cookie.
-    fn allows(&self, evidence: &Evidence, host: Option<&str>) -> bool {
+    /// Where a request with this evidence comes from.
+    fn judge(&self, evidence: &Evidence, host: Option<&str>) -> Provenance {
         match (&evidence.site, &evidence.origin) {
-            (_, Header::Several) | (Header::Several, _) => false,
-            (Header::Once(site), _) if site == "same-origin" || site == "none" => true,
-            (_, Header::Once(origin)) => self.is_ours(origin, host),
-            (Header::Once(_), Header::Absent) => false,
-            (Header::Absent, Header::Absent) => self.silence_passes,
+            (_, Header::Several) | (Header::Several, _) => Provenance::Foreign,
+            (Header::Once(site), _) if site == "same-origin" || site == "none" => Provenance::Ours,
+            (_, Header::Once(origin)) if self.is_ours(origin, host) => Provenance::Ours,
+            (_, Header::Once(_)) | (Header::Once(_), Header::Absent) => Provenance::Foreign,
+            (Header::Absent, Header::Absent) => Provenance::Silent,
+        }
+    }
+
+    fn provenance(&self, request: &Request<'_>) -> Provenance {
+        self.judge(&evidence(request), host(request))
+    }
+
+    /// Whether the browser says that a page of another site sent the request.
+    pub(in crate::web) fn is_foreign(&self, request: &Request<'_>) -> bool {
+        self.provenance(request) == Provenance::Foreign
+    }
+
+    /// Checks a request that starts, refreshes or ends a session. It needs this evidence in every mode,
+    /// whether or not it carries a cookie: the answer could set or remove some (login and logout CSRF).
+    pub(in crate::web) fn require_evidence(
+        &self,
+        request: &Request<'_>,
+        sessions: &Sessions,
+    ) -> Result<(), Error> {
+        match self.provenance(request) {
+            Provenance::Ours => Ok(()),
+            Provenance::Silent if self.silence_passes => Ok(()),
+            Provenance::Silent | Provenance::Foreign => Err(refused(request, sessions)),
         }
     }
 
@@ -94,20 +129,6 @@ impl CsrfPolicy {
         self.origins.iter().any(|ours| ours == origin)
             || (self.trust_host
                 && host.is_some_and(|host| origin.strip_prefix("http://") == Some(host)))
-    }
-
-    /// Checks a request that starts a session: it needs the same evidence, whether or not it
-    /// carries a cookie (login CSRF).
-    pub(in crate::web) fn check_login(
-        &self,
-        request: &Request<'_>,
-        sessions: &Sessions,
-    ) -> Result<(), Error> {
-        if self.mode == Csrf::None || self.allows(&evidence(request), host(request)) {
-            Ok(())
-        } else {
-            Err(refused(request, sessions))
-        }
     }
 
     /// Checks a request whose cookie is about to be used, by what any request can show.
@@ -121,20 +142,19 @@ impl CsrfPolicy {
             return Ok(());
         }
         match self.mode {
-            Csrf::FetchMetadata => self.check_login(request, sessions),
-            Csrf::ViaCustomHeader => {
-                if request.headers().contains(CUSTOM_HEADER) {
-                    Ok(())
-                } else {
-                    Err(refused(request, sessions))
-                }
-            }
-            // Judged by `check_token` or `check_refresh`, once the session is known.
+            Csrf::FetchMetadata => self.require_evidence(request, sessions),
+            Csrf::ViaCustomHeader if request.headers().contains(RID) => Ok(()),
+            Csrf::ViaCustomHeader => Err(refused(request, sessions)),
+            // Judged once the session is known.
             Csrf::ViaToken | Csrf::None => Ok(()),
         }
     }
 
     /// Checks the anti-CSRF token beside a verified access token.
+    ///
+    /// # Errors
+    /// [`Error::TryRefreshToken`] where the browser shows that the request is ours: the page has lost its
+    /// token, and a refresh hands out another. Else [`Error::CrossSite`].
     pub(in crate::web) fn check_token(
         &self,
         request: &Request<'_>,
@@ -149,44 +169,67 @@ impl CsrfPolicy {
         if verified.anti_csrf.is_none() {
             return Err(Error::TryRefreshToken);
         }
-        self.require_token(request, sessions, verified.handle)
+        if self.has_token_of(request, sessions, verified.handle) {
+            return Ok(());
+        }
+        match self.provenance(request) {
+            Provenance::Ours => Err(Error::TryRefreshToken),
+            Provenance::Silent | Provenance::Foreign => Err(refused(request, sessions)),
+        }
     }
 
-    /// Checks the anti-CSRF token beside a refresh token; one that was handed out without needs the
-    /// evidence of a login.
+    /// Checks the anti-CSRF token beside a refresh token, once the evidence was found good; one that was
+    /// handed out without needs no more than that.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] where the browser shows that the request is ours: without its token the
+    /// page can never refresh this session again. Else [`Error::CrossSite`].
     pub(in crate::web) fn check_refresh(
         &self,
         request: &Request<'_>,
         sessions: &Sessions,
         refresh: &Authentic,
     ) -> Result<(), Error> {
-        if self.mode != Csrf::ViaToken {
+        let needs_token = self.mode == Csrf::ViaToken && refresh.binding.anti_csrf;
+        if !needs_token || self.has_token_of(request, sessions, refresh.handle) {
             return Ok(());
         }
-        if !refresh.binding.anti_csrf {
-            return self.check_login(request, sessions);
+        match self.provenance(request) {
+            Provenance::Ours => Err(Error::Unauthorised),
+            Provenance::Silent | Provenance::Foreign => Err(refused(request, sessions)),
         }
-        self.require_token(request, sessions, refresh.handle)
     }
 
-    fn require_token(
+    /// Checks a request that signs out of a session, once the evidence was found good: what the browser
+    /// itself shows is enough, a silent client sends the anti-CSRF token.
+    pub(in crate::web) fn check_sign_out(
+        &self,
+        request: &Request<'_>,
+        sessions: &Sessions,
+        verified: &Verified,
+    ) -> Result<(), Error> {
+        self.check_cookie(request, sessions, Check::AllMethods)?;
+        let needs_token = self.mode == Csrf::ViaToken
+            && verified.anti_csrf.is_some()
+            && self.provenance(request) != Provenance::Ours;
+        if needs_token && !self.has_token_of(request, sessions, verified.handle) {
+            return Err(refused(request, sessions));
+        }
+        Ok(())
+    }
+
+    fn has_token_of(
         &self,
         request: &Request<'_>,
         sessions: &Sessions,
         handle: SessionHandle,
-    ) -> Result<(), Error> {
-        match header(request, TOKEN_HEADER) {
-            Header::Once(token) if sessions.is_anti_csrf_token(&token, handle) => Ok(()),
-            _ => Err(refused(request, sessions)),
+    ) -> bool {
+        match header(request, ANTI_CSRF) {
+            Header::Once(token) => sessions.is_anti_csrf_token(&token, handle),
+            Header::Absent | Header::Several => false,
         }
     }
 }
-
-/// Carries the anti-CSRF token.
-const TOKEN_HEADER: &str = "anti-csrf";
-
-/// Whose presence proves that a page of an allowed origin sent the request.
-const CUSTOM_HEADER: &str = "rid";
 
 fn refused(request: &Request<'_>, sessions: &Sessions) -> Error {
     let path = request.uri().path().to_string();

@@ -1,262 +1,294 @@
-//! What a request presents: the tokens it carries, and which of them counts (protocol: "choosing the
-//! transfer method").
+//! What a request presents: the tokens it carries, by the session that each belongs to.
+//!
+//! A cookie's name carries the session, so tokens of several sessions come side by side, and what a
+//! neighbour planted or an earlier configuration left behind does not get in the way: a token that is
+//! not ours, or that stands under the name of another session, does not count.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use rocket::Request;
 use rocket::http::Cookie;
 
 use crate::config::Transfer;
-use crate::error::Error;
-use crate::event::Event;
-use crate::sessions::Sessions;
-use crate::token::access::Verified;
-use crate::token::{Transport, refresh};
-use crate::web::response::wire::{LEGACY_COOKIE, Wire};
+use crate::handle::Tag;
+use crate::rules::selection::{self, ShownRefresh};
+use crate::sessions::{Recognised, Sessions};
+use crate::token::access::{self, Verified};
+use crate::token::refresh::{self, Authentic};
+use crate::token::{Transport, access::Unverified};
+use crate::web::paths::{AUTH_MODE, LEGACY_COOKIE};
+use crate::web::request::cookies;
+use crate::web::response::wire::Wire;
 
 /// The most that is read of an `Authorization` header, in bytes.
 const MAX_AUTHORIZATION: usize = 8192;
 
-/// A token in one place of a request.
+/// The most cookies of one kind that are looked at, the last ones of the request. Signatures take
+/// time to check, and a neighbour that plants more than these could as well push ours out of the jar.
+const MAX_COOKIES: usize = 32;
+
+/// A token under the name of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::web) enum Found<'r> {
-    Nothing,
-    Once(Cow<'r, str>),
-    /// Two of one name: neither is trusted (RFC 6265bis section 8.6, RFC 9110 section 11.6.2).
-    Twice,
+struct Named<'r> {
+    tag: Tag,
+    token: Cow<'r, str>,
 }
 
-impl<'r> Found<'r> {
-    fn add(&mut self, value: Cow<'r, str>) {
-        *self = match self {
-            Self::Nothing => Self::Once(value),
-            Self::Once(_) | Self::Twice => Self::Twice,
-        };
-    }
-
-    pub(in crate::web) fn is_nothing(&self) -> bool {
-        *self == Self::Nothing
-    }
-
-    fn token(&self) -> Option<&str> {
-        match self {
-            Self::Once(token) => Some(token),
-            Self::Nothing | Self::Twice => None,
-        }
-    }
-}
-
-/// The token that counts, and where it came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::web) struct Credential<'r> {
-    pub(in crate::web) token: Cow<'r, str>,
-    pub(in crate::web) transport: Transport,
-}
-
-/// The tokens of a request, unjudged.
+/// The tokens of a request, not verified yet.
 #[derive(Debug)]
 pub(in crate::web) struct Presented<'r> {
     transfer: Transfer,
-    pub(in crate::web) access_cookie: Found<'r>,
-    pub(in crate::web) refresh_cookie: Found<'r>,
-    pub(in crate::web) bearer: Found<'r>,
-    /// Whether a cookie of a time before this library is there.
-    legacy: bool,
+    /// Whether the request asks for tokens in headers.
+    asks_for_headers: bool,
+    access: Vec<Named<'r>>,
+    refresh: Vec<Named<'r>>,
+    bearer: Option<&'r str>,
+    /// Whether a cookie of earlier front ends is there.
+    pub(in crate::web) legacy: bool,
+}
+
+/// The refresh token that counts.
+#[derive(Debug)]
+pub(in crate::web) enum FoundRefresh {
+    /// A token of ours.
+    Token(Authentic),
+    /// A token that another process may have issued under a key that is not known here.
+    UnknownKey(String, Transport),
+    /// None, but access tokens of sessions whose refresh token is missing.
+    Missing(Vec<Arc<Verified>>),
+    /// The refresh token of one session beside the access token of another.
+    Mixed,
+    /// Nothing of ours.
+    Nothing,
 }
 
 impl<'r> Presented<'r> {
-    /// Reads the raw header lines, because Rocket's jar keeps only the last of two cookies of one
-    /// name. Requests of Rocket's local client have no such lines, so the jar is asked then.
     pub(in crate::web) fn of(request: &'r Request<'_>, wire: &Wire) -> Self {
         let mut presented = Self {
             transfer: wire.transfer,
-            access_cookie: Found::Nothing,
-            refresh_cookie: Found::Nothing,
+            asks_for_headers: asks_for_headers(request),
+            access: Vec::new(),
+            refresh: Vec::new(),
             bearer: bearer(request),
             legacy: false,
         };
-        let mut raw = false;
-        for line in request.headers().get("cookie") {
-            raw = true;
-            // Our names and values need no decoding, so what is encoded is not ours.
-            for cookie in Cookie::split_parse(line).flatten() {
-                let value = match cookie.value_raw() {
-                    Some(value) => Cow::Borrowed(value),
-                    None => Cow::Owned(cookie.value().to_owned()),
-                };
-                presented.add(wire, cookie.name(), value);
-            }
-        }
-        if !raw {
-            for cookie in request.cookies().iter() {
-                presented.add(wire, cookie.name(), cookie.value().to_owned().into());
-            }
+        if wire.transfer != Transfer::Header {
+            presented.read_cookies(request, wire);
         }
         presented
     }
 
-    fn add(&mut self, wire: &Wire, name: &str, value: Cow<'r, str>) {
-        if name == wire.access.name {
-            self.access_cookie.add(value);
-        } else if name == wire.refresh.name {
-            self.refresh_cookie.add(value);
-        } else if name == LEGACY_COOKIE {
-            self.legacy = true;
+    /// Reads the raw header lines: Rocket's jar keeps only the last of two cookies of one name, and trims
+    /// white space that a browser takes for part of a name, which would let a neighbour's cookie pass for
+    /// one with a prefix. What Rocket's local client put into the jar stands in no line.
+    fn read_cookies(&mut self, request: &'r Request<'_>, wire: &Wire) {
+        for line in request.headers().get("cookie") {
+            for (name, value) in cookies::pairs(line) {
+                self.add(wire, name, Cow::Borrowed(value));
+            }
+        }
+        for cookie in request.cookies().iter() {
+            let is_ours = wire.kind_of(cookie.name()).is_some();
+            if is_ours && !is_in_a_line(request, cookie) {
+                self.add(wire, cookie.name(), Cow::Owned(cookie.value().to_owned()));
+            }
+        }
+        for tokens in [&mut self.access, &mut self.refresh] {
+            tokens.drain(..tokens.len().saturating_sub(MAX_COOKIES));
         }
     }
 
-    /// Whether there is any session cookie: what a page of another site can make a browser send.
-    pub(in crate::web) fn has_cookies(&self) -> bool {
-        !self.access_cookie.is_nothing() || !self.refresh_cookie.is_nothing()
-    }
-
-    /// Whether something is there in the place of an access token, whatever it is.
-    pub(in crate::web) fn has_access_in(&self, transport: Transport) -> bool {
-        match transport {
-            Transport::Cookie => !self.access_cookie.is_nothing(),
-            Transport::Header => !self.bearer.is_nothing(),
+    fn add(&mut self, wire: &Wire, name: &str, token: Cow<'r, str>) {
+        match wire.kind_of(name) {
+            Some((kind, tag)) => {
+                let tokens = match kind {
+                    Kind::Access => &mut self.access,
+                    Kind::Refresh => &mut self.refresh,
+                };
+                let named = Named { tag, token };
+                if !tokens.contains(&named) {
+                    tokens.push(named);
+                }
+            }
+            None => self.legacy |= name == LEGACY_COOKIE,
         }
     }
 
-    /// The access token that counts; `None` if there is none.
-    ///
-    /// # Errors
-    /// [`Error::TryRefreshToken`] if there are two, or a cookie that only a refresh removes.
-    pub(in crate::web) fn access(
-        &self,
-        sessions: &Sessions,
-    ) -> Result<Option<Credential<'r>>, Error> {
-        let allows_cookies = self.transfer != Transfer::Header;
-        if self.legacy && allows_cookies {
-            return Err(Error::TryRefreshToken);
-        }
-        let bearer_counts = match &self.bearer {
-            Found::Nothing => false,
-            Found::Once(token) => sessions.may_be_access_token(token),
-            Found::Twice => true,
-        };
-        self.take(bearer_counts, !self.access_cookie.is_nothing())
-            .map(|transport| match transport {
-                Transport::Header => credential(&self.bearer, transport),
-                Transport::Cookie => credential(&self.access_cookie, transport),
+    /// The bearer token, if it counts as an access token.
+    pub(in crate::web) fn access_bearer(&self, sessions: &Sessions) -> Option<&'r str> {
+        self.bearer
+            .filter(|_| self.transfer != Transfer::Cookie)
+            .filter(|token| sessions.may_be_access_token(token))
+    }
+
+    /// The bearer token, if it counts as a refresh token.
+    fn refresh_bearer(&self) -> Option<&'r str> {
+        self.bearer
+            .filter(|_| self.transfer != Transfer::Cookie)
+            .filter(|token| refresh::has_form(token))
+    }
+
+    /// Whether there is a cookie with the name of an access token.
+    pub(in crate::web) fn has_access_cookies(&self) -> bool {
+        !self.access.is_empty()
+    }
+
+    /// Whether no page of another site can have made a browser send this: a header says who asks, or how.
+    pub(in crate::web) fn is_in_headers(&self, sessions: &Sessions) -> bool {
+        self.access_bearer(sessions).is_some()
+            || self.refresh_bearer().is_some()
+            || (self.asks_for_headers && self.access.is_empty() && self.refresh.is_empty())
+            || self.transfer == Transfer::Header
+    }
+
+    /// The access cookies of ours, whether or not they still hold, under the names of their sessions.
+    pub(in crate::web) fn recognise(&self, sessions: &Sessions) -> Vec<Recognised> {
+        self.access
+            .iter()
+            .filter_map(|Named { tag, token }| {
+                let found = sessions.recognise(token)?;
+                let is_of_headers = match &found {
+                    Recognised::Verified(verified) => verified.transport == Transport::Header,
+                    Recognised::Outdated { .. } => false,
+                };
+                (found.handle().tag() == *tag && !is_of_headers).then_some(found)
             })
-            .transpose()
+            .collect()
     }
 
-    /// The refresh token that counts; `None` if there is none.
-    ///
-    /// # Errors
-    /// [`Error::Unauthorised`] if there are two in one header.
-    pub(in crate::web) fn refresh(&self) -> Result<Option<Credential<'r>>, Error> {
-        self.take(
-            self.has_refresh_in_header(),
-            !self.refresh_cookie.is_nothing(),
-        )
-        .map(|transport| match transport {
-            Transport::Header => credential(&self.bearer, transport),
-            Transport::Cookie => credential(&self.refresh_cookie, transport),
-        })
-        .transpose()
-        .map_err(|_twice| Error::NONE)
+    /// Every session that the request shows with an access token of ours, expired or not.
+    pub(in crate::web) fn sessions(&self, sessions: &Sessions) -> Vec<Arc<Verified>> {
+        let bearer = self
+            .access_bearer(sessions)
+            .and_then(|token| sessions.recognise(token));
+        bearer
+            .into_iter()
+            .chain(self.recognise(sessions))
+            .filter_map(Recognised::into_verified)
+            .collect()
     }
 
-    /// Whether something is there in the place of a refresh token.
-    pub(in crate::web) fn has_refresh_in(&self, transport: Transport) -> bool {
-        match transport {
-            Transport::Cookie => !self.refresh_cookie.is_nothing(),
-            Transport::Header => self.has_refresh_in_header(),
+    /// The refresh token that counts. A header beats a cookie; of cookies, the newest session's counts.
+    pub(in crate::web) fn refresh(&self, sessions: &Sessions) -> FoundRefresh {
+        if let Some(token) = self.refresh_bearer() {
+            return self.refresh_in_header(sessions, token);
+        }
+        let mut ours = Vec::new();
+        for Named { tag, token } in &self.refresh {
+            match sessions.authenticate(token) {
+                Some(found)
+                    if found.binding.transport == Transport::Cookie
+                        && found.handle.tag() == *tag =>
+                {
+                    ours.push(found);
+                }
+                _ => {}
+            }
+        }
+        let shown: Vec<ShownRefresh> = ours
+            .iter()
+            .map(|token| ShownRefresh {
+                handle: token.handle,
+                generation: token.presented.generation,
+            })
+            .collect();
+        if let Some(index) = selection::choose_refresh(&shown) {
+            return FoundRefresh::Token(ours[index]);
+        }
+        if let Some(token) = self.of_unknown_key(sessions) {
+            return FoundRefresh::UnknownKey(token, Transport::Cookie);
+        }
+        let missing: Vec<Arc<Verified>> = self
+            .recognise(sessions)
+            .into_iter()
+            .filter_map(Recognised::into_verified)
+            .collect();
+        if missing.is_empty() {
+            FoundRefresh::Nothing
+        } else {
+            FoundRefresh::Missing(missing)
         }
     }
 
-    fn has_refresh_in_header(&self) -> bool {
-        match &self.bearer {
-            Found::Nothing => false,
-            Found::Once(token) => refresh::has_form(token),
-            Found::Twice => true,
+    fn refresh_in_header(&self, sessions: &Sessions, token: &str) -> FoundRefresh {
+        let Some(found) = sessions.authenticate(token) else {
+            return if refresh::names_unknown_key(token, sessions.keys().macs()) {
+                FoundRefresh::UnknownKey(token.to_owned(), Transport::Header)
+            } else {
+                FoundRefresh::Nothing
+            };
+        };
+        if found.binding.transport != Transport::Header {
+            return FoundRefresh::Nothing;
+        }
+        // A browser that keeps tokens in headers says so; another one must not mix two sessions.
+        let mut beside = self.recognise(sessions).into_iter();
+        let is_mixed = !self.asks_for_headers
+            && !self.access.is_empty()
+            && beside.any(|access| access.handle() != found.handle);
+        if is_mixed {
+            FoundRefresh::Mixed
+        } else {
+            FoundRefresh::Token(found)
         }
     }
 
-    /// Which cookies are there twice, as (access, refresh); that matters where cookies are allowed.
-    pub(in crate::web) fn duplicates(&self) -> (bool, bool) {
-        let allows_cookies = self.transfer != Transfer::Header;
-        (
-            allows_cookies && self.access_cookie == Found::Twice,
-            allows_cookies && self.refresh_cookie == Found::Twice,
-        )
-    }
-
-    /// Says it, once a request, if a cookie is there twice.
-    pub(in crate::web) fn report_duplicates(&self, request: &Request<'_>, sessions: &Sessions) {
-        struct Reported;
-        if self.duplicates() != (false, false) {
-            request.local_cache(|| {
-                let path = request.uri().path().to_string();
-                sessions.emit(&Event::DuplicateCookies { path });
-                Reported
-            });
-        }
-    }
-
-    /// What the access token says, whether or not it is still good, and where it came from.
-    pub(in crate::web) fn claimed(&self, sessions: &Sessions) -> Option<(Verified, Transport)> {
-        let Credential { token, transport } = self.access(sessions).ok().flatten()?;
-        Some((sessions.read(&token)?, transport))
-    }
-
-    /// The access cookie, for judging whether it belongs to the refresh token beside it.
-    pub(in crate::web) fn access_cookie(&self) -> Option<&str> {
-        self.access_cookie.token()
-    }
-
-    fn take(&self, in_header: bool, in_cookie: bool) -> Option<Transport> {
-        choose(self.transfer, in_header, in_cookie)
+    /// A refresh cookie under an unknown key, if the access cookie beside it says that we issued it:
+    /// a neighbour's cookies name another issuer.
+    fn of_unknown_key(&self, sessions: &Sessions) -> Option<String> {
+        let keys = sessions.keys();
+        let unknown = self
+            .refresh
+            .iter()
+            .find(|named| refresh::names_unknown_key(&named.token, keys.macs()))?;
+        self.access
+            .iter()
+            .filter(|access| access.tag == unknown.tag)
+            .filter_map(|access| access::read_unverified(&access.token))
+            .any(|Unverified { issuer, handle, .. }| {
+                issuer == sessions.issuer() && handle.tag() == unknown.tag
+            })
+            .then(|| unknown.token.clone().into_owned())
     }
 }
 
-/// Whether a request carries the cookie of earlier front ends.
-pub(in crate::web) fn has_legacy_cookie(request: &Request<'_>, wire: &Wire) -> bool {
-    Presented::of(request, wire).legacy
+/// Which token a cookie holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum Kind {
+    Access,
+    Refresh,
 }
 
-/// Which of two places counts. A header beats a cookie.
-fn choose(allowed: Transfer, in_header: bool, in_cookie: bool) -> Option<Transport> {
-    let (header, cookie) = match allowed {
-        Transfer::Any => (in_header, in_cookie),
-        Transfer::Cookie => (false, in_cookie),
-        Transfer::Header => (in_header, false),
-    };
-    if header {
-        Some(Transport::Header)
-    } else {
-        cookie.then_some(Transport::Cookie)
-    }
+/// Whether a request asks for tokens in headers.
+pub(in crate::web) fn asks_for_headers(request: &Request<'_>) -> bool {
+    request
+        .headers()
+        .get_one(AUTH_MODE)
+        .is_some_and(|mode| mode.eq_ignore_ascii_case("header"))
 }
 
-fn credential<'r>(found: &Found<'r>, transport: Transport) -> Result<Credential<'r>, Error> {
-    match found {
-        Found::Once(token) => Ok(Credential {
-            token: token.clone(),
-            transport,
-        }),
-        Found::Nothing | Found::Twice => Err(Error::TryRefreshToken),
-    }
+/// Whether Rocket read this cookie of the jar from a header line.
+fn is_in_a_line(request: &Request<'_>, cookie: &Cookie<'_>) -> bool {
+    request.headers().get("cookie").any(|line| {
+        Cookie::split_parse_encoded(line)
+            .flatten()
+            .any(|read| read.name() == cookie.name() && read.value() == cookie.value())
+    })
 }
 
-/// The bearer token: the scheme in any case, one space, one token (RFC 6750 section 2.1).
-fn bearer<'r>(request: &'r Request<'_>) -> Found<'r> {
+/// The bearer token: the scheme in any case, one space, one token (RFC 6750 section 2.1). Of two
+/// headers neither counts (RFC 9110 section 11.6.2).
+fn bearer<'r>(request: &'r Request<'_>) -> Option<&'r str> {
     let mut values = request.headers().get("authorization");
-    let (Some(value), more) = (values.next(), values.next()) else {
-        return Found::Nothing;
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
     };
-    if more.is_some() {
-        return Found::Twice;
-    }
-    let token = value
+    value
         .split_once(' ')
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token)
-        .filter(|token| value.len() <= MAX_AUTHORIZATION && is_token68(token));
-    token.map_or(Found::Nothing, |token| Found::Once(Cow::Borrowed(token)))
+        .filter(|token| value.len() <= MAX_AUTHORIZATION && is_token68(token))
 }
 
 /// RFC 9110 section 11.2.
@@ -265,35 +297,4 @@ fn is_token68(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_header_beats_the_cookie_and_the_setting_beats_both() {
-        use Transfer::{Any, Cookie, Header};
-        let (header, cookie) = (Some(Transport::Header), Some(Transport::Cookie));
-        for (allowed, in_header, in_cookie, chosen) in [
-            (Any, false, false, None),
-            (Any, false, true, cookie),
-            (Any, true, false, header),
-            (Any, true, true, header),
-            (Cookie, false, false, None),
-            (Cookie, false, true, cookie),
-            (Cookie, true, false, None),
-            (Cookie, true, true, cookie),
-            (Header, false, false, None),
-            (Header, false, true, None),
-            (Header, true, false, header),
-            (Header, true, true, header),
-        ] {
-            assert_eq!(
-                choose(allowed, in_header, in_cookie),
-                chosen,
-                "{allowed:?} {in_header} {in_cookie}"
-            );
-        }
-    }
 }

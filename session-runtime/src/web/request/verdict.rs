@@ -1,20 +1,22 @@
-//! The verdict on a request's access token, which all guards share.
+//! The verdict on a request's access tokens, which all guards share.
 
 use std::sync::Arc;
 
 use rocket::Request;
 
 use crate::error::Error;
+use crate::event::Event;
+use crate::rules::selection::{Choice, Shown, Standing, choose};
 use crate::sessions::Sessions;
 use crate::token::Transport;
 use crate::token::access::Verified;
 use crate::web::request::csrf::Check;
-use crate::web::request::presented::{Credential, Presented};
+use crate::web::request::presented::Presented;
 use crate::web::response::pending::Pending;
 use crate::web::state::{csrf, managed, wire};
 
-/// Judges the access token that counts: where it comes from, the token, its session. The token is judged
-/// once, however many guards ask.
+/// Verifies the access token that counts: where it comes from, the token, its session. The tokens are
+/// verified once, however many guards ask.
 ///
 /// # Errors
 /// Those a guard answers with.
@@ -23,54 +25,72 @@ pub(in crate::web) async fn verify<'r>(
     check: Check,
 ) -> Result<(&'r Sessions, Arc<Verified>), Error> {
     let sessions = managed(request)?;
-    let Credential { token, transport } = credential(request, sessions, check)?;
+    let presented = Presented::of(request, wire(request));
     let pending = Pending::of(request);
+    if let Some(token) = presented.access_bearer(sessions) {
+        let verified = match pending.verdict() {
+            Some(verdict) => verdict?,
+            None => pending.judged(sessions.judge(token, Transport::Header).await)?,
+        };
+        return Ok((sessions, verified));
+    }
+    if !presented.has_access_cookies() {
+        return Err(Error::NONE);
+    }
+    csrf(request).check_cookie(request, sessions, check)?;
     let verified = match pending.verdict() {
         Some(verdict) => verdict?,
-        None => pending.judged(sessions.judge(&token, transport).await)?,
+        None => pending.judged(choose_cookie(request, sessions, &presented).await)?,
     };
-    require_token(request, sessions, check, transport, &verified)?;
+    csrf(request).check_token(request, check, sessions, &verified)?;
     Ok((sessions, verified))
 }
 
-/// [`verify`], but the session may be over: for signing out of it.
-///
-/// # Errors
-/// Those a guard answers with.
-pub(in crate::web) fn verify_token<'r>(
-    request: &'r Request<'_>,
-    check: Check,
-) -> Result<(&'r Sessions, Arc<Verified>), Error> {
-    let sessions = managed(request)?;
-    let Credential { token, transport } = credential(request, sessions, check)?;
-    let verified = sessions.check(&token, transport)?;
-    require_token(request, sessions, check, transport, &verified)?;
-    Ok((sessions, verified))
-}
-
-fn credential<'r>(
-    request: &'r Request<'_>,
-    sessions: &Sessions,
-    check: Check,
-) -> Result<Credential<'r>, Error> {
-    let presented = Presented::of(request, wire(request));
-    presented.report_duplicates(request, sessions);
-    let credential = presented.access(sessions)?.ok_or(Error::NONE)?;
-    if credential.transport == Transport::Cookie {
-        csrf(request).check_cookie(request, sessions, check)?;
-    }
-    Ok(credential)
-}
-
-fn require_token(
+/// Chooses among the access cookies, and has those of revoked sessions removed.
+async fn choose_cookie(
     request: &Request<'_>,
     sessions: &Sessions,
-    check: Check,
-    transport: Transport,
-    verified: &Verified,
-) -> Result<(), Error> {
-    match transport {
-        Transport::Cookie => csrf(request).check_token(request, check, sessions, verified),
-        Transport::Header => Ok(()),
+    presented: &Presented<'_>,
+) -> Result<Arc<Verified>, Error> {
+    let mut found = Vec::new();
+    for recognised in presented.recognise(sessions) {
+        let handle = recognised.handle();
+        let (standing, verified) = sessions.standing(recognised).await?;
+        found.push((handle, standing, verified));
+    }
+    // A page of another site removes nothing, not even what is dead.
+    if !csrf(request).is_foreign(request) {
+        for (handle, standing, _) in &found {
+            if *standing == Standing::Revoked {
+                Pending::of(request).remove(*handle, Transport::Cookie);
+            }
+        }
+    }
+    let shown: Vec<Shown<'_>> = found
+        .iter()
+        .map(|(handle, standing, verified)| Shown {
+            handle: *handle,
+            user_id: verified
+                .as_ref()
+                .map_or("", |verified| verified.claims.user_id()),
+            standing: *standing,
+        })
+        .collect();
+    match choose(&shown) {
+        Choice::Session(chosen) => found
+            .into_iter()
+            .filter(|(handle, standing, _)| *handle == chosen && *standing == Standing::Live)
+            .filter_map(|(_, _, verified)| verified)
+            // Of two tokens of one session the one that was issued last.
+            .max_by_key(|verified| verified.issued_at)
+            .ok_or(Error::TryRefreshToken),
+        Choice::SeveralUsers => {
+            let handles = shown.iter().map(|token| token.handle).collect();
+            sessions.emit(&Event::SeveralUsers { handles });
+            Err(Error::SeveralUsers)
+        }
+        Choice::TryRefresh => Err(Error::TryRefreshToken),
+        Choice::Revoked => Err(Error::GONE),
+        Choice::Nothing => Err(Error::NONE),
     }
 }

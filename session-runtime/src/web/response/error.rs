@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::error::Error;
 use crate::web::request::people;
-use crate::web::response::pending::{Change, Cleared, Pending};
+use crate::web::response::pending::Pending;
 use crate::web::response::wire;
 use crate::web::state::{self, Catchers};
 
@@ -86,16 +86,17 @@ impl Error {
             sessions.map_or(default, |sessions| Status::new(code(sessions.config())))
         };
         match self {
-            Self::Unauthorised { .. } | Self::TryRefreshToken | Self::TokenTheft { .. } => {
+            Self::Unauthorised
+            | Self::NoToken
+            | Self::TryRefreshToken
+            | Self::TokenTheft { .. } => {
                 configured(|config| config.session_expired_status, Status::Unauthorized)
             }
             Self::InvalidClaims(_) => {
                 configured(|config| config.invalid_claim_status, Status::Forbidden)
             }
-            Self::CrossSite | Self::TooManySessions => Status::Forbidden,
-            Self::Conflict => Status::Conflict,
-            Self::DuplicateCookies { cleared: true } => Status::Ok,
-            Self::DuplicateCookies { cleared: false } => Status::BadRequest,
+            Self::CrossSite | Self::TooManySessions | Self::SeveralUsers => Status::Forbidden,
+            Self::Conflict | Self::Replaced => Status::Conflict,
             Self::Unavailable => Status::ServiceUnavailable,
             Self::PayloadTooLarge { .. }
             | Self::PayloadTooDeep { .. }
@@ -112,18 +113,14 @@ impl Error {
                 let body = json!({ "message": "invalid claim", "claimValidationErrors": unmet });
                 return body.to_string().into();
             }
-            Self::Unauthorised { .. } => r#"{"message":"unauthorised"}"#,
+            Self::Unauthorised | Self::NoToken => r#"{"message":"unauthorised"}"#,
             Self::TryRefreshToken => r#"{"message":"try refresh token"}"#,
             Self::TokenTheft { .. } => r#"{"message":"token theft detected"}"#,
             Self::CrossSite => r#"{"message":"cross-site request refused"}"#,
             Self::TooManySessions => r#"{"message":"too many sessions"}"#,
             Self::Conflict => r#"{"message":"changed meanwhile"}"#,
-            Self::DuplicateCookies { cleared: true } => {
-                r#"{"message":"The request contains multiple session cookies. The older ones are removed now: try again."}"#
-            }
-            Self::DuplicateCookies { cleared: false } => {
-                r#"{"message":"The request contains multiple session cookies. If the cookie domain was changed, the older domain must be configured."}"#
-            }
+            Self::Replaced => r#"{"message":"session replaced"}"#,
+            Self::SeveralUsers => r#"{"message":"sign in again"}"#,
             Self::Unavailable => r#"{"message":"temporarily unavailable"}"#,
             Self::PayloadTooLarge { .. }
             | Self::PayloadTooDeep { .. }
@@ -151,7 +148,7 @@ impl Error {
         response.set_header(content_type);
         response.set_sized_body(body.len(), Cursor::new(body));
         wire::forbid_caching(response);
-        if *self == Self::Unavailable {
+        if matches!(self, Self::Unavailable | Self::Replaced) {
             response.set_header(Header::new("Retry-After", RETRY_AFTER));
         }
     }
@@ -162,8 +159,8 @@ impl<'r> Responder<'r, 'static> for Error {
         if self.status(request) == Status::InternalServerError {
             tracing::error!(error = %self, "a session operation failed");
         }
-        if self.clears_tokens() {
-            Pending::of(request).set(Change::Clear(Cleared::Everywhere));
+        if matches!(self, Self::Unauthorised | Self::TokenTheft { .. }) {
+            Pending::of(request).withdraw();
         }
         let status = self.status(request);
         // A person gets the page of the application's catcher, as when a guard fails; that catcher may

@@ -2,34 +2,34 @@
 //!
 //! Rocket drops the cookie jar's changes when a guard fails, so nothing goes through the jar.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rocket::Request;
 
 use crate::error::Error;
+use crate::handle::SessionHandle;
 use crate::token::access::Verified;
 use crate::token::{SessionTokens, Transport};
 
-/// A change of the browser's tokens. A later one replaces an earlier one.
-#[derive(Debug, Clone)]
-pub(in crate::web) enum Change {
-    /// Store these tokens.
-    Attach {
-        tokens: SessionTokens,
-        /// And drop those of the other transport.
-        clear_other: bool,
-    },
-    /// Drop tokens.
-    Clear(Cleared),
-    /// Drop cookies that were set for the older cookie domain.
-    ClearOlder { access: bool, refresh: bool },
+/// What a response changes in the browser: the tokens of one session are stored, those of sessions that
+/// ended are removed. Nothing of any other session is touched.
+#[derive(Debug, Clone, Default)]
+pub(in crate::web) struct Change {
+    /// The tokens to store; of several the last.
+    pub(in crate::web) attach: Option<SessionTokens>,
+    /// The sessions whose cookies are removed.
+    pub(in crate::web) removed: BTreeSet<SessionHandle>,
+    /// Whether a client that keeps its tokens itself drops them.
+    pub(in crate::web) clears_headers: bool,
+    /// Whether the front end forgets the session.
+    pub(in crate::web) forgets: bool,
 }
 
-/// Which tokens are dropped.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::web) enum Cleared {
-    Everywhere,
-    In(Transport),
+impl Change {
+    fn is_nothing(&self) -> bool {
+        self.attach.is_none() && self.removed.is_empty() && !self.clears_headers && !self.forgets
+    }
 }
 
 /// The request's slot for the verdict on its access token, for a [`Change`], and for the error of a failed guard.
@@ -41,7 +41,8 @@ pub(in crate::web) struct Pending {
 #[derive(Debug, Default)]
 struct State {
     verdict: Option<Result<Arc<Verified>, Error>>,
-    change: Option<Change>,
+    change: Change,
+    serves_visitors: bool,
     failure: Option<Error>,
     audience: Audience,
 }
@@ -77,12 +78,60 @@ impl Pending {
         verdict
     }
 
-    pub(in crate::web) fn set(&self, change: Change) {
-        self.lock().change = Some(change);
+    /// Has the browser store tokens.
+    pub(in crate::web) fn attach(&self, tokens: SessionTokens) {
+        let change = &mut self.lock().change;
+        change.removed.remove(&tokens.handle);
+        change.attach = Some(tokens);
+        change.forgets = false;
+    }
+
+    /// Has the browser drop the tokens of a session that has ended.
+    pub(in crate::web) fn remove(&self, handle: SessionHandle, transport: Transport) {
+        let change = &mut self.lock().change;
+        if change
+            .attach
+            .as_ref()
+            .is_some_and(|tokens| tokens.handle == handle)
+        {
+            change.attach = None;
+        }
+        match transport {
+            Transport::Cookie => {
+                change.removed.insert(handle);
+            }
+            Transport::Header => change.clears_headers = true,
+        }
+    }
+
+    /// Takes back the tokens that were to be stored: their session has ended after all.
+    pub(in crate::web) fn withdraw(&self) {
+        let attached = self.lock().change.attach.take();
+        if let Some(tokens) = attached {
+            self.remove(tokens.handle, tokens.transport);
+            self.forget();
+        }
+    }
+
+    /// Has the front end forget the session that it knows of.
+    pub(in crate::web) fn forget(&self) {
+        let change = &mut self.lock().change;
+        change.forgets = change.attach.is_none();
     }
 
     pub(in crate::web) fn take(&self) -> Option<Change> {
-        self.lock().change.take()
+        let change = std::mem::take(&mut self.lock().change);
+        (!change.is_nothing()).then_some(change)
+    }
+
+    /// Remembers that the route would also have served a visitor.
+    pub(in crate::web) fn note_visitors_welcome(&self) {
+        self.lock().serves_visitors = true;
+    }
+
+    /// Whether the route would also have served a visitor.
+    pub(in crate::web) fn serves_visitors(&self) -> bool {
+        self.lock().serves_visitors
     }
 
     /// Remembers why a guard failed: Rocket does not hand that to catchers.

@@ -1,5 +1,5 @@
-//! Cookies and headers that a response carries (protocol: "wire protocol"). `presented.rs` reads those of
-//! a request.
+//! Cookies and headers that a response carries . `request/presented.rs` reads
+//! those of a request.
 
 use std::fmt::Write as _;
 
@@ -9,28 +9,39 @@ use rocket::time::OffsetDateTime;
 use rocket::{Request, Response};
 
 use crate::config::{CookiePrefix, SameSite, Transfer};
+use crate::handle::{SessionHandle, Tag};
 use crate::token::{SessionTokens, Transport};
-use crate::web::response::pending::{Change, Cleared};
+use crate::web::paths::{ANTI_CSRF, FRONT_TOKEN, LEGACY_COOKIE};
+use crate::web::request::presented::{Kind, asks_for_headers};
+use crate::web::response::pending::Change;
 use crate::web::settings::Settings;
-
-/// A cookie of earlier front ends: never set, only removed.
-pub(in crate::web) const LEGACY_COOKIE: &str = "sIdRefreshToken";
-
-/// The header in which a request asks for a transport.
-const AUTH_MODE: &str = "st-auth-mode";
 
 /// Room for the name and the attributes of a cookie.
 const ATTRIBUTES: usize = 192;
 
-const FRONT_TOKEN: &str = "front-token";
-const ANTI_CSRF: &str = "anti-csrf";
 const EXPOSE: &str = "Access-Control-Expose-Headers";
 
-/// The name and path of a cookie.
+/// The name and path of a cookie; the name goes on with a dot and the [`Tag`] of the session.
 #[derive(Debug, Clone)]
 pub(in crate::web) struct Place {
     pub(in crate::web) name: String,
     pub(in crate::web) path: String,
+}
+
+impl Place {
+    /// The session whose cookie this is the name of.
+    fn tag_in(&self, name: &str) -> Option<Tag> {
+        Tag::parse(name.strip_prefix(&self.name)?.strip_prefix('.')?)
+    }
+
+    /// A name as long as any session's.
+    pub(in crate::web) fn any_name(&self) -> String {
+        format!("{}.AAAAAAAA", self.name)
+    }
+
+    fn name_of(&self, handle: SessionHandle) -> String {
+        format!("{}.{}", self.name, handle.tag())
+    }
 }
 
 /// How tokens travel; made once, at ignite.
@@ -40,8 +51,6 @@ pub(in crate::web) struct Wire {
     pub(in crate::web) access: Place,
     pub(in crate::web) refresh: Place,
     domain: Option<String>,
-    /// The domain of cookies that a refresh removes; empty for none.
-    pub(in crate::web) older_domain: Option<String>,
     same_site: CookieSameSite,
     secure: bool,
     expose_access_token: bool,
@@ -69,7 +78,6 @@ impl Wire {
                 path: settings.refresh_token_path.clone(),
             },
             domain: settings.cookie_domain.clone(),
-            older_domain: settings.older_cookie_domain.clone(),
             same_site: match config.cookie_same_site {
                 SameSite::Lax => CookieSameSite::Lax,
                 SameSite::None => CookieSameSite::None,
@@ -82,15 +90,17 @@ impl Wire {
         }
     }
 
+    /// Which token a cookie of this name holds, and of which session.
+    pub(in crate::web) fn kind_of(&self, name: &str) -> Option<(Kind, Tag)> {
+        let access = self.access.tag_in(name).map(|tag| (Kind::Access, tag));
+        access.or_else(|| self.refresh.tag_in(name).map(|tag| (Kind::Refresh, tag)))
+    }
+
     /// How the tokens of a login will travel: as the setting says, else as the request asks, else in
     /// cookies, so that a plain form works.
     pub(in crate::web) fn of_login(&self, request: &Request<'_>) -> Transport {
-        let asks_for_header = request
-            .headers()
-            .get_one(AUTH_MODE)
-            .is_some_and(|mode| mode.eq_ignore_ascii_case("header"));
         match self.transfer {
-            Transfer::Any if asks_for_header => Transport::Header,
+            Transfer::Any if asks_for_headers(request) => Transport::Header,
             Transfer::Header => Transport::Header,
             Transfer::Any | Transfer::Cookie => Transport::Cookie,
         }
@@ -98,43 +108,23 @@ impl Wire {
 
     /// Writes a change onto a response.
     pub(in crate::web) fn write(&self, response: &mut Response<'_>, change: &Change) {
-        match change {
-            Change::Attach {
-                tokens,
-                clear_other,
-            } => {
-                // First, or the removal would overwrite what is new.
-                if *clear_other {
-                    self.clear_in(response, tokens.transport.other());
-                }
-                self.attach(response, tokens);
+        // First, or the removal would overwrite what is new.
+        for handle in &change.removed {
+            for place in [&self.access, &self.refresh] {
+                let name = place.name_of(*handle);
+                adjoin(response, &self.removal(name, &place.path));
             }
-            Change::Clear(cleared) => {
-                match cleared {
-                    Cleared::Everywhere => {
-                        self.clear_in(response, Transport::Cookie);
-                        self.clear_in(response, Transport::Header);
-                    }
-                    Cleared::In(transport) => self.clear_in(response, *transport),
-                }
-                response.remove_header(ANTI_CSRF);
-                set(response, FRONT_TOKEN, "remove".into());
-            }
-            Change::ClearOlder { access, refresh } => {
-                let older = Self {
-                    domain: self
-                        .older_domain
-                        .clone()
-                        .filter(|domain| !domain.is_empty()),
-                    ..self.clone()
-                };
-                if *access {
-                    adjoin(response, &older.removal(&self.access));
-                }
-                if *refresh {
-                    adjoin(response, &older.removal(&self.refresh));
-                }
-            }
+        }
+        if change.clears_headers {
+            set(response, &self.access_header, String::new());
+            set(response, &self.refresh_header, String::new());
+        }
+        if change.forgets {
+            response.remove_header(ANTI_CSRF);
+            set(response, FRONT_TOKEN, "remove".into());
+        }
+        if let Some(tokens) = &change.attach {
+            self.attach(response, tokens);
         }
     }
 
@@ -161,10 +151,18 @@ impl Wire {
             .as_ref()
             .map_or(year, |refresh| refresh.expires_at);
         let ends = refresh_end.clamp(year, longest);
-        adjoin(response, &self.cookie(&self.access, &tokens.access, ends));
+        let name = self.access.name_of(tokens.handle);
+        adjoin(
+            response,
+            &self.cookie(name, &self.access.path, &tokens.access, ends),
+        );
         if let Some(refresh) = &tokens.refresh {
             let ends = refresh.expires_at.min(longest);
-            adjoin(response, &self.cookie(&self.refresh, &refresh.token, ends));
+            let name = self.refresh.name_of(tokens.handle);
+            adjoin(
+                response,
+                &self.cookie(name, &self.refresh.path, &refresh.token, ends),
+            );
         }
         if let Some(token) = &tokens.anti_csrf {
             set(response, ANTI_CSRF, token.clone());
@@ -174,44 +172,30 @@ impl Wire {
         }
     }
 
-    /// Removes both tokens of a transport.
-    fn clear_in(&self, response: &mut Response<'_>, transport: Transport) {
-        match transport {
-            Transport::Cookie => {
-                adjoin(response, &self.removal(&self.access));
-                adjoin(response, &self.removal(&self.refresh));
-            }
-            Transport::Header => {
-                set(response, &self.access_header, String::new());
-                set(response, &self.refresh_header, String::new());
-            }
-        }
-    }
-
     /// Removes the cookie of earlier front ends.
     pub(in crate::web) fn clear_legacy(&self, response: &mut Response<'_>) {
-        let legacy = Place {
-            name: LEGACY_COOKIE.into(),
-            path: self.access.path.clone(),
-        };
-        adjoin(response, &self.removal(&legacy));
+        adjoin(
+            response,
+            &self.removal(LEGACY_COOKIE.into(), &self.access.path),
+        );
     }
 
     /// A removal repeats name, path, domain and flags, or browsers ignore it.
-    pub(in crate::web) fn removal<'c>(&'c self, place: &'c Place) -> Cookie<'c> {
-        self.cookie(place, "", DateTime::UNIX_EPOCH)
+    pub(in crate::web) fn removal<'c>(&'c self, name: String, path: &'c str) -> Cookie<'c> {
+        self.cookie(name, path, "", DateTime::UNIX_EPOCH)
     }
 
     fn cookie<'c>(
         &'c self,
-        place: &'c Place,
+        name: String,
+        path: &'c str,
         value: &'c str,
         expires: DateTime<Utc>,
     ) -> Cookie<'c> {
         let expires = OffsetDateTime::from_unix_timestamp(expires.timestamp())
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let mut cookie = Cookie::build((&*place.name, value))
-            .path(&*place.path)
+        let mut cookie = Cookie::build((name, value))
+            .path(path)
             .expires(expires)
             .http_only(true)
             .secure(self.secure)

@@ -7,8 +7,8 @@ use rocket::{Catcher, Request};
 
 use crate::error::Error;
 use crate::web::request::people;
-use crate::web::response::pending::{Change, Cleared, Pending};
 use crate::web::routes::pages;
+use crate::web::state::name_of_pages;
 
 /// Catchers that answer with the bodies of the protocol, for a path below pages of your own:
 /// `.register("/api", catchers::json())`.
@@ -34,7 +34,10 @@ pub fn html(login: &'static str) -> Vec<Catcher> {
 /// See [`pages`](crate::pages). Programs get the bodies of [`json`].
 pub fn pages(login: &'static str) -> Vec<Catcher> {
     CODES
-        .map(|code| Catcher::new(code, Answer(Form::Pages { login })))
+        .map(|code| Catcher {
+            name: Some(name_of_pages(login).into()),
+            ..Catcher::new(code, Answer(Form::Pages { login }))
+        })
         .into()
 }
 
@@ -55,9 +58,6 @@ struct Answer(Form);
 impl Handler for Answer {
     async fn handle<'r>(&self, status: Status, request: &'r Request<'_>) -> catcher::Result<'r> {
         let error = Error::from_request(request);
-        if error.as_ref().is_some_and(Error::clears_tokens) {
-            Pending::of(request).set(Change::Clear(Cleared::Everywhere));
-        }
         let (kind, body) = match self.0 {
             Form::Pages { login } if people::is_for_people(request) => {
                 return pages::answer(request, status, error.as_ref(), login);

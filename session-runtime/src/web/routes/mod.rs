@@ -13,12 +13,9 @@ use rocket::{Build, Request, Rocket, Route, post, routes};
 use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::event::RevokedBy;
-use crate::sessions::Sessions;
 use crate::token::access::Verified;
 use crate::web::guards::refresh::Refresh;
-use crate::web::request::csrf::Check;
-use crate::web::request::verdict;
-use crate::web::response::pending::{Change, Cleared, Pending};
+use crate::web::request::caller::Caller;
 use crate::web::state;
 
 /// The routes that the configuration asks for, to be mounted at the API's base path.
@@ -63,39 +60,49 @@ async fn refresh(refresh: Refresh) -> Result<RawJson<&'static str>, Error> {
     Ok(RawJson("{}"))
 }
 
-/// What a request signs out of; also a session that was ended before, as long as its access token itself
-/// is good.
-struct SigningOut {
-    sessions: Sessions,
-    pending: Pending,
-    verified: Arc<Verified>,
-}
+/// What a request signs out of: every session that it shows, also those that were ended before.
+struct SigningOut(Caller);
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for SigningOut {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
-        let judged = verdict::verify_token(request, Check::AllMethods);
-        let signing_out = judged.map(|(sessions, verified)| Self {
-            sessions: sessions.clone(),
-            pending: Pending::of(request).clone(),
-            verified,
-        });
-        state::outcome(request, signing_out)
+        state::outcome(request, Self::of(request))
+    }
+}
+
+impl SigningOut {
+    fn of(request: &Request<'_>) -> Result<Self, Error> {
+        let caller = Caller::of(request)?;
+        let (csrf, sessions) = (state::csrf(request), &caller.sessions);
+        if !caller.in_headers {
+            csrf.require_evidence(request, sessions)?;
+        }
+        if caller.presented.is_empty() {
+            return Err(Error::NoToken);
+        }
+        if !caller.in_headers {
+            for verified in &caller.presented {
+                csrf.check_sign_out(request, sessions, verified)?;
+            }
+        }
+        let holds = |verified: &Arc<Verified>| sessions.holds(verified, verified.transport);
+        if !caller.presented.iter().any(holds) {
+            return Err(Error::TryRefreshToken);
+        }
+        Ok(Self(caller))
     }
 }
 
 #[post("/signout")]
-async fn sign_out(session: SigningOut) -> Result<RawJson<&'static str>, Error> {
-    let SigningOut {
-        sessions,
-        pending,
-        verified,
-    } = session;
-    sessions
-        .end(vec![verified.handle], RevokedBy::SignOut)
+async fn sign_out(signing_out: SigningOut) -> Result<RawJson<&'static str>, Error> {
+    let SigningOut(caller) = signing_out;
+    caller
+        .sessions
+        .end(caller.handles(), RevokedBy::SignOut)
         .await?;
-    pending.set(Change::Clear(Cleared::In(verified.transport)));
+    caller.remove_presented();
+    caller.pending.forget();
     Ok(RawJson(r#"{"status":"OK"}"#))
 }

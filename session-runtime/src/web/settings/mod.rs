@@ -32,8 +32,6 @@ pub(in crate::web) struct Settings {
     pub(in crate::web) prefix: CookiePrefix,
     pub(in crate::web) refresh_token_path: String,
     pub(in crate::web) cookie_domain: Option<String>,
-    /// Empty for cookies that had none.
-    pub(in crate::web) older_cookie_domain: Option<String>,
     /// Whether this is a debug build, where a master key may be made.
     pub(in crate::web) development: bool,
 }
@@ -65,11 +63,6 @@ impl Settings {
             Some(domain) => Some(domain_of("cookie_domain", domain)?),
             None => None,
         };
-        let older_cookie_domain = match config.older_cookie_domain.as_deref() {
-            Some("") => Some(String::new()),
-            Some(domain) => Some(domain_of("older_cookie_domain", domain)?),
-            None => None,
-        };
         Ok(Self {
             database: database_url(figment, &config.database)?,
             issuer: format!("{}{}", api.text, config.api_base_path),
@@ -91,7 +84,6 @@ impl Settings {
             api,
             secure,
             cookie_domain,
-            older_cookie_domain,
             development: debug,
             config,
         })

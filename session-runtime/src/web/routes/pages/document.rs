@@ -78,6 +78,15 @@ impl Document {
         }
     }
 
+    /// For a request of another site.
+    pub(in crate::web) fn not_from_here() -> Self {
+        Self {
+            title: "Not from here",
+            text: "A page of another site asked for this. Nothing was changed.",
+            ..Self::of_status(Status::Forbidden, None)
+        }
+    }
+
     fn html(&self, nonce: Option<&str>) -> String {
         let Self {
             title, text, body, ..
@@ -172,10 +181,6 @@ button{font:inherit;padding:.5rem 1.25rem}";
 /// What a status means to a person.
 fn text_of(status: Status) -> (&'static str, &'static str) {
     match status.code {
-        400 => (
-            "Too many cookies",
-            "This browser sends two sessions at once. Delete the cookies of this site, then log in.",
-        ),
         403 => ("Not allowed", "Your session does not allow this."),
         409 => (
             "Changed meanwhile",

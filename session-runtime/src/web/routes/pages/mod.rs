@@ -13,6 +13,7 @@ use self::document::{Body, Document};
 use crate::error::Error;
 use crate::web::local_url::LocalUrl;
 use crate::web::request::people::is_htmx;
+use crate::web::response::pending::Pending;
 use crate::web::response::wire;
 use crate::web::state;
 
@@ -27,12 +28,18 @@ pub(in crate::web) fn answer<'r>(
     login: &str,
 ) -> catcher::Result<'r> {
     let login = LocalUrl::or_root(login);
-    let lost = status == Status::Unauthorized
-        || matches!(
-            error,
-            Some(Error::Unauthorised { .. } | Error::TryRefreshToken | Error::TokenTheft { .. })
-        );
-    let refresh = (error == Some(&Error::TryRefreshToken))
+    let lost = matches!(
+        error,
+        Some(
+            Error::Unauthorised
+                | Error::NoToken
+                | Error::TryRefreshToken
+                | Error::TokenTheft { .. }
+                | Error::SeveralUsers
+        )
+    );
+    // Whoever presented a token may have another one that only goes to the refresh route.
+    let refresh = matches!(error, Some(Error::TryRefreshToken | Error::Unauthorised))
         .then(|| refresh::path(request))
         .flatten();
     let reads = matches!(request.method(), Method::Get | Method::Head);
@@ -54,8 +61,13 @@ pub(in crate::web) fn answer<'r>(
         let body = match refresh {
             Some(action) => Body::Refresh {
                 action,
+                // A page for everybody is come back to as a visitor.
+                login: if reads && Pending::of(request).serves_visitors() {
+                    next.clone()
+                } else {
+                    login
+                },
                 next,
-                login,
                 by_itself: reads.then(|| refresh::pause(request)).flatten(),
             },
             // A login page that asks for a login would send the browser round in circles.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use rocket::form::Form;
-use rocket::http::Status;
+use rocket::http::{Header, Status};
 use rocket::request::{self, FromRequest};
 use rocket::response::Redirect;
 use rocket::{FromForm, Request, Responder, Route, get, post};
@@ -14,7 +14,6 @@ use crate::error::Error;
 use crate::web::guards::refresh::{Proof, Refresh};
 use crate::web::local_url::LocalUrl;
 use crate::web::paths::refresh_path;
-use crate::web::response::pending::{Change, Cleared, Pending};
 use crate::web::state;
 
 /// Where the form is sent; `None` if the application refreshes by itself.
@@ -56,22 +55,12 @@ impl<'r> FromRequest<'r> for Attempt {
     }
 }
 
-/// Takes the change that a failed refresh makes, for a route that answers by itself.
-struct Ours(Pending);
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Ours {
-    type Error = Error;
-
-    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        request::Outcome::Success(Self(Pending::of(request).clone()))
-    }
-}
-
 /// Where the form is sent and whether it may send itself, for a page of this server.
 struct Own {
     action: LocalUrl,
     by_itself: Option<Duration>,
+    /// Whether a page of another site leads here, with a `next` of its own choice.
+    is_foreign: bool,
 }
 
 #[rocket::async_trait]
@@ -85,25 +74,33 @@ impl<'r> FromRequest<'r> for Own {
         request::Outcome::Success(Self {
             action: path(request).unwrap_or_default(),
             by_itself: own.then(|| pause(request)).flatten(),
+            is_foreign: state::csrf(request).is_foreign(request),
         })
     }
 }
 
 #[derive(Responder)]
 enum Answer {
-    Redirect(Redirect),
+    Redirect(Redirect, Header<'static>),
     Document(Document),
 }
 
+impl Answer {
+    fn redirect(to: &LocalUrl) -> Self {
+        let never_stored = Header::new("Cache-Control", "no-store");
+        Self::Redirect(to.to_redirect(), never_stored)
+    }
+}
+
 #[post("/session/refresh/page", data = "<form>")]
-async fn refresh(attempt: Attempt, form: Form<Return>, ours: Ours, own: Own) -> Answer {
+async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
     let Return { next, login } = form.into_inner();
     let exchanged = match attempt.0 {
         Ok(refresh) => refresh.exchange().await,
         Err(error) => Err(error),
     };
     let Err(error) = exchanged else {
-        return Answer::Redirect(next.to_redirect());
+        return Answer::redirect(&next);
     };
     let again = |by_itself| Body::Refresh {
         action: own.action,
@@ -112,26 +109,25 @@ async fn refresh(attempt: Attempt, form: Form<Return>, ours: Ours, own: Own) -> 
         by_itself,
     };
     let document = match error {
-        Error::Unauthorised { .. } | Error::TokenTheft { .. } | Error::TryRefreshToken => {
-            if error.clears_tokens() {
-                ours.0.set(Change::Clear(Cleared::Everywhere));
-            }
-            return Answer::Redirect(login.with("next", &next).to_redirect());
+        // The browser has the tokens of a later login.
+        Error::Replaced => return Answer::redirect(&next),
+        Error::Unauthorised
+        | Error::NoToken
+        | Error::TokenTheft { .. }
+        | Error::TryRefreshToken => {
+            // A page for everybody is come back to as a visitor.
+            let goes_to = if login == next {
+                next
+            } else {
+                login.with("next", &next)
+            };
+            return Answer::redirect(&goes_to);
         }
-        // The older cookies go with this answer.
-        Error::DuplicateCookies { cleared: true } => {
-            Document::lost(Status::Ok, true, again(own.by_itself))
-        }
-        Error::DuplicateCookies { cleared: false } => Document::of_status(Status::BadRequest, None),
         Error::Unavailable => Document {
             body: again(None),
             ..Document::of_status(Status::ServiceUnavailable, None)
         },
-        Error::CrossSite => Document {
-            title: "Not from here",
-            text: "A page of another site asked for this. Nothing was changed.",
-            ..Document::of_status(Status::Forbidden, None)
-        },
+        Error::CrossSite => Document::not_from_here(),
         error => {
             tracing::error!(%error, "a page could not be refreshed");
             Document::of_status(Status::InternalServerError, None)
@@ -143,7 +139,14 @@ async fn refresh(attempt: Attempt, form: Form<Return>, ours: Ours, own: Own) -> 
 /// The same page by its address: where htmx is sent, and what a reload of an answer above asks for.
 #[get("/session/refresh/page?<next>&<login>")]
 fn show(next: LocalUrl, login: LocalUrl, own: Own) -> Document {
-    let Own { action, by_itself } = own;
+    let Own {
+        action,
+        by_itself,
+        is_foreign,
+    } = own;
+    if is_foreign {
+        return Document::not_from_here();
+    }
     let body = Body::Refresh {
         action,
         next,

@@ -1,0 +1,156 @@
+//! Which of the sessions that a browser presents counts.
+//!
+//! A browser can hold the cookies of several sessions at once: a login was answered late, a tab was
+//! open for a while, an operator acts for somebody. Cookie names carry the session, so each pair is
+//! judged on its own, and an answer touches the cookies of the session that it is about.
+
+use crate::handle::SessionHandle;
+
+/// What was found of an access token that this application issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// It verifies, and its session is not known to be revoked.
+    Live,
+    /// It has expired, or the key that signed it is gone: a refresh may help.
+    Stale,
+    /// Its session was revoked.
+    Revoked,
+}
+
+/// An access token that this application issued, under the cookie name of its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shown<'a> {
+    /// The session it names.
+    pub handle: SessionHandle,
+    /// The user it names; only looked at while it is live.
+    pub user_id: &'a str,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// What a guard answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Choice {
+    /// This session.
+    Session(SessionHandle),
+    /// Live sessions of different users: nobody can say whose request it is.
+    SeveralUsers,
+    /// No live session, but one that a refresh may bring back.
+    TryRefresh,
+    /// Nothing but revoked sessions.
+    Revoked,
+    /// No token of this application.
+    Nothing,
+}
+
+/// Chooses the newest live session (by the time in its handle).
+pub fn choose(shown: &[Shown<'_>]) -> Choice {
+    let live = || {
+        shown
+            .iter()
+            .filter(|token| token.standing == Standing::Live)
+    };
+    let Some(newest) = live().max_by_key(|token| token.handle) else {
+        let is_stale = |token: &Shown<'_>| token.standing == Standing::Stale;
+        return if shown.iter().any(is_stale) {
+            Choice::TryRefresh
+        } else if shown.is_empty() {
+            Choice::Nothing
+        } else {
+            Choice::Revoked
+        };
+    };
+    if live().any(|token| token.user_id != newest.user_id) {
+        return Choice::SeveralUsers;
+    }
+    Choice::Session(newest.handle)
+}
+
+/// A refresh token of this application, under the cookie name of its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ShownRefresh {
+    /// The session it names.
+    pub handle: SessionHandle,
+    /// Its generation: of two tokens of one session the higher one was issued last.
+    pub generation: u32,
+}
+
+/// Chooses the refresh token of the newest session; returns its index.
+pub fn choose_refresh(shown: &[ShownRefresh]) -> Option<usize> {
+    (0..shown.len()).max_by_key(|index| {
+        let ShownRefresh { handle, generation } = shown[*index];
+        // Of equals the first, which is the one with the longest path (RFC 6265 section 5.4).
+        (handle, generation, std::cmp::Reverse(*index))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handle(number: u8) -> SessionHandle {
+        SessionHandle::from_bytes([number; 16])
+    }
+
+    fn shown(number: u8, user_id: &str, standing: Standing) -> Shown<'_> {
+        Shown {
+            handle: handle(number),
+            user_id,
+            standing,
+        }
+    }
+
+    #[test]
+    fn a_guard_takes_the_newest_live_session() {
+        use Standing::{Live, Revoked, Stale};
+        for (tokens, choice) in [
+            (vec![], Choice::Nothing),
+            (vec![shown(1, "a", Live)], Choice::Session(handle(1))),
+            (vec![shown(1, "a", Stale)], Choice::TryRefresh),
+            (vec![shown(1, "a", Revoked)], Choice::Revoked),
+            (
+                vec![shown(2, "a", Live), shown(1, "a", Live)],
+                Choice::Session(handle(2)),
+            ),
+            (
+                vec![shown(1, "a", Live), shown(2, "a", Live)],
+                Choice::Session(handle(2)),
+            ),
+            (
+                vec![shown(1, "a", Revoked), shown(2, "a", Live)],
+                Choice::Session(handle(2)),
+            ),
+            (
+                vec![shown(1, "a", Live), shown(2, "b", Revoked)],
+                Choice::Session(handle(1)),
+            ),
+            (
+                vec![shown(1, "a", Live), shown(2, "b", Stale)],
+                Choice::Session(handle(1)),
+            ),
+            (
+                vec![shown(1, "a", Live), shown(2, "b", Live)],
+                Choice::SeveralUsers,
+            ),
+            (
+                vec![shown(1, "a", Stale), shown(2, "b", Revoked)],
+                Choice::TryRefresh,
+            ),
+        ] {
+            assert_eq!(choose(&tokens), choice, "{tokens:?}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_takes_the_newest_session_and_its_latest_token() {
+        let token = |number, generation| ShownRefresh {
+            handle: handle(number),
+            generation,
+        };
+        assert_eq!(choose_refresh(&[]), None);
+        assert_eq!(choose_refresh(&[token(1, 9), token(2, 0)]), Some(1));
+        assert_eq!(choose_refresh(&[token(2, 0), token(1, 9)]), Some(0));
+        assert_eq!(choose_refresh(&[token(1, 3), token(1, 4)]), Some(1));
+        assert_eq!(choose_refresh(&[token(1, 4), token(1, 4)]), Some(0));
+    }
+}

@@ -1,0 +1,65 @@
+//! The names of cookies, which carry the session: `sAccessToken.` and eight letters.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use session_runtime::SessionHandle;
+
+use crate::browser::{ACCESS, REFRESH};
+
+/// The letters that stand for a session in the names of its cookies.
+pub fn tag(handle: SessionHandle) -> String {
+    let text = handle.to_string().replace('-', "");
+    let number = u128::from_str_radix(&text, 16).expect("a UUID");
+    URL_SAFE_NO_PAD.encode(&number.to_be_bytes()[10..])
+}
+
+/// The session that a token says it is of.
+pub fn handle_in(token: &str) -> Option<SessionHandle> {
+    if let Some(encoded) = token.strip_prefix("v1.") {
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
+        let handle: [u8; 16] = bytes.get(..16)?.try_into().ok()?;
+        let hex = format!("{:032x}", u128::from_be_bytes(handle));
+        let [a, b, c, d, e] = [
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..],
+        ];
+        return format!("{a}-{b}-{c}-{d}-{e}").parse().ok();
+    }
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let payload: Value = serde_json::from_slice(&payload).ok()?;
+    payload["sessionHandle"].as_str()?.parse().ok()
+}
+
+/// Whether names of sessions' cookies begin so.
+pub fn is_base(name: &str) -> bool {
+    name.ends_with(ACCESS) || name.ends_with(REFRESH)
+}
+
+/// The name under which a browser has a token: `base` and the letters of its session, some letters for
+/// what is no token. Any other name stays.
+pub fn name_for(base: &str, token: &str) -> String {
+    if !is_base(base) {
+        return base.to_owned();
+    }
+    let tag = handle_in(token).map_or_else(|| "AAAAAAAA".to_owned(), tag);
+    format!("{base}.{tag}")
+}
+
+/// A `Cookie` header in which the names that end in `sAccessToken` or `sRefreshToken` are those under which
+/// a browser has these tokens.
+pub fn cookie_header(text: &str) -> String {
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) => {
+            let start = name.len() - name.trim_start().len();
+            let (space, name) = name.split_at(start);
+            format!("{space}{}={value}", name_for(name, value.trim()))
+        }
+        None => pair.to_owned(),
+    };
+    let pairs: Vec<String> = text.split(';').map(pair).collect();
+    pairs.join(";")
+}
