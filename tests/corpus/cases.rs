@@ -58,9 +58,6 @@ pub(crate) struct RequestCase {
     #[serde(default)]
     pub(crate) times: usize,
     pub(crate) expect: Expected,
-    /// Whether duplicate cookies are told as an event.
-    #[serde(default)]
-    pub(crate) event: bool,
 }
 
 impl RequestCase {
@@ -90,8 +87,6 @@ pub(crate) enum Expected {
     #[default]
     TryRefresh,
     Unauthorised,
-    /// Unauthorised, and all tokens removed.
-    Cleared,
     CrossSite,
     /// Rocket's own answer to a wrong method.
     NotFound,
@@ -103,7 +98,7 @@ impl Expected {
     pub(crate) fn fixed(self) -> Option<(u16, &'static str)> {
         match self {
             Self::TryRefresh => Some((401, r#"{"message":"try refresh token"}"#)),
-            Self::Unauthorised | Self::Cleared => Some((401, r#"{"message":"unauthorised"}"#)),
+            Self::Unauthorised => Some((401, r#"{"message":"unauthorised"}"#)),
             Self::CrossSite => Some((403, r#"{"message":"cross-site request refused"}"#)),
             Self::NotFound => Some((404, "")),
             Self::Accepted => None,

@@ -177,3 +177,50 @@ async fn a_token_counts_under_the_name_of_its_session_only() {
     assert!(answer.set_cookie(&name).is_some());
     assert_eq!(ada.get("/me").await.json()["user"], "ada");
 }
+
+/// Nobody can say whose request it is; the next login ends both.
+#[async_test]
+async fn live_sessions_of_two_users_are_refused_until_the_next_login() {
+    let server = Server::start().await;
+    let (mut ada, mut bob) = (server.browser(), server.browser());
+    ada.log_in("ada").await;
+    bob.log_in("bob").await;
+    let planted = bob.cookie(ACCESS).expect("a token");
+    ada.plant(ACCESS, &planted, "/");
+    for path in ["/me", "/maybe", "/live"] {
+        ada.get(path)
+            .await
+            .expect(403, r#"{"message":"sign in again"}"#)
+            .expect_untouched();
+    }
+    let answer = ada.log_in("eve").await;
+    assert_eq!(answer.all("set-cookie").count(), 6);
+    assert_eq!(ada.get("/me").await.json()["user"], "eve");
+    assert_eq!(bob.get("/me").await.status, 401);
+    assert_eq!(server.database().sessions(), 1);
+}
+
+/// Answers arrive in any order: a refresh that was under way brings the old pair back, and it is dead.
+#[async_test]
+async fn a_late_answer_about_an_older_session_hides_no_newer_one() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let late_guard = browser.clone();
+    let late_refresh = browser.send_only(Method::Post, REFRESH_PATH, None).await;
+    browser.log_in("ada").await;
+    let handle = browser.handle().await;
+    for late in [
+        late_refresh,
+        late_guard.send_only(Method::Get, "/me", None).await,
+        late_guard.send_only(Method::Post, REFRESH_PATH, None).await,
+    ] {
+        browser.keep(&late);
+        assert_ne!(late.header("front-token"), Some("remove"));
+        assert_eq!(browser.handle().await, handle);
+        browser.refresh().await.expect(200, "{}");
+        assert_eq!(browser.handle().await, handle);
+    }
+    // What is dead goes in the end.
+    assert_eq!(browser.cookie_names().len(), 2);
+}

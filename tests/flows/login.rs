@@ -156,7 +156,8 @@ async fn every_login_mints_a_new_session_and_ends_the_one_presented() {
         .clone()
         .refresh()
         .await
-        .expect(401, r#"{"message":"unauthorised"}"#);
+        .expect(409, r#"{"message":"session replaced"}"#)
+        .expect_removed();
 }
 
 #[async_test]

@@ -54,9 +54,9 @@ pub fn name_for(base: &str, token: &str) -> String {
 pub fn cookie_header(text: &str) -> String {
     let pair = |pair: &str| match pair.split_once('=') {
         Some((name, value)) => {
-            let start = name.len() - name.trim_start().len();
-            let (space, name) = name.split_at(start);
-            format!("{space}{}={value}", name_for(name, value.trim()))
+            let named = name.trim_end_matches([' ', '\t']);
+            let space = &name[named.len()..];
+            format!("{}{space}={value}", name_for(named, value.trim()))
         }
         None => pair.to_owned(),
     };

@@ -188,7 +188,7 @@ async fn sqlite_the_file_is_in_wal_mode_and_sound() {
     );
     assert_eq!(
         database.number("SELECT version AS value FROM session_schema"),
-        3
+        4
     );
     let foreign = "SELECT count(*) AS value FROM sqlite_schema WHERE name NOT LIKE 'session_%' AND name NOT LIKE 'sqlite_%'";
     assert_eq!(

@@ -167,6 +167,7 @@ async fn a_database_of_version_1_is_migrated_with_its_sessions_and_keys() {
          ALTER TABLE session_info DROP COLUMN anonymous;
          ALTER TABLE session_info DROP COLUMN data_version;
          ALTER TABLE session_info DROP COLUMN device;
+         ALTER TABLE session_revocation DROP COLUMN replaced;
          DELETE FROM session_counter WHERE name = 'key';
          UPDATE session_schema SET version = 1",
     );
@@ -177,7 +178,7 @@ async fn a_database_of_version_1_is_migrated_with_its_sessions_and_keys() {
         server
             .database()
             .number("SELECT version AS value FROM session_schema"),
-        3
+        4
     );
     let mut browser = server.browser().with_jar(jar);
     assert_eq!(browser.get("/me").await.status, 200);

@@ -43,7 +43,7 @@ fn judge(site: &Site, header: &str, value: String, accepted: bool) -> bool {
     accepted
 }
 
-/// A cookie header: accepted if and only if our cookie is in it once, with our token, and no other of ours.
+/// A cookie header: accepted if and only if our cookie is in it with our token, whatever else is.
 pub(super) fn cookie(app: &App, input: &[u8]) -> bool {
     let site = app.site(0);
     let line = header_value(input).replace("{access}", &site.access);
@@ -56,16 +56,9 @@ pub(super) fn cookie(app: &App, input: &[u8]) -> bool {
         );
         return status == 200;
     }
-    let pairs = line.split(';').filter_map(|pair| pair.split_once('='));
-    let (mut ours, mut legacy) = (Vec::new(), false);
-    for (name, value) in pairs {
-        match name.trim() {
-            ACCESS => ours.push(value.trim()),
-            "sIdRefreshToken" => legacy = true,
-            _ => {}
-        }
-    }
-    let accepted = ours == [site.access.as_str()] && !legacy;
+    let trim = |text: &str| text.trim_matches([' ', '\t']).to_owned();
+    let mut pairs = line.split(';').filter_map(|pair| pair.split_once('='));
+    let accepted = pairs.any(|(name, value)| trim(name) == ACCESS && trim(value) == site.access);
     judge(site, "cookie", line, accepted)
 }
 
