@@ -82,12 +82,7 @@ async fn present_access_tokens(way: Way) -> Ran {
     ran
 }
 
-fn judge_access(
-    case: &AccessCase,
-    token: &str,
-    answer: &session_tests::Answer,
-    what: &str,
-) {
+fn judge_access(case: &AccessCase, token: &str, answer: &session_tests::Answer, what: &str) {
     let got = (answer.status, answer.body.as_str());
     if case.expect == Expected::Accepted {
         assert_eq!(answer.status, 200, "{what}: {got:?}");

@@ -31,6 +31,7 @@ mod revoke;
 mod sign_out;
 mod signatures;
 mod sockets;
+mod touched;
 mod transport;
 mod unavailable;
 mod user_ids;
