@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use session_tests::Database;
+use session_tests::body::UNAVAILABLE;
 use session_tests::process::{Answer, Place};
 use session_tests::servers::Galera;
 
@@ -62,7 +63,7 @@ pub(crate) fn a_node_that_lags_ends_no_session(cluster: &Galera, ahead: &Place) 
     let (answer, mut tokens) = ahead.log_in("early");
     assert_eq!(answer.status(), Some(200), "{answer:?}");
     let issued = tokens.clone();
-    let unavailable = Answer::Came(503, r#"{"message":"temporarily unavailable"}"#.to_owned());
+    let unavailable = Answer::Came(503, UNAVAILABLE.to_owned());
     assert_eq!(behind.ask("/live", &mut tokens), unavailable);
     assert_eq!(behind.ask("/notes", &mut tokens), unavailable);
     assert_eq!(tokens, issued, "its cookies are kept");

@@ -9,7 +9,6 @@ use rocket::futures::future::join_all;
 use rocket::{async_test, tokio};
 use session_runtime::{Error, Event, SessionTokens};
 use session_tests::app::{Claims, Notes};
-use session_tests::server::MASTER_KEY;
 use session_tests::servers::Standby;
 use session_tests::{Database, Server};
 
@@ -19,22 +18,21 @@ type Events = Arc<Mutex<Vec<Event>>>;
 async fn on(standby: &Standby) -> (Server, Events) {
     let events = Events::default();
     let alarms = Arc::clone(&events);
-    let settings = [
-        ("database", standby.url().into()),
-        ("master_key", MASTER_KEY.into()),
-        ("database_timeout", "3s".into()),
-    ];
-    let server = Server::attached(&settings, |fairing| {
-        fairing.on_event(move |event| {
-            if matches!(
-                event,
-                Event::TokenTheft { .. } | Event::StoreRollbackSuspected { .. }
-            ) {
-                alarms.lock().expect("no panic").push(event.clone());
-            }
+    let server = Server::builder()
+        .on_url(&standby.url())
+        .set("database_timeout", "3s")
+        .fairing(|fairing| {
+            fairing.on_event(move |event| {
+                if matches!(
+                    event,
+                    Event::TokenTheft { .. } | Event::StoreRollbackSuspected { .. }
+                ) {
+                    alarms.lock().expect("no panic").push(event.clone());
+                }
+            })
         })
-    })
-    .await;
+        .start()
+        .await;
     (server, events)
 }
 

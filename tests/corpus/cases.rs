@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rocket::figment::Figment;
 use rocket::figment::providers::{Format, Toml};
 use serde::Deserialize;
+use session_tests::body::{REFUSED, TRY_REFRESH, UNAUTHORISED};
 
 /// An access token.
 #[derive(Debug, Deserialize)]
@@ -97,9 +98,9 @@ impl Expected {
     /// Status and body; an empty body is not ours.
     pub(crate) fn fixed(self) -> Option<(u16, &'static str)> {
         match self {
-            Self::TryRefresh => Some((401, r#"{"message":"try refresh token"}"#)),
-            Self::Unauthorised => Some((401, r#"{"message":"unauthorised"}"#)),
-            Self::CrossSite => Some((403, r#"{"message":"cross-site request refused"}"#)),
+            Self::TryRefresh => Some((401, TRY_REFRESH)),
+            Self::Unauthorised => Some((401, UNAUTHORISED)),
+            Self::CrossSite => Some((403, REFUSED)),
             Self::NotFound => Some((404, "")),
             Self::Accepted => None,
         }

@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use session_tests::browser::{ACCESS, ACCESS_HEADER, REFRESH, REFRESH_HEADER};
+use session_tests::token;
 
 use crate::cases::AccessCase;
 use crate::numbers::{misshape, number};
@@ -65,7 +66,7 @@ impl Forge {
         }
         let repeat = case.repeat.repeat(case.times);
         let nested = format!("{}{}", "[".repeat(case.times), "]".repeat(case.times));
-        let payload = self.segment(1);
+        let payload = token::payload(&self.access);
         let now = payload["iat"].as_i64().expect("a time");
         let address = listener.local_addr().expect("an address").to_string();
         let fill = |text: &str| {
@@ -78,7 +79,7 @@ impl Forge {
             add_times(&text, now)
         };
         let header = write(
-            &self.segment(0),
+            &token::header(&self.access),
             &case.header,
             case.header_text.as_deref(),
             fill,
@@ -114,11 +115,6 @@ impl Forge {
             .replace("$repeat", &repeat)
     }
 
-    fn segment(&self, index: usize) -> Value {
-        let encoded = self.access.split('.').nth(index).expect("three segments");
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).expect("base64url")).expect("JSON")
-    }
-
     fn sign(&self, key: &str, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         let pair = |algorithm| EcdsaKeyPair::from_pkcs8(algorithm, &self.secret).expect("a key");
@@ -150,7 +146,10 @@ impl Forge {
             ["hmac", of] => {
                 let pair = pair(&ECDSA_P256_SHA256_FIXED_SIGNING);
                 let point = pair.public_key().as_ref();
-                let kid = self.segment(0)["kid"].as_str().expect("a kid").to_owned();
+                let kid = token::header(&self.access)["kid"]
+                    .as_str()
+                    .expect("a kid")
+                    .to_owned();
                 let der = [SPKI, point].concat();
                 let secret = match of {
                     "point" => point.to_vec(),

@@ -8,10 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use session_tests::Database;
+use session_tests::body::UNAVAILABLE;
 
 use session_tests::process::{Answer, Process};
-
-const UNAVAILABLE: &str = r#"{"message":"temporarily unavailable"}"#;
 
 fn unavailable() -> Answer {
     Answer::Came(503, UNAVAILABLE.into())

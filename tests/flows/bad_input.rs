@@ -5,9 +5,8 @@ use rocket::http::Method;
 use rocket::serde::json::json;
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
+use session_tests::body::{OK, UNAUTHORISED};
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 
 /// Texts that are no token, whatever the cookie.
 fn junk() -> Vec<String> {
@@ -261,7 +260,7 @@ async fn bodies_on_refresh_and_sign_out_are_ignored() {
     let answer = browser
         .send_raw(Method::Post, SIGN_OUT_PATH, headers, Some("{".into()))
         .await;
-    answer.expect(200, r#"{"status":"OK"}"#);
+    answer.expect(200, OK);
 }
 
 #[async_test]
@@ -365,7 +364,7 @@ async fn sql_in_a_text_is_a_text() {
         let answer = browser
             .send_raw(Method::Post, "/login", headers, Some(body))
             .await;
-        answer.expect(200, r#"{"status":"OK"}"#);
+        answer.expect(200, OK);
         browser.keep(&answer);
         let me = browser.get("/me").await.json();
         assert_eq!((&me["user"], &me["name"]), (&json!(text), &json!(text)));

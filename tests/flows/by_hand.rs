@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use rocket::http::{Cookie, Method, Status};
 use rocket::{async_test, post, routes};
 use session_runtime::{Clock, Error, Login, Logout, NewSession, SessionHandle, login};
 use session_tests::app::{Claims, Notes};
+use session_tests::body::{BROKEN, REFUSED};
 use session_tests::browser::{ACCESS, REFRESH};
+use session_tests::token;
 use session_tests::{Answer, Browser, Server};
-
-const BROKEN: &str = r#"{"message":"internal error"}"#;
 
 fn session(user: &str, name: &str) -> NewSession {
     NewSession::new(
@@ -74,7 +74,10 @@ async fn server() -> Server {
         valid_by_hand,
         log_out
     ];
-    Server::changed(|rocket| rocket.mount("/m", routes)).await
+    Server::builder()
+        .rocket(|rocket| rocket.mount("/m", routes))
+        .start()
+        .await
 }
 
 /// When the refresh cookie of an answer ends, in seconds after the time of the server.
@@ -88,10 +91,7 @@ fn ends_in(server: &Server, answer: &Answer) -> i64 {
 /// What the access token says of its end, in seconds after the time of the server.
 fn expires_in(server: &Server, browser: &Browser<'_>) -> i64 {
     let token = browser.cookie(ACCESS).expect("a token");
-    let payload = token.split('.').nth(1).expect("a payload");
-    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
-    let claims: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");
-    claims["exp"].as_i64().expect("a time") - server.clock.now().timestamp()
+    token::payload(&token)["exp"].as_i64().expect("a time") - server.clock.now().timestamp()
 }
 
 #[async_test]
@@ -253,9 +253,7 @@ async fn tokens_made_by_a_program_are_complete() {
                 .await
         }
     };
-    leave("x".into())
-        .await
-        .expect(403, r#"{"message":"cross-site request refused"}"#);
+    leave("x".into()).await.expect(403, REFUSED);
     leave(anti_csrf).await.expect(200, "left");
 
     let front = STANDARD.decode(tokens.front_token()).expect("base64");

@@ -29,22 +29,27 @@ async fn server() -> Server {
     }
 
     let origins = vec![SITE, "http://localhost:3000"];
-    Server::changed_with(&[("website_origins", origins.into())], |rocket| {
-        rocket
-            .attach(Sessions::cors().allow_headers(["x-request-id"]))
-            .attach(AdHoc::on_response(
-                "the application's own headers",
-                |_, response| {
-                    Box::pin(async move {
-                        response.adjoin_header(Header::new("Set-Cookie", "theme=dark"));
-                        response
-                            .adjoin_header(Header::new("Access-Control-Expose-Headers", "x-total"));
-                    })
-                },
-            ))
-            .mount("/", routes![guarded, optional, appending])
-    })
-    .await
+    Server::builder()
+        .set("website_origins", origins)
+        .rocket(|rocket| {
+            rocket
+                .attach(Sessions::cors().allow_headers(["x-request-id"]))
+                .attach(AdHoc::on_response(
+                    "the application's own headers",
+                    |_, response| {
+                        Box::pin(async move {
+                            response.adjoin_header(Header::new("Set-Cookie", "theme=dark"));
+                            response.adjoin_header(Header::new(
+                                "Access-Control-Expose-Headers",
+                                "x-total",
+                            ));
+                        })
+                    },
+                ))
+                .mount("/", routes![guarded, optional, appending])
+        })
+        .start()
+        .await
 }
 
 fn headers(origin: &str) -> Vec<(&'static str, String)> {
@@ -225,7 +230,10 @@ async fn asking_with_options_never_fails_for_want_of_a_session() {
 #[async_test]
 async fn without_origins_the_launch_says_that_nobody_is_allowed() {
     let log = Log::start();
-    Server::changed(|rocket| rocket.attach(Sessions::cors())).await;
+    Server::builder()
+        .rocket(|rocket| rocket.attach(Sessions::cors()))
+        .start()
+        .await;
     log.expect(&[
         "`Sessions::cors()` allows no page yet",
         "`sessions.website_origins`",

@@ -6,10 +6,10 @@ use rocket::{async_test, get, post, routes};
 use serde_json::json;
 use session_runtime::{MaybeSession, login, logout};
 use session_tests::app::{Claims, Notes};
+use session_tests::body::REFUSED;
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
 use session_tests::{Answer, Browser, Server};
 
-const REFUSED: &str = r#"{"message":"cross-site request refused"}"#;
 const OURS: &str = "http://127.0.0.1:8000";
 
 type Headers = Vec<(&'static str, String)>;
@@ -201,7 +201,10 @@ async fn a_form_that_pretends_to_be_a_get_is_unsafe() {
         }
     }
 
-    let server = Server::changed(|rocket| rocket.mount("/", routes![harmless])).await;
+    let server = Server::builder()
+        .rocket(|rocket| rocket.mount("/", routes![harmless]))
+        .start()
+        .await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     for (from, status) in [("cross-site", 403), ("same-origin", 200)] {
@@ -390,8 +393,10 @@ async fn callbacks_may_come_from_other_sites() {
     #[post("/logout")]
     fn log_out() {}
 
-    let server =
-        Server::changed(|rocket| rocket.mount("/", routes![callback, goodbye, log_out])).await;
+    let server = Server::builder()
+        .rocket(|rocket| rocket.mount("/", routes![callback, goodbye, log_out]))
+        .start()
+        .await;
     let foreign = vec![("Sec-Fetch-Site", "cross-site".to_owned())];
     let mut browser = server.browser();
     let answer = browser

@@ -6,10 +6,9 @@ use rocket::{async_test, get, post, routes};
 use serde_json::json;
 use session_runtime::{CrossSite, SameOrigin, Session};
 use session_tests::app::Claims;
+use session_tests::body::{OK, REFUSED, TRY_REFRESH, UNAUTHORISED};
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
 use session_tests::{Answer, Browser, Server};
-
-const REFUSED: &str = r#"{"message":"cross-site request refused"}"#;
 
 type Headers = Vec<(&'static str, String)>;
 
@@ -99,7 +98,7 @@ async fn with_tokens_an_unsafe_request_needs_the_token_of_its_session() {
         assert_ne!(answer.status, 403);
     }
     let answer = send(&browser, Method::Post, SIGN_OUT_PATH, ACCESS, right).await;
-    answer.expect(200, r#"{"status":"OK"}"#);
+    answer.expect(200, OK);
     assert_eq!(answer.header("anti-csrf"), None);
 }
 
@@ -139,12 +138,9 @@ async fn sessions_from_before_tokens_were_asked_for_get_one_by_a_refresh() {
     let mut browser = server.browser();
     browser.log_in("ada").await;
     let jar = browser.jar();
-    let server = server.restart_with(&[("csrf", "via-token".into())]).await;
+    let server = server.restart().set("csrf", "via-token").start().await;
     let mut browser = server.browser().with_jar(jar);
-    browser
-        .post("/leave")
-        .await
-        .expect(401, r#"{"message":"try refresh token"}"#);
+    browser.post("/leave").await.expect(401, TRY_REFRESH);
     let foreign = vec![("Sec-Fetch-Site", "cross-site".to_owned())];
     let answer = send(&browser, Method::Post, REFRESH_PATH, REFRESH, foreign).await;
     answer.expect(403, REFUSED).expect_untouched();
@@ -186,7 +182,7 @@ async fn with_a_custom_header_an_unsafe_request_needs_it() {
     );
     // Without a token there is nothing to protect.
     let answer = browser.send_raw(Method::Post, "/leave", vec![], None).await;
-    answer.expect(401, r#"{"message":"unauthorised"}"#);
+    answer.expect(401, UNAUTHORISED);
     for value in ["session", "anti-csrf", ""] {
         let rid = vec![("rid", value.to_owned())];
         let answer = send(&browser, Method::Post, REFRESH_PATH, REFRESH, rid).await;
@@ -256,10 +252,11 @@ async fn a_route_may_look_more_or_less_closely() {
     }
 
     for mode in ["fetch-metadata", "via-token", "via-custom-header"] {
-        let server = Server::changed_with(&[("csrf", mode.into())], |rocket| {
-            rocket.mount("/", routes![strict, lenient])
-        })
-        .await;
+        let server = Server::builder()
+            .set("csrf", mode)
+            .rocket(|rocket| rocket.mount("/", routes![strict, lenient]))
+            .start()
+            .await;
         let mut browser = server.browser();
         browser.log_in("ada").await;
         let foreign = || vec![("Sec-Fetch-Site", "cross-site".to_owned())];
@@ -330,11 +327,14 @@ async fn the_whole_cube_of_where_a_request_comes_from() {
         (Method::Delete, false),
     ];
     const LISTED: &str = "https://www.example.com";
-    let server = Server::changed_with(&[("website_origins", vec![LISTED].into())], |rocket| {
-        let routes = METHODS.map(|(method, _)| rocket::Route::new(method, "/any", AnyMethod));
-        rocket.mount("/", routes)
-    })
-    .await;
+    let server = Server::builder()
+        .set("website_origins", vec![LISTED])
+        .rocket(|rocket| {
+            let routes = METHODS.map(|(method, _)| rocket::Route::new(method, "/any", AnyMethod));
+            rocket.mount("/", routes)
+        })
+        .start()
+        .await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     let mut app = server.browser().in_header_mode();

@@ -2,10 +2,9 @@
 
 use rocket::async_test;
 use rocket::http::Method;
+use session_tests::body::UNAUTHORISED;
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH};
 use session_tests::{Answer, Browser, Server, names};
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 
 async fn send(browser: &Browser<'_>, method: Method, path: &str, cookies: String) -> Answer {
     let headers = vec![("Cookie", cookies)];
@@ -51,9 +50,7 @@ async fn a_refresh_with_an_access_token_only_clears_everything() {
     browser.log_in("ada").await;
     browser.forget(REFRESH);
     let answer = browser.refresh().await;
-    answer
-        .expect(401, r#"{"message":"unauthorised"}"#)
-        .expect_cleared();
+    answer.expect(401, UNAUTHORISED).expect_cleared();
     assert_eq!(
         (browser.cookie(ACCESS), browser.cookie(REFRESH)),
         (None, None)
@@ -79,7 +76,7 @@ async fn prefixed_names_are_read_and_others_are_not() {
     browser.refresh().await.expect(200, "{}");
     let token = browser.cookie("__Host-sAccessToken").expect("a token");
     let planted = send(&browser, Method::Get, "/me", format!("{ACCESS}={token}")).await;
-    planted.expect(401, r#"{"message":"unauthorised"}"#);
+    planted.expect(401, UNAUTHORISED);
 }
 
 #[async_test]

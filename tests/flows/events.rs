@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rocket::http::{ContentType, Status};
-use rocket::{async_test, get, routes};
+use rocket::{Request, async_test, get, routes};
 use session_runtime::{
-    Error, ErrorAnswer, Event, Facts, Requirement, RevokedBy, Session, SessionFairing, Sessions,
-    Unmet, catchers,
+    Error, ErrorAnswer, Event, Facts, Requirement, RevokedBy, Session, Unmet, catchers,
 };
 use session_tests::app::Claims;
+use session_tests::body::{OK, UNAUTHORISED};
 use session_tests::{Log, Server};
 
 struct Never;
@@ -28,10 +28,14 @@ fn never(_session: Session<Claims, Never>) {}
 struct Seen(Arc<Mutex<Vec<Event>>>);
 
 impl Seen {
-    fn fairing(&self) -> SessionFairing {
+    async fn server(&self) -> Server {
         let seen = self.clone();
-        Sessions::fairing()
-            .on_event(move |event| seen.0.lock().expect("no panic").push(event.clone()))
+        Server::builder()
+            .fairing(|fairing| {
+                fairing.on_event(move |event| seen.0.lock().expect("no panic").push(event.clone()))
+            })
+            .start()
+            .await
     }
 
     fn take(&self) -> Vec<Event> {
@@ -42,7 +46,7 @@ impl Seen {
 #[async_test]
 async fn every_turn_of_a_session_is_an_event() {
     let seen = Seen::default();
-    let server = Server::of(seen.fairing(), &[], |rocket| rocket).await;
+    let server = seen.server().await;
     let (mut browser, mut copy) = (server.browser(), server.browser());
     browser.log_in("ada").await;
     let [Event::Created { handle, user_id }] = &seen.take()[..] else {
@@ -163,7 +167,7 @@ async fn every_turn_of_a_session_is_an_event() {
 #[async_test]
 async fn what_happens_beside_the_requests_is_an_event_too() {
     let seen = Seen::default();
-    let server = Server::of(seen.fairing(), &[], |rocket| rocket).await;
+    let server = seen.server().await;
     let sessions = server.sessions();
     let mut browser = server.browser();
     browser.log_in("ada").await;
@@ -210,21 +214,18 @@ async fn what_happens_beside_the_requests_is_an_event_too() {
 #[async_test]
 async fn a_handler_that_fails_fails_no_request() {
     let log = Log::start();
-    let fairing = Sessions::fairing()
-        .on_event(|_| panic!("the application's handler"))
-        .on_error(|_, _| panic!("the application's answer"));
-    let server = Server::of(fairing, &[], |rocket| rocket).await;
+    let server = Server::builder()
+        .fairing(|fairing| {
+            fairing
+                .on_event(|_| panic!("the application's handler"))
+                .on_error(|_, _| panic!("the application's answer"))
+        })
+        .start()
+        .await;
     let mut browser = server.browser();
-    browser
-        .log_in("ada")
-        .await
-        .expect(200, r#"{"status":"OK"}"#);
+    browser.log_in("ada").await.expect(200, OK);
     browser.refresh().await.expect(200, "{}");
-    server
-        .browser()
-        .get("/me")
-        .await
-        .expect(401, r#"{"message":"unauthorised"}"#);
+    server.browser().get("/me").await.expect(401, UNAUTHORISED);
     log.expect(&["the event handler panicked"]);
     log.expect(&["the error handler panicked"]);
 }
@@ -232,7 +233,7 @@ async fn a_handler_that_fails_fails_no_request() {
 /// Behaviour 42: the handler of the application learns whose session it was, and clears nothing less.
 #[async_test]
 async fn the_application_answers_errors_itself() {
-    let fairing = Sessions::fairing().on_error(|error, request| {
+    let answer = |error: &Error, request: &Request<'_>| {
         let body = match error {
             Error::Unauthorised | Error::NoToken => {
                 format!("log in to see {}", request.uri().path())
@@ -248,8 +249,12 @@ async fn the_application_answers_errors_itself() {
             content_type: ContentType::Text,
             body,
         })
-    });
-    let server = Server::of(fairing, &[], |rocket| rocket.mount("/", routes![never])).await;
+    };
+    let server = Server::builder()
+        .fairing(|fairing| fairing.on_error(answer))
+        .rocket(|rocket| rocket.mount("/", routes![never]))
+        .start()
+        .await;
     let mut browser = server.browser();
     browser
         .get("/me")
@@ -286,23 +291,15 @@ async fn the_application_answers_errors_itself() {
 
 #[async_test]
 async fn the_statuses_are_settings() {
-    let settings = [
-        ("session_expired_status", 440.into()),
-        ("invalid_claim_status", 418.into()),
-    ];
-    let server = Server::of(Sessions::fairing(), &settings, |rocket| {
-        rocket.mount("/", routes![never])
-    })
-    .await;
+    let server = Server::builder()
+        .set("session_expired_status", 440)
+        .set("invalid_claim_status", 418)
+        .rocket(|rocket| rocket.mount("/", routes![never]))
+        .start()
+        .await;
     let mut browser = server.browser();
-    browser
-        .get("/me")
-        .await
-        .expect(440, r#"{"message":"unauthorised"}"#);
-    browser
-        .refresh()
-        .await
-        .expect(440, r#"{"message":"unauthorised"}"#);
+    browser.get("/me").await.expect(440, UNAUTHORISED);
+    browser.refresh().await.expect(440, UNAUTHORISED);
     browser.log_in("ada").await;
     let answer = browser.get("/never").await;
     assert_eq!(
@@ -318,14 +315,16 @@ async fn ready_catchers_answer_people_and_programs() {
         Status::ServiceUnavailable
     }
 
-    let server = Server::changed(|rocket| {
-        rocket
-            .register("/", catchers::html("/login?next=\"<"))
-            .register("/api", catchers::json())
-            .mount("/api", session_tests::app::routes())
-            .mount("/", routes![busy, never])
-    })
-    .await;
+    let server = Server::builder()
+        .rocket(|rocket| {
+            rocket
+                .register("/", catchers::html("/login?next=\"<"))
+                .register("/api", catchers::json())
+                .mount("/api", session_tests::app::routes())
+                .mount("/", routes![busy, never])
+        })
+        .start()
+        .await;
     let mut browser = server.browser();
     let answer = browser.get("/me").await;
     assert_eq!(
@@ -340,7 +339,7 @@ async fn ready_catchers_answer_people_and_programs() {
     browser
         .get("/api/me")
         .await
-        .expect(401, r#"{"message":"unauthorised"}"#)
+        .expect(401, UNAUTHORISED)
         .expect_untouched();
     browser.log_in("ada").await;
     let answer = browser.get("/never").await;
@@ -357,6 +356,6 @@ async fn ready_catchers_answer_people_and_programs() {
         .clone()
         .get("/api/me")
         .await
-        .expect(401, r#"{"message":"unauthorised"}"#)
+        .expect(401, UNAUTHORISED)
         .expect_removed();
 }

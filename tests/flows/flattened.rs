@@ -8,6 +8,7 @@ use rocket::{async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{Error, JwtPayload, RESERVED_CLAIMS, Session, login};
 use session_tests::Server;
+use session_tests::body::{BROKEN, OK, UNAUTHORISED};
 
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
 struct Open {
@@ -117,7 +118,10 @@ async fn server() -> Server {
         nested,
         nest
     ];
-    Server::changed(|rocket| rocket.mount("/m", routes)).await
+    Server::builder()
+        .rocket(|rocket| rocket.mount("/m", routes))
+        .start()
+        .await
 }
 
 /// Behaviour 9, but an error instead of a silent loss.
@@ -150,9 +154,7 @@ async fn a_key_of_the_protocol_is_a_typed_error_that_names_it_and_leaves_no_row(
             .browser()
             .send(rocket::http::Method::Post, "/m/login", Some(body))
             .await;
-        answer
-            .expect(500, r#"{"message":"internal error"}"#)
-            .expect_untouched();
+        answer.expect(500, BROKEN).expect_untouched();
     }
     assert_eq!(server.database().sessions(), 0);
 }
@@ -165,7 +167,7 @@ async fn a_payload_sees_its_own_keys_only() {
     browser
         .send(rocket::http::Method::Post, "/m/login", Some(body.clone()))
         .await
-        .expect(200, r#"{"status":"OK"}"#);
+        .expect(200, OK);
     assert_eq!(browser.get("/m/open").await.json(), body);
 
     // The row carries the same keys, from which the next token is made.
@@ -192,9 +194,7 @@ async fn strict_and_later_payloads_read_older_tokens() {
     browser.get("/m/later").await.expect(200, "red 0");
     // Without the default every older token is at an end, and not in a loop of refreshes.
     let answer = browser.clone().get("/m/hasty").await;
-    answer
-        .expect(401, r#"{"message":"unauthorised"}"#)
-        .expect_untouched();
+    answer.expect(401, UNAUTHORISED).expect_untouched();
 }
 
 #[async_test]
@@ -216,9 +216,7 @@ async fn a_field_added_later_stays_optional_for_older_sessions_and_is_read_of_ne
     // A deploy that is rolled back meets newer tokens: a strict payload refuses the key it does not
     // know.
     let answer = newer.get("/m/strict").await;
-    answer
-        .expect(401, r#"{"message":"unauthorised"}"#)
-        .expect_untouched();
+    answer.expect(401, UNAUTHORISED).expect_untouched();
 }
 
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
@@ -264,15 +262,13 @@ async fn a_payload_nests_as_deep_as_its_token_may_and_no_deeper() {
         );
         let path = format!("/m/login-nested/{levels}");
         let answer = server.browser().send(Method::Post, &path, None).await;
-        answer
-            .expect(500, r#"{"message":"internal error"}"#)
-            .expect_untouched();
+        answer.expect(500, BROKEN).expect_untouched();
     }
     assert_eq!(server.database().sessions(), 0);
 
     let mut browser = server.browser();
     let answer = browser.send(Method::Post, "/m/login-nested/16", None).await;
-    answer.expect(200, r#"{"status":"OK"}"#);
+    answer.expect(200, OK);
     let deepest = json!(Nested::levels(16));
     assert_eq!(browser.get("/m/nested").await.json(), deepest);
     browser.refresh().await.expect(200, "{}");
@@ -285,7 +281,7 @@ async fn a_change_cannot_make_a_payload_nest_too_deep() {
     let mut browser = server.browser();
     let path = "/m/login-nested/3";
     let answer = browser.send(Method::Post, path, None).await;
-    answer.expect(200, r#"{"status":"OK"}"#);
+    answer.expect(200, OK);
     let session = server.sessions().handles("ada").await.expect("handles")[0];
     let merge = |levels| {
         let update = json!(Nested::levels(levels));
@@ -295,7 +291,7 @@ async fn a_change_cannot_make_a_payload_nest_too_deep() {
 
     assert_eq!(merge(17).await, Err(Error::PayloadTooDeep { limit: 16 }));
     let answer = browser.send(Method::Post, "/m/nest/17", None).await;
-    answer.expect(500, r#"{"message":"internal error"}"#);
+    answer.expect(500, BROKEN);
     assert_eq!(
         browser.get("/m/nested").await.json(),
         json!(Nested::levels(3))

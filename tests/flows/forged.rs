@@ -1,11 +1,11 @@
 //! Tokens that our own key signed; those that must be refused all the same are in `tests/corpus`.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use rocket::async_test;
 use serde_json::{Value, json};
+use session_tests::body::UNAUTHORISED;
 use session_tests::browser::ACCESS;
+use session_tests::token;
 use session_tests::{Answer, Browser, Server};
 
 /// The server's signing key, and a token to start from.
@@ -20,11 +20,6 @@ impl Forge {
         let mut browser = server.browser();
         browser.log_in("ada").await;
         let token = browser.cookie(ACCESS).expect("a token");
-        let segment = |index| {
-            let encoded = token.split('.').nth(index).expect("three segments");
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).expect("base64url"))
-                .expect("JSON")
-        };
         let keys = server.sessions().reveal_keys().await.expect("the keys");
         let (_, secret) = keys
             .iter()
@@ -32,17 +27,13 @@ impl Forge {
             .expect("a signing key");
         Self {
             key: EncodingKey::from_ec_der(secret),
-            header: segment(0),
-            payload: segment(1),
+            header: token::header(&token),
+            payload: token::payload(&token),
         }
     }
 
     fn sign(&self, header: &str, payload: &str) -> String {
-        let signed = format!(
-            "{}.{}",
-            URL_SAFE_NO_PAD.encode(header),
-            URL_SAFE_NO_PAD.encode(payload)
-        );
+        let signed = token::unsigned(header, payload);
         let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &self.key, Algorithm::ES256)
             .expect("a signature");
         format!("{signed}.{signature}")
@@ -105,5 +96,5 @@ async fn a_signed_token_of_a_revoked_session_is_refused() {
         &forge.altered(&json!({}), &json!({ "name": "other" })),
     )
     .await;
-    answer.expect(401, r#"{"message":"unauthorised"}"#);
+    answer.expect(401, UNAUTHORISED);
 }

@@ -6,8 +6,7 @@ use rocket::{State, async_test, put, routes};
 use session_runtime::{Error, Session};
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
+use session_tests::body::{OK, UNAUTHORISED};
 
 /// Holds a request between its guard and its write.
 #[derive(Default)]
@@ -38,8 +37,10 @@ async fn held(
 /// A request is under way while another one signs out: its write finds no session, and revives none.
 #[async_test]
 async fn a_write_that_was_under_way_does_not_revive_a_session() {
-    let server =
-        Server::changed(|rocket| rocket.manage(Gate::default()).mount("/p", routes![held])).await;
+    let server = Server::builder()
+        .rocket(|rocket| rocket.manage(Gate::default()).mount("/p", routes![held]))
+        .start()
+        .await;
     let gate: &Gate = server.state();
     for what in ["payload", "merge", "data", "update"] {
         for forgiving in [false, true] {
@@ -50,7 +51,7 @@ async fn a_write_that_was_under_way_does_not_revive_a_session() {
                 let sign_out = async {
                     gate.reached.notified().await;
                     let mut tab = browser.clone();
-                    tab.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+                    tab.sign_out().await.expect(200, OK);
                     gate.opened.notify_one();
                 };
                 let (answer, ()) = rocket::tokio::join!(write, sign_out);

@@ -16,15 +16,8 @@ use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
 use serde_json::Value;
 use session_tests::browser::ACCESS;
+use session_tests::token;
 use session_tests::{Answer, Browser, Server};
-
-const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
-
-/// A segment of a token: 0 is the header, 1 the payload.
-fn segment(token: &str, index: usize) -> Value {
-    let encoded = token.split('.').nth(index).expect("three segments");
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).expect("base64url")).expect("JSON")
-}
 
 /// A token with another header and the same signature.
 fn with_header(token: &str, header: &Value) -> String {
@@ -34,9 +27,8 @@ fn with_header(token: &str, header: &Value) -> String {
 
 /// A token of these two segments, signed by the only key of the algorithm that `like` has.
 async fn signed_like(server: &Server, like: &str, header: &Value, payload: &Value) -> String {
-    let [header, payload] = [header, payload].map(|json| URL_SAFE_NO_PAD.encode(json.to_string()));
-    let signed = format!("{header}.{payload}");
-    let kind = segment(like, 0)["alg"].clone();
+    let signed = token::unsigned(header, payload);
+    let kind = token::header(like)["alg"].clone();
     let keys = server.sessions().reveal_keys().await.expect("the keys");
     let mut secrets = keys.iter().filter(|(of, _)| kind == *of);
     let (_, secret) = secrets.next().expect("a key");
@@ -55,7 +47,10 @@ fn token(browser: &Browser<'_>) -> String {
 }
 
 fn kid(token: &str) -> String {
-    segment(token, 0)["kid"].as_str().expect("a kid").to_owned()
+    token::header(token)["kid"]
+        .as_str()
+        .expect("a kid")
+        .to_owned()
 }
 
 async fn launches(rocket: Rocket<Build>) -> bool {

@@ -9,7 +9,7 @@ use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket, async_test, post, routes};
 use session_runtime::{Sessions, login};
-use session_tests::{Log, Server, app, server};
+use session_tests::{Log, Server, app};
 use tempfile::TempDir;
 
 async fn fails_to_launch(rocket: Rocket<Build>) -> bool {
@@ -20,7 +20,10 @@ async fn fails_to_launch(rocket: Rocket<Build>) -> bool {
 }
 
 async fn with(folder: &Path, settings: &[(&str, Value)]) -> Rocket<Build> {
-    server::rocket(folder.join("test.db"), &server::clock(), settings)
+    Server::builder()
+        .on_file(folder.join("test.db"))
+        .settings(settings)
+        .build()
 }
 
 /// Logs anybody in.

@@ -6,6 +6,7 @@ use rocket::http::Method;
 use rocket::{async_test, get, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{JwtPayload, PublicClaim, Session};
+use session_tests::body::{OK, UNAUTHORISED};
 use session_tests::browser::ACCESS;
 use session_tests::{Log, Server};
 
@@ -25,19 +26,18 @@ fn kind(_session: Session<Kinds>) {}
 
 #[async_test]
 async fn what_a_user_typed_cannot_forge_a_line_of_the_log() {
-    let server = Server::changed(|rocket| rocket.mount("/", routes![kind])).await;
+    let server = Server::builder()
+        .rocket(|rocket| rocket.mount("/", routes![kind]))
+        .start()
+        .await;
     let log = Log::start();
     let forged = "x\r\n{\"event\":\"token_theft\"}\u{1b}[31m\u{85}";
     let mut browser = server.browser();
     let body = rocket::serde::json::json!({ "user": forged, "name": forged, "text": forged });
     let answer = browser.send(Method::Post, "/login", Some(body)).await;
-    answer.expect(200, r#"{"status":"OK"}"#);
+    answer.expect(200, OK);
     let mut copy = browser.clone();
-    browser
-        .clone()
-        .get("/kind")
-        .await
-        .expect(401, r#"{"message":"unauthorised"}"#);
+    browser.clone().get("/kind").await.expect(401, UNAUTHORISED);
     for _ in 0..2 {
         server.clock.advance(Duration::from_secs(60));
         browser.refresh().await.expect(200, "{}");

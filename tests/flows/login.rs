@@ -1,31 +1,23 @@
 //! Logging in: the cookies, the tokens, the row.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use rocket::async_test;
 use rocket::http::Method;
 use serde_json::{Value, json};
 use session_runtime::{Clock, Error, Sessions};
+use session_tests::Server;
 use session_tests::app::{Claims, Notes};
+use session_tests::body::{BROKEN, OK, UNAUTHORISED};
 use session_tests::browser::{ACCESS, REFRESH};
-use session_tests::{Answer, Server};
-
-fn front_token(answer: &Answer) -> Value {
-    let encoded = answer.header("front-token").expect("a front-token");
-    serde_json::from_slice(&STANDARD.decode(encoded).expect("base64")).expect("JSON")
-}
-
-fn segment(token: &str, index: usize) -> Value {
-    let encoded = token.split('.').nth(index).expect("three segments");
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).expect("base64url")).expect("JSON")
-}
+use session_tests::token;
 
 /// Behaviour 2, 7.
 #[async_test]
 async fn answers_with_both_cookies_and_the_front_token() {
     let server = Server::start().await;
     let answer = server.browser().log_in("ada").await;
-    answer.expect(200, r#"{"status":"OK"}"#);
+    answer.expect(200, OK);
 
     assert_eq!(answer.all("set-cookie").count(), 2);
     let access = answer.set_cookie(ACCESS).expect("an access cookie");
@@ -57,13 +49,13 @@ async fn the_access_token_carries_ten_claims_and_the_payload() {
     let answer = browser.log_in("ada").await;
     let token = browser.cookie(ACCESS).expect("a token");
 
-    let header = segment(&token, 0);
+    let header = token::header(&token);
     assert_eq!(header["alg"], "ES256");
     assert_eq!(header["typ"], "at+jwt");
     assert_eq!(header["version"], "5");
     assert!(header["kid"].as_str().expect("a kid").starts_with("d-"));
 
-    let payload = segment(&token, 1);
+    let payload = token::payload(&token);
     let me = browser.get("/me").await.json();
     let now = server.clock.now().timestamp();
     assert_eq!(payload["sub"], "ada");
@@ -88,7 +80,7 @@ async fn the_access_token_carries_ten_claims_and_the_payload() {
         exp - now
     );
 
-    let front = front_token(&answer);
+    let front = answer.front_token();
     assert_eq!(front["uid"], "ada");
     assert_eq!(front["ate"], exp * 1000);
     assert_eq!(front["up"], payload);
@@ -127,9 +119,7 @@ async fn the_payload_and_the_data_come_back_as_they_were() {
 async fn a_refused_login_answers_401_and_opens_no_session() {
     let server = Server::start().await;
     let answer = server.browser().log_in("").await;
-    answer
-        .expect(401, r#"{"message":"unauthorised"}"#)
-        .expect_untouched();
+    answer.expect(401, UNAUTHORISED).expect_untouched();
     assert_eq!(server.database().sessions(), 0);
 }
 
@@ -150,7 +140,7 @@ async fn every_login_mints_a_new_session_and_ends_the_one_presented() {
         .clone()
         .get("/me")
         .await
-        .expect(401, r#"{"message":"unauthorised"}"#)
+        .expect(401, UNAUTHORISED)
         .expect_removed();
     first
         .clone()
@@ -224,9 +214,7 @@ async fn a_payload_too_large_for_a_cookie_is_a_typed_error_and_leaves_no_row() {
         .browser()
         .send(Method::Post, "/login", Some(body))
         .await;
-    answer
-        .expect(500, r#"{"message":"internal error"}"#)
-        .expect_untouched();
+    answer.expect(500, BROKEN).expect_untouched();
     assert_eq!(server.database().sessions(), 0);
 }
 

@@ -7,6 +7,7 @@ use rocket::response::{Redirect, Responder};
 use rocket::{Route, async_test, get, post, routes};
 use session_runtime::{Error, Session, logout};
 use session_tests::app::Claims;
+use session_tests::body::{TRY_REFRESH, UNAUTHORISED, UNAVAILABLE};
 use session_tests::browser::ACCESS;
 use session_tests::{Browser, Server};
 
@@ -95,7 +96,10 @@ fn logouts() -> Vec<Route> {
 }
 
 async fn server() -> Server {
-    Server::changed(|rocket| rocket.mount("/m", logouts())).await
+    Server::builder()
+        .rocket(|rocket| rocket.mount("/m", logouts()))
+        .start()
+        .await
 }
 
 async fn logged_in(server: &Server) -> Browser<'_> {
@@ -198,7 +202,7 @@ async fn a_store_that_is_down_keeps_the_session_and_its_cookies() {
     browser
         .post("/m/plain")
         .await
-        .expect(503, r#"{"message":"temporarily unavailable"}"#)
+        .expect(503, UNAVAILABLE)
         .expect_untouched();
     server
         .database()
@@ -220,17 +224,13 @@ async fn a_status_of_an_error_alone_does_not_keep_the_session() {
 async fn a_logout_that_asks_for_the_session_needs_one_that_holds() {
     let server = server().await;
     let answer = server.browser().post("/m/greeting").await;
-    answer
-        .expect(401, r#"{"message":"unauthorised"}"#)
-        .expect_untouched();
+    answer.expect(401, UNAUTHORISED).expect_untouched();
 
     let mut browser = logged_in(&server).await;
     server.clock.advance(Duration::from_secs(2 * 60 * 60));
     // The guard is the handler's own, so the front end refreshes first; the session goes on.
     let answer = browser.post("/m/greeting").await;
-    answer
-        .expect(401, r#"{"message":"try refresh token"}"#)
-        .expect_untouched();
+    answer.expect(401, TRY_REFRESH).expect_untouched();
     assert_eq!(server.database().sessions(), 1);
     browser.refresh().await.expect(200, "{}");
     let answer = browser.post("/m/greeting").await;
@@ -261,7 +261,10 @@ async fn of_results_and_options_in_each_other_either_may_refuse() {
         }
     }
 
-    let server = Server::changed(|rocket| rocket.mount("/m", routes![inner, outer])).await;
+    let server = Server::builder()
+        .rocket(|rocket| rocket.mount("/m", routes![inner, outer]))
+        .start()
+        .await;
     for path in ["/m/inner", "/m/outer"] {
         let mut browser = logged_in(&server).await;
         for (which, status) in [(1, 404), (2, 409)] {

@@ -15,7 +15,10 @@ fn logged_in(user: &str) -> LoggedIn {
 
 /// A server with these routes below `/m`.
 async fn server(routes: Vec<Route>) -> Server {
-    Server::changed(|rocket| rocket.mount("/m", routes)).await
+    Server::builder()
+        .rocket(|rocket| rocket.mount("/m", routes))
+        .start()
+        .await
 }
 
 /// Posts to a route that must start the only session, and returns its answer and its user.

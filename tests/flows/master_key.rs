@@ -12,7 +12,7 @@ use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket, async_test};
 use session_tests::app::{Claims, Notes};
-use session_tests::{Log, Server, server};
+use session_tests::{Log, Server};
 
 /// Keys of the tests, made from text: not random enough for anything else.
 fn key(text: &str) -> String {
@@ -39,7 +39,10 @@ async fn launches(rocket: Rocket<Build>) -> bool {
 }
 
 fn rocket(folder: &Path, settings: &[(&str, Value)]) -> Rocket<Build> {
-    server::rocket(folder.join("test.db"), &server::clock(), settings)
+    Server::builder()
+        .on_file(folder.join("test.db"))
+        .settings(settings)
+        .build()
 }
 
 fn release(folder: &Path, settings: &[(&str, Value)]) -> Rocket<Build> {
@@ -85,7 +88,7 @@ async fn sqlite_in_debug_a_key_is_made_once_and_kept_beside_the_database() {
         "a draft is left: {left:?}"
     );
 
-    let server = server.restart().await;
+    let server = server.restart().start().await;
     assert_eq!(fs::read_to_string(&path).expect("the key file"), text);
     assert!(!log.text().contains(text.trim()));
     drop(server);
@@ -182,19 +185,17 @@ async fn a_new_key_is_accepted_switched_to_and_resealed_under() {
         ("master_key", key("old").into()),
         ("accepted_master_keys", vec![key("new")].into()),
     ];
-    let server = old.restart_with(&both).await;
+    let server = old.restart().settings(&both).start().await;
     assert_eq!(server.sessions().reseal_keys().await, Ok(0));
     let switched = [
         ("master_key", key("new").into()),
         ("accepted_master_keys", vec![key("old")].into()),
     ];
-    let server = server.restart_with(&switched).await;
+    let server = server.restart().settings(&switched).start().await;
     assert_eq!(server.sessions().reseal_keys().await, Ok(2));
     assert_eq!(server.sessions().reseal_keys().await, Ok(0));
 
-    let server = server
-        .restart_with(&[("master_key", key("new").into())])
-        .await;
+    let server = server.restart().set("master_key", key("new")).start().await;
     let mut browser = server.browser().with_jar(jar);
     assert_eq!(browser.get("/me").await.status, 200);
     browser.refresh().await.expect(200, "{}");

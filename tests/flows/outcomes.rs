@@ -13,11 +13,8 @@ use rocket::serde::json::{Json, Value, json};
 use rocket::{Route, async_test, post, routes};
 use session_runtime::{NewSession, login};
 use session_tests::app::{Claims, Notes};
+use session_tests::body::{BROKEN, OK, UNAUTHORISED};
 use session_tests::{Answer, Server};
-
-const OK: &str = r#"{"status":"OK"}"#;
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
-const BROKEN: &str = r#"{"message":"internal error"}"#;
 
 type LoggedIn = (String, Claims, Notes);
 type Answered<R> = (String, Claims, Notes, R);
@@ -53,7 +50,10 @@ fn new_session() -> NewSession {
 }
 
 async fn server(routes: Vec<Route>) -> Server {
-    Server::changed(|rocket| rocket.mount("/m", routes)).await
+    Server::builder()
+        .rocket(|rocket| rocket.mount("/m", routes))
+        .start()
+        .await
 }
 
 /// Posts to a route that must start a session which works.

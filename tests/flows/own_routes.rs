@@ -7,9 +7,8 @@ use rocket::{Build, Rocket, async_test, get, post, routes};
 use session_runtime::{Error, Refresh, Session};
 use session_tests::Server;
 use session_tests::app::Claims;
+use session_tests::body::UNAUTHORISED;
 use session_tests::browser::{ACCESS, ACCESS_HEADER, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 
 /// Does what its name says with a refresh that worked.
 #[post("/auth/session/refresh?<then>")]
@@ -44,13 +43,14 @@ fn thrown(_session: Session<Claims>) -> Result<(), Error> {
     Err(Error::General("the application broke".into()))
 }
 
-async fn server(change: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Server {
-    let settings = [
-        ("refresh_route", false.into()),
-        ("csrf", "via-token".into()),
-        ("access_token_jitter", 0.into()),
-    ];
-    Server::changed_with(&settings, change).await
+async fn server(change: impl FnOnce(Rocket<Build>) -> Rocket<Build> + Send + 'static) -> Server {
+    Server::builder()
+        .set("refresh_route", false)
+        .set("csrf", "via-token")
+        .set("access_token_jitter", 0)
+        .rocket(change)
+        .start()
+        .await
 }
 
 /// Behaviour 56.
@@ -127,10 +127,11 @@ async fn a_route_of_the_applications_own_refreshes() {
 /// Behaviour 58.
 #[async_test]
 async fn a_refresh_that_the_application_takes_back_clears_everything() {
-    let server = Server::changed_with(&[("refresh_route", false.into())], |rocket| {
-        rocket.mount("/", routes![refresh])
-    })
-    .await;
+    let server = Server::builder()
+        .set("refresh_route", false)
+        .rocket(|rocket| rocket.mount("/", routes![refresh]))
+        .start()
+        .await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     let answer = browser.post(&format!("{REFRESH_PATH}?then=revoke")).await;

@@ -47,12 +47,15 @@ fn choose(choice: Form<Choice>) -> Redirect {
 }
 
 async fn server_with(settings: &[(&str, rocket::figment::value::Value)]) -> Server {
-    Server::changed_with(settings, |rocket| {
-        rocket
-            .mount("/", routes![secret, post_secret, sign_in, choose])
-            .register("/", catchers::pages(LOGIN))
-    })
-    .await
+    Server::builder()
+        .settings(settings)
+        .rocket(|rocket| {
+            rocket
+                .mount("/", routes![secret, post_secret, sign_in, choose])
+                .register("/", catchers::pages(LOGIN))
+        })
+        .start()
+        .await
 }
 
 /// Somebody whose access token has expired.

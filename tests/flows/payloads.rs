@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rocket::http::Method;
 use rocket::serde::json::{Json, Value, json};
 use rocket::{async_test, post, put, routes};
 use session_runtime::{Error, Session, Sessions};
 use session_tests::app::{Claims, Notes};
+use session_tests::body::UNAUTHORISED;
 use session_tests::browser::{ACCESS, ACCESS_HEADER, REFRESH};
-use session_tests::{Answer, Browser, Server};
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
+use session_tests::token;
+use session_tests::{Browser, Server};
 
 #[put("/name", data = "<name>")]
 async fn rename(mut session: Session<Claims>, name: Json<String>) -> Result<Value, Error> {
@@ -60,18 +58,10 @@ async fn careless(session: Session<Claims>, sessions: Sessions) -> Result<(), Er
 }
 
 async fn server() -> Server {
-    Server::changed(|rocket| rocket.mount("/p", routes![rename, append, merge, count, careless]))
+    Server::builder()
+        .rocket(|rocket| rocket.mount("/p", routes![rename, append, merge, count, careless]))
+        .start()
         .await
-}
-
-fn payload(token: &str) -> Value {
-    let encoded = token.split('.').nth(1).expect("a payload");
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).expect("base64url")).expect("JSON")
-}
-
-fn front(answer: &Answer) -> Value {
-    let encoded = answer.header("front-token").expect("a front-token");
-    serde_json::from_slice(&STANDARD.decode(encoded).expect("base64")).expect("JSON")
 }
 
 /// Behaviour 69, 70: in both transports; the refresh token is left alone.
@@ -84,7 +74,7 @@ async fn a_changed_payload_is_in_the_next_answer_and_in_the_row() {
             let bearer = browser.bearer_tokens().map(|(access, _)| access.to_owned());
             bearer.or_else(|| browser.cookie(ACCESS)).expect("a token")
         };
-        let before = payload(&token(&browser));
+        let before = token::payload(&token(&browser));
         let refresh = browser.cookie(REFRESH);
         server.clock.advance(Duration::from_secs(60));
         let answer = browser
@@ -92,7 +82,7 @@ async fn a_changed_payload_is_in_the_next_answer_and_in_the_row() {
             .await;
         answer.expect(200, r#"{"name":"Grace"}"#);
 
-        let after = payload(&token(&browser));
+        let after = token::payload(&token(&browser));
         assert_eq!(
             (&after["name"], &after["exp"]),
             (&json!("Grace"), &before["exp"])
@@ -104,7 +94,7 @@ async fn a_changed_payload_is_in_the_next_answer_and_in_the_row() {
         for kept in ["sub", "sessionHandle", "refreshTokenHash1", "antiCsrfToken"] {
             assert_eq!(after[kept], before[kept], "{kept}");
         }
-        assert_eq!(front(&answer)["up"], after);
+        assert_eq!(answer.front_token()["up"], after);
         assert_eq!(browser.cookie(REFRESH), refresh);
         assert_eq!(answer.set_cookie(REFRESH), None);
         let in_header = browser.bearer_tokens().is_some();
@@ -146,7 +136,7 @@ async fn a_merge_adds_overrides_and_removes() {
             serde_json::from_str::<Value>(&stored).expect("JSON"),
             carried
         );
-        let payload = payload(&browser.cookie(ACCESS).expect("a token"));
+        let payload = token::payload(&browser.cookie(ACCESS).expect("a token"));
         assert_eq!(payload["plan"], carried["plan"]);
         assert_eq!(
             payload.as_object().map(|claims| claims.len()),
@@ -160,7 +150,7 @@ async fn a_merge_adds_overrides_and_removes() {
         .send(Method::Put, "/p/name", Some(json!("Cy")))
         .await;
     assert_eq!(
-        payload(&browser.cookie(ACCESS).expect("a token"))["extra"],
+        token::payload(&browser.cookie(ACCESS).expect("a token"))["extra"],
         1
     );
 }
@@ -323,10 +313,11 @@ async fn data_that_somebody_else_changed_is_a_conflict() {
 /// Behaviour 75: an exposed token is handed out again with its new payload.
 #[async_test]
 async fn an_exposed_token_is_exposed_again() {
-    let server = Server::changed_with(&[("expose_access_token", true.into())], |rocket| {
-        rocket.mount("/p", routes![rename])
-    })
-    .await;
+    let server = Server::builder()
+        .set("expose_access_token", true)
+        .rocket(|rocket| rocket.mount("/p", routes![rename]))
+        .start()
+        .await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     let answer = browser

@@ -7,6 +7,7 @@ use rocket::serde::json::{Value, json};
 use rocket::{async_test, get, post, routes};
 use session_runtime::{Error, RevokedBy, Session, SessionHandle, Sessions};
 use session_tests::app::Claims;
+use session_tests::body::{OK, UNAUTHORISED};
 use session_tests::browser::{REFRESH, REFRESH_PATH};
 use session_tests::{Log, Server};
 
@@ -47,10 +48,7 @@ async fn a_session_has_an_end_that_no_refresh_moves() {
     assert_eq!(browser.get("/me").await.status, 401);
     // A browser has dropped the cookie by now; whoever kept it gets no further.
     browser.plant(REFRESH, &kept, REFRESH_PATH);
-    browser
-        .refresh()
-        .await
-        .expect(401, r#"{"message":"unauthorised"}"#);
+    browser.refresh().await.expect(401, UNAUTHORISED);
     assert_eq!(server.sessions().handles("ada").await, Ok(vec![]));
 }
 
@@ -70,10 +68,7 @@ async fn a_session_that_idles_ends() {
     server.clock.advance(Duration::from_secs(1));
     // A browser has dropped the cookie by now; whoever kept it gets no further.
     browser.plant(REFRESH, &kept, REFRESH_PATH);
-    browser
-        .refresh()
-        .await
-        .expect(401, r#"{"message":"unauthorised"}"#);
+    browser.refresh().await.expect(401, UNAUTHORISED);
 }
 
 #[async_test]
@@ -83,18 +78,11 @@ async fn the_oldest_session_makes_room() {
     let mut browsers = Vec::new();
     for _ in 0..4 {
         let mut browser = server.browser();
-        browser
-            .log_in("ada")
-            .await
-            .expect(200, r#"{"status":"OK"}"#);
+        browser.log_in("ada").await.expect(200, OK);
         server.clock.advance(Duration::from_secs(1));
         browsers.push(browser);
     }
-    server
-        .browser()
-        .log_in("eve")
-        .await
-        .expect(200, r#"{"status":"OK"}"#);
+    server.browser().log_in("eve").await.expect(200, OK);
     let statuses: Vec<u16> = {
         let mut statuses = Vec::new();
         for browser in &mut browsers {
@@ -105,10 +93,7 @@ async fn the_oldest_session_makes_room() {
     assert_eq!(statuses, [401, 401, 200, 200]);
     log.expect(&["sessions_revoked", &format!("{:?}", RevokedBy::Limit)]);
     // A login on a browser that has one takes its own place.
-    browsers[3]
-        .log_in("ada")
-        .await
-        .expect(200, r#"{"status":"OK"}"#);
+    browsers[3].log_in("ada").await.expect(200, OK);
     assert_eq!(browsers[2].get("/me").await.status, 200);
 }
 
@@ -126,13 +111,9 @@ async fn one_more_session_may_be_refused_instead() {
         .expect(403, r#"{"message":"too many sessions"}"#)
         .expect_untouched();
     assert_eq!(first.get("/live").await.status, 200);
-    first.log_in("ada").await.expect(200, r#"{"status":"OK"}"#);
+    first.log_in("ada").await.expect(200, OK);
     first.sign_out().await;
-    server
-        .browser()
-        .log_in("ada")
-        .await
-        .expect(200, r#"{"status":"OK"}"#);
+    server.browser().log_in("ada").await.expect(200, OK);
 }
 
 #[async_test]
@@ -144,10 +125,10 @@ async fn ten_logins_at_once_never_exceed_the_limit() {
         ])
         .await;
         let beside = server
-            .beside_with(&[
-                ("max_sessions_per_user", 3.into()),
-                ("session_limit", limit.into()),
-            ])
+            .beside()
+            .set("max_sessions_per_user", 3)
+            .set("session_limit", limit)
+            .start()
             .await;
         let logins = (0..10).map(|number| {
             let mut browser = if number % 2 == 0 {
@@ -170,11 +151,11 @@ async fn ten_logins_at_once_never_exceed_the_limit() {
 /// Behaviour 66, 79.
 #[async_test]
 async fn sessions_are_listed_with_where_they_began_and_ended_one_by_one() {
-    let server = Server::changed_with(
-        &[("trusted_proxies", vec!["10.0.0.0/8"].into())],
-        |rocket| rocket.mount("/", routes![devices, others]),
-    )
-    .await;
+    let server = Server::builder()
+        .set("trusted_proxies", vec!["10.0.0.0/8"])
+        .rocket(|rocket| rocket.mount("/", routes![devices, others]))
+        .start()
+        .await;
     let mut here = server.browser();
     here.log_in("ada").await;
     server.clock.advance(Duration::from_secs(60));

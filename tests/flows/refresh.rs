@@ -6,11 +6,10 @@ use rocket::async_test;
 use rocket::futures::future::join_all;
 use rocket::http::Method;
 use session_runtime::Clock;
+use session_tests::body::{THEFT, UNAUTHORISED};
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH};
 use session_tests::{Browser, Server};
 
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
-const THEFT: &str = r#"{"message":"token theft detected"}"#;
 /// `rotation_min_age`
 const M: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -24,8 +24,11 @@ async fn known(servers: [&Server; 2], handle: SessionHandle) -> [bool; 2] {
 
 #[async_test]
 async fn the_feed_says_whether_a_session_was_replaced() {
-    let here = Server::changed(|rocket| rocket.mount("/", routes![changed])).await;
-    let there = here.beside().await;
+    let here = Server::builder()
+        .rocket(|rocket| rocket.mount("/", routes![changed]))
+        .start()
+        .await;
+    let there = here.beside().start().await;
     let servers = [&here, &there];
     let (mut laptop, mut phone) = (here.browser(), here.browser());
 

@@ -11,7 +11,9 @@ use session_runtime::{
     Error, Facts, Fetch, Fresh, JwtPayload, LiveSession, MaybeSession, NewSession, Registered,
     Requirement, Session, SessionHandle, Unmet, login,
 };
+use session_tests::body::OK;
 use session_tests::browser::{ACCESS, SIGN_OUT_PATH};
+use session_tests::token;
 use session_tests::{Browser, Server};
 
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
@@ -153,27 +155,29 @@ fn asked(directory: &State<Directory>) -> String {
 }
 
 async fn server() -> Server {
-    Server::changed(|rocket| {
-        rocket.manage(Directory::default()).mount(
-            "/r",
-            routes![
-                log_in,
-                visit,
-                plain,
-                admin,
-                both,
-                live_admin,
-                maybe_admin,
-                editor,
-                sensitive,
-                prove,
-                change_password,
-                things,
-                asked
-            ],
-        )
-    })
-    .await
+    Server::builder()
+        .rocket(|rocket| {
+            rocket.manage(Directory::default()).mount(
+                "/r",
+                routes![
+                    log_in,
+                    visit,
+                    plain,
+                    admin,
+                    both,
+                    live_admin,
+                    maybe_admin,
+                    editor,
+                    sensitive,
+                    prove,
+                    change_password,
+                    things,
+                    asked
+                ],
+            )
+        })
+        .start()
+        .await
 }
 
 async fn logged_in<'s>(server: &'s Server, user: &str, role: &str) -> Browser<'s> {
@@ -187,11 +191,7 @@ async fn logged_in<'s>(server: &'s Server, user: &str, role: &str) -> Browser<'s
 
 async fn handle(browser: &Browser<'_>) -> SessionHandle {
     let token = browser.cookie(ACCESS).expect("a token");
-    let encoded = token.split('.').nth(1).expect("a payload");
-    let json = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, encoded)
-        .expect("base64url");
-    let claims: Value = serde_json::from_slice(&json).expect("JSON");
-    claims["sessionHandle"]
+    token::payload(&token)["sessionHandle"]
         .as_str()
         .expect("one")
         .parse()
@@ -250,9 +250,7 @@ async fn what_is_not_met_is_403_with_every_reason() {
 async fn signing_out_asks_for_nothing() {
     let server = server().await;
     let mut user = logged_in(&server, "ada", "user").await;
-    user.post(SIGN_OUT_PATH)
-        .await
-        .expect(200, r#"{"status":"OK"}"#);
+    user.post(SIGN_OUT_PATH).await.expect(200, OK);
 }
 
 /// Behaviour 76, 77.

@@ -2,6 +2,7 @@
 
 use rocket::async_test;
 use session_tests::Server;
+use session_tests::body::{OK, THEFT, UNAUTHORISED};
 
 #[async_test]
 async fn sessions_survive_a_restart() {
@@ -10,7 +11,7 @@ async fn sessions_survive_a_restart() {
     browser.log_in("ada").await;
     let before = browser.jar();
 
-    let server = server.restart().await;
+    let server = server.restart().start().await;
     let mut browser = server.browser().with_jar(before);
     assert_eq!(browser.get("/me").await.json()["user"], "ada");
     assert_eq!(browser.get("/notes").await.json()["text"], "first");
@@ -23,14 +24,14 @@ async fn revocations_survive_a_restart() {
     let mut browser = server.browser();
     browser.log_in("ada").await;
     let copy = browser.jar();
-    browser.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+    browser.sign_out().await.expect(200, OK);
 
-    let server = server.restart().await;
+    let server = server.restart().start().await;
     let mut browser = server.browser().with_jar(copy);
     browser
         .get("/me")
         .await
-        .expect(401, r#"{"message":"unauthorised"}"#)
+        .expect(401, UNAUTHORISED)
         .expect_removed();
 }
 
@@ -44,19 +45,15 @@ async fn rotation_survives_a_restart() {
     server.clock.advance(std::time::Duration::from_secs(60));
     browser.refresh().await.expect(200, "{}");
 
-    let server = server.restart().await;
+    let server = server.restart().start().await;
     let mut thief = server.browser().with_jar(oldest);
-    thief
-        .refresh()
-        .await
-        .expect(401, r#"{"message":"token theft detected"}"#)
-        .expect_cleared();
+    thief.refresh().await.expect(401, THEFT).expect_cleared();
 }
 
 #[async_test]
 async fn processes_that_start_at_once_share_one_set_of_keys() {
     let server = Server::start().await;
-    let others = rocket::futures::future::join_all((0..4).map(|_| server.beside())).await;
+    let others = rocket::futures::future::join_all((0..4).map(|_| server.beside().start())).await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     for other in &others {

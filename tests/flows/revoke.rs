@@ -6,8 +6,7 @@ use rocket::async_test;
 use session_runtime::{Error, SessionHandle};
 use session_tests::Server;
 use session_tests::app::{Claims, OtherClaims};
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
+use session_tests::body::UNAUTHORISED;
 
 /// Behaviour 54, 66.
 #[async_test]
@@ -86,7 +85,7 @@ async fn user_ids_compare_byte_for_byte() {
 #[async_test]
 async fn another_process_refuses_a_revoked_session_within_the_bound() {
     let here = Server::start().await;
-    let there = here.beside().await;
+    let there = here.beside().start().await;
     let mut browser = here.browser();
     browser.log_in("ada").await;
     let revoked = browser.handle().await;

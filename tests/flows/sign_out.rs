@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use rocket::async_test;
 use rocket::http::Method;
+use session_tests::body::{OK, TRY_REFRESH, UNAUTHORISED};
 use session_tests::browser::{ACCESS, REFRESH, SIGN_OUT_PATH};
 use session_tests::{Answer, Server};
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 
 /// Behaviour 63.
 #[async_test]
@@ -18,7 +17,7 @@ async fn signing_out_ends_the_session_and_clears_the_browser() {
     let copy = browser.clone();
 
     let answer = browser.sign_out().await;
-    answer.expect(200, r#"{"status":"OK"}"#).expect_cleared();
+    answer.expect(200, OK).expect_cleared();
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(server.database().sessions(), 0);
 
@@ -86,12 +85,8 @@ async fn signing_out_twice_with_the_same_token_is_fine() {
     let mut browser = server.browser();
     browser.log_in("ada").await;
     let mut other_tab = browser.clone();
-    browser.sign_out().await.expect(200, r#"{"status":"OK"}"#);
-    other_tab
-        .sign_out()
-        .await
-        .expect(200, r#"{"status":"OK"}"#)
-        .expect_cleared();
+    browser.sign_out().await.expect(200, OK);
+    other_tab.sign_out().await.expect(200, OK).expect_cleared();
 }
 
 #[async_test]
@@ -103,14 +98,10 @@ async fn with_an_expired_token_the_front_end_is_asked_to_refresh_first() {
     browser
         .sign_out()
         .await
-        .expect(401, r#"{"message":"try refresh token"}"#)
+        .expect(401, TRY_REFRESH)
         .expect_untouched();
     browser.refresh().await.expect(200, "{}");
-    browser
-        .sign_out()
-        .await
-        .expect(200, r#"{"status":"OK"}"#)
-        .expect_cleared();
+    browser.sign_out().await.expect(200, OK).expect_cleared();
 }
 
 #[async_test]

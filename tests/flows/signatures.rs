@@ -9,10 +9,9 @@ use serde::Deserialize;
 use session_runtime::{Session, login};
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
+use session_tests::body::{OK, UNAUTHORISED};
 
 type LoggedIn = (String, Claims, Notes);
-
-const OK: &str = r#"{"status":"OK"}"#;
 
 fn logged_in(user: &str) -> LoggedIn {
     let claims = Claims { name: "Ada".into() };
@@ -20,7 +19,10 @@ fn logged_in(user: &str) -> LoggedIn {
 }
 
 async fn server(routes: Vec<Route>) -> Server {
-    Server::changed(|rocket| rocket.mount("/m", routes)).await
+    Server::builder()
+        .rocket(|rocket| rocket.mount("/m", routes))
+        .start()
+        .await
 }
 
 #[async_test]
@@ -72,9 +74,7 @@ async fn a_login_may_ask_who_is_logged_in() {
 
     let server = server(routes![rename]).await;
     let stranger = server.browser().send(Method::Put, "/m/name/x", None).await;
-    stranger
-        .expect(401, r#"{"message":"unauthorised"}"#)
-        .expect_untouched();
+    stranger.expect(401, UNAUTHORISED).expect_untouched();
     assert_eq!(server.database().sessions(), 0);
 
     let mut browser = server.browser();

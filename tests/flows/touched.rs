@@ -122,12 +122,14 @@ fn pair(browser: &Browser<'_>) -> Vec<String> {
 }
 
 async fn scene(presented: &str) -> Scene {
-    let server = Server::changed(|rocket| {
-        rocket
-            .mount("/", routes![bye])
-            .register("/", catchers![teapot])
-    })
-    .await;
+    let server = Server::builder()
+        .rocket(|rocket| {
+            rocket
+                .mount("/", routes![bye])
+                .register("/", catchers![teapot])
+        })
+        .start()
+        .await;
     let mut bystander = server.browser();
     bystander.log_in("ada").await;
     let bystander = bystander.handle().await;

@@ -3,6 +3,7 @@
 use rocket::async_test;
 use rocket::futures::future::join_all;
 use rocket::http::Method;
+use session_tests::body::{OK, UNAVAILABLE};
 use session_tests::browser::{REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
 use session_tests::{Answer, Server};
 
@@ -11,9 +12,7 @@ const UP: &str = "ALTER TABLE hidden RENAME TO session_info";
 
 #[track_caller]
 fn expect_unavailable(answer: &Answer) {
-    answer
-        .expect(503, r#"{"message":"temporarily unavailable"}"#)
-        .expect_untouched();
+    answer.expect(503, UNAVAILABLE).expect_untouched();
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(answer.header("content-type"), Some("application/json"));
 }
@@ -40,12 +39,8 @@ async fn every_operation_answers_503_and_recovers_without_a_restart() {
     assert_eq!(server.database().sessions(), 1);
     browser.refresh().await.expect(200, "{}");
     assert_eq!(browser.get("/notes").await.json()["text"], "first");
-    server
-        .browser()
-        .log_in("bob")
-        .await
-        .expect(200, r#"{"status":"OK"}"#);
-    browser.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+    server.browser().log_in("bob").await.expect(200, OK);
+    browser.sign_out().await.expect(200, OK);
 }
 
 #[async_test]
@@ -88,7 +83,7 @@ async fn a_failing_login_takes_no_neighbour_down() {
         if user == "eve" {
             expect_unavailable(&answer);
         } else {
-            answer.expect(200, r#"{"status":"OK"}"#);
+            answer.expect(200, OK);
         }
     }
     assert_eq!(server.database().sessions(), 36);
@@ -111,9 +106,7 @@ async fn sqlite_more_waiting_writes_than_the_queue_holds_are_refused_at_once() {
     let answers = join_all((0..10).map(|_| log_in(&server, "ada"))).await;
     answers.iter().for_each(expect_unavailable);
     lock.execute("ROLLBACK");
-    log_in(&server, "ada")
-        .await
-        .expect(200, r#"{"status":"OK"}"#);
+    log_in(&server, "ada").await.expect(200, OK);
     assert_eq!(server.database().sessions(), 1);
 }
 

@@ -6,6 +6,7 @@ use rocket::{async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{JwtPayload, Session, UserId, login};
 use session_tests::Server;
+use session_tests::body::{OK, UNAUTHORISED};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, UserId)]
@@ -46,16 +47,18 @@ payloads! {
 }
 
 async fn server() -> Server {
-    Server::changed(|rocket| {
-        rocket
-            .mount("/text", routes![text, log_in_text])
-            .mount("/number", routes![number, log_in_number])
-            .mount("/signed", routes![signed, log_in_signed])
-            .mount("/uuid", routes![uuid_id, log_in_uuid])
-            .mount("/account", routes![account, log_in_account])
-            .mount("/tenant", routes![tenant, log_in_tenant])
-    })
-    .await
+    Server::builder()
+        .rocket(|rocket| {
+            rocket
+                .mount("/text", routes![text, log_in_text])
+                .mount("/number", routes![number, log_in_number])
+                .mount("/signed", routes![signed, log_in_signed])
+                .mount("/uuid", routes![uuid_id, log_in_uuid])
+                .mount("/account", routes![account, log_in_account])
+                .mount("/tenant", routes![tenant, log_in_tenant])
+        })
+        .start()
+        .await
 }
 
 /// Starts a session, reads the id back in the guard at `path`, lists and ends the session by it.
@@ -125,7 +128,7 @@ async fn both<U: UserId + Debug>(server: &Server, path: &str, names: [&str; 2], 
     let mut browsers = [server.browser(), server.browser(), server.browser()];
     for (browser, user) in browsers.iter_mut().zip([0, 1, 0]) {
         let answer = browser.post(&format!("{path}/{}", names[user])).await;
-        answer.expect(200, r#"{"status":"OK"}"#);
+        answer.expect(200, OK);
         let id = format!("{:?}", ids[user]);
         browser.get(path).await.expect(200, &id);
     }
@@ -169,9 +172,7 @@ async fn an_id_of_another_type_is_another_users() {
         let mut browser = server.browser().with_bearer(tokens.access_token());
         for path in ["/number", "/account", "/tenant"] {
             let answer = browser.clone().get(path).await;
-            answer
-                .expect(401, r#"{"message":"unauthorised"}"#)
-                .expect_untouched();
+            answer.expect(401, UNAUTHORISED).expect_untouched();
         }
         // Nor does anybody log in under it: it would be a second name of a user, or of none.
         let path = format!("/number/{}", id.replace(' ', "%20"));

@@ -6,11 +6,10 @@ use rocket::http::{Header, Method};
 use rocket::{Request, Responder, async_test, catch, catchers, get, routes};
 use session_runtime::{Error, Session};
 use session_tests::app::Claims;
+use session_tests::body::{TRY_REFRESH, UNAUTHORISED};
 use session_tests::browser::ACCESS;
 use session_tests::{Log, Server};
 
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
-const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 #[async_test]
@@ -63,7 +62,10 @@ fn cached(_session: Session<Claims>) -> Cached {
 
 #[async_test]
 async fn what_a_member_sees_is_not_cached_unless_the_application_says_so() {
-    let server = Server::changed(|rocket| rocket.mount("/", routes![cached])).await;
+    let server = Server::builder()
+        .rocket(|rocket| rocket.mount("/", routes![cached]))
+        .start()
+        .await;
     let mut browser = server.browser();
     let visited = browser.get("/maybe").await;
     assert_eq!(visited.header("cache-control"), None);
@@ -222,7 +224,10 @@ fn own_page(request: &Request<'_>) -> String {
 
 #[async_test]
 async fn the_applications_own_catcher_answers_and_learns_the_reason() {
-    let server = Server::changed(|rocket| rocket.register("/", catchers![own_page])).await;
+    let server = Server::builder()
+        .rocket(|rocket| rocket.register("/", catchers![own_page]))
+        .start()
+        .await;
     let mut browser = server.browser();
     browser
         .get("/me")
@@ -245,7 +250,10 @@ fn same_error(request: &Request<'_>) -> Error {
 /// Also for people, whose requests ask for HTML.
 #[async_test]
 async fn a_catcher_may_answer_with_the_error_itself() {
-    let server = Server::changed(|rocket| rocket.register("/", catchers![same_error])).await;
+    let server = Server::builder()
+        .rocket(|rocket| rocket.register("/", catchers![same_error]))
+        .start()
+        .await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     server
@@ -263,7 +271,10 @@ async fn a_catcher_may_answer_with_the_error_itself() {
 
 #[async_test]
 async fn a_catcher_of_another_path_changes_nothing() {
-    let server = Server::changed(|rocket| rocket.register("/m", catchers![own_page])).await;
+    let server = Server::builder()
+        .rocket(|rocket| rocket.register("/m", catchers![own_page]))
+        .start()
+        .await;
     // `/me` begins with `/m` but is not below it.
     server.browser().get("/me").await.expect(401, UNAUTHORISED);
 }

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use session_tests::body::OK;
 use session_tests::server::MASTER_KEY;
 use session_tests::servers::Backend;
 use session_tests::{Database, Server};
@@ -115,7 +116,7 @@ async fn sides_that_differ_in_the_end_are_a_failure(backend: Backend) {
         super::fill(&old).await;
         let mut eve = old.browser();
         eve.log_in("eve").await;
-        eve.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+        eve.sign_out().await.expect(200, OK);
         drop(old.stop());
         drop(Server::on_url(&places.target).await.stop());
         let mut target = Database::connect(&places.target);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use session_runtime::transfer::{KeyFile, Progress, Transfer};
 use session_tests::app::Claims;
+use session_tests::body::{OK, UNAUTHORISED};
 use session_tests::browser::ACCESS;
 use session_tests::servers::{Backend, DatabaseServer};
 use session_tests::{Database, Server};
@@ -21,7 +22,7 @@ async fn users_stay_logged_in_and_revoked_sessions_stay_refused(backend: Backend
     let old = Server::on_url(&places.source).await;
     let (mut ada, mut bob, mut eve) = (old.browser(), old.browser(), old.browser());
     for (browser, user) in [(&mut ada, "ada"), (&mut bob, "bøb 🦀"), (&mut eve, "eve")] {
-        browser.log_in(user).await.expect(200, r#"{"status":"OK"}"#);
+        browser.log_in(user).await.expect(200, OK);
     }
     // Two answers are lost: the row has a parent and children.
     let before = ada.jar();
@@ -30,7 +31,7 @@ async fn users_stay_logged_in_and_revoked_sessions_stay_refused(backend: Backend
     let mut other = old.browser().with_jar(before.clone());
     other.refresh().await.expect(200, "{}");
     let revoked = eve.jar();
-    eve.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+    eve.sign_out().await.expect(200, OK);
     let keys = old.browser().get("/auth/jwt/jwks.json").await.body;
     let (bob, bobs) = (bob.cookie(ACCESS).expect("a token"), bob.jar());
     let folder = old.stop();
@@ -67,7 +68,7 @@ async fn users_stay_logged_in_and_revoked_sessions_stay_refused(backend: Backend
         .with_jar(revoked)
         .get("/me")
         .await
-        .expect(401, r#"{"message":"unauthorised"}"#);
+        .expect(401, UNAUTHORISED);
     // Parent and children are what they were: none of them is taken for a copy.
     for jar in [before, sibling] {
         new.browser()
@@ -89,11 +90,11 @@ async fn from_one_server_to_the_other(backend: Backend) {
     let (source, target) = (url(backend), url(other));
     let old = Server::on_url(&source).await;
     let (mut ada, mut eve) = (old.browser(), old.browser());
-    ada.log_in("ädä 🦀").await.expect(200, r#"{"status":"OK"}"#);
+    ada.log_in("ädä 🦀").await.expect(200, OK);
     ada.refresh().await.expect(200, "{}");
-    eve.log_in("eve").await.expect(200, r#"{"status":"OK"}"#);
+    eve.log_in("eve").await.expect(200, OK);
     let (adas, eves) = (ada.jar(), eve.jar());
-    eve.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+    eve.sign_out().await.expect(200, OK);
     drop(old.stop());
 
     let moved = Transfer::new(&*source, &*target).run(|_| ());

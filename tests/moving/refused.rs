@@ -4,7 +4,7 @@ use rocket::error::ErrorKind;
 use rocket::local::asynchronous::Client;
 use session_runtime::transfer::{Transfer, TransferError};
 use session_tests::servers::Backend;
-use session_tests::{Database, Log, Server, server};
+use session_tests::{Database, Log, Server};
 
 use super::Places;
 
@@ -13,8 +13,7 @@ session_tests::on_both! { what_would_do_harm_is_refused }
 /// An application does not start on what was not filled completely.
 pub(super) async fn launch_is_refused(url: &str) {
     let log = Log::start();
-    let settings = [("master_key", server::MASTER_KEY.into())];
-    let failed = Client::untracked(server::rocket_on(url, &server::clock(), &settings)).await;
+    let failed = Client::untracked(Server::builder().on_url(url).build()).await;
     assert!(failed.is_err_and(|error| matches!(error.kind(), ErrorKind::FailedFairings(_))));
     log.expect(&["not all sessions were moved", "`session-admin move` again"]);
 }

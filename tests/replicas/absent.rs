@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use session_tests::Database;
+use session_tests::body::{UNAUTHORISED, UNAVAILABLE};
 use session_tests::servers::Backend;
 
 use super::Shared;
@@ -12,9 +13,6 @@ super::on! {
     Postgres: a_young_session_that_is_not_there_is_503 what_was_ended_is_over_however_young;
     Mariadb: a_young_session_that_is_not_there_is_503 what_was_ended_is_over_however_young;
 }
-
-const UNAVAILABLE: &str = r#"{"message":"temporarily unavailable"}"#;
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 
 async fn a_young_session_that_is_not_there_is_503(backend: Backend) {
     let shared = Shared::new(backend, "young");

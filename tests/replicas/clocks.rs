@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rocket::http::{ContentType, Header};
 use rocket::local::asynchronous::Client;
 use session_runtime::{Clock, Event, ManualClock, Sessions, SystemClock};
+use session_tests::Server;
 use session_tests::browser::ACCESS;
 use session_tests::names;
-use session_tests::server::{MASTER_KEY, attached};
 use session_tests::servers::Backend;
 
 use super::Shared;
@@ -63,18 +63,19 @@ impl Machine {
     async fn with(shared: &Shared, clock: impl Clock) -> Self {
         let told = Arc::new(Mutex::new(Vec::new()));
         let telling = Arc::clone(&told);
-        let fairing = Sessions::fairing().clock(clock).on_event(move |event| {
-            if let Event::ClockSkew { difference, .. } = event {
-                let seconds = difference.as_seconds_f64().round();
-                telling.lock().expect("no panic").push(seconds as i64);
-            }
-        });
-        let settings = [
-            ("master_key", MASTER_KEY.into()),
-            ("access_token_validity", "10m".into()),
-            ("access_token_jitter", 0.0.into()),
-        ];
-        let rocket = attached(&shared.url, &settings, fairing);
+        let rocket = Server::builder()
+            .on_url(&shared.url)
+            .set("access_token_validity", "10m")
+            .set("access_token_jitter", 0.0)
+            .fairing(|fairing| {
+                fairing.clock(clock).on_event(move |event| {
+                    if let Event::ClockSkew { difference, .. } = event {
+                        let seconds = difference.as_seconds_f64().round();
+                        telling.lock().expect("no panic").push(seconds as i64);
+                    }
+                })
+            })
+            .build();
         let client = Client::untracked(rocket).await.expect("a launch");
         Self { client, told }
     }

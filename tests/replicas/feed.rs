@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use session_tests::Database;
+use session_tests::body::UNAUTHORISED;
 use session_tests::process::{Answer, Place, Tokens};
 use session_tests::servers::{Backend, DatabaseServer};
 
@@ -21,8 +22,6 @@ super::on! {
 
 /// `revocation_bound`, as it is unless somebody sets it.
 const BOUND: Duration = Duration::from_secs(1);
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 
 /// Polls until a process refuses; how long before its answer the last accepted request was sent, after `since`.
 fn accepted_for(place: &Place, tokens: &Tokens, since: Instant) -> Duration {

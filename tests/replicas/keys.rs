@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rocket::futures::future::join_all;
 use session_tests::Database;
+use session_tests::body::OK;
 use session_tests::servers::Backend;
 
 use super::Shared;
@@ -50,7 +51,7 @@ async fn clocks_may_differ_by_25_seconds(backend: Backend) {
     for (one, other) in [(0, 1), (1, 0), (1, 2), (2, 1)] {
         let (one, other) = (&servers[one], &servers[other]);
         let mut here = one.browser();
-        here.log_in("ada").await.expect(200, r#"{"status":"OK"}"#);
+        here.log_in("ada").await.expect(200, OK);
         let mut there = other.browser().with_jar(here.jar());
         assert_eq!(there.get("/me").await.status, 200);
         assert_eq!(there.get("/live").await.status, 200);
@@ -67,7 +68,7 @@ async fn clocks_may_differ_by_25_seconds(backend: Backend) {
                 server.clock.advance(Duration::from_secs(90));
             }
         }
-        there.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+        there.sign_out().await.expect(200, OK);
         one.sessions()
             .read_revocations_now()
             .await

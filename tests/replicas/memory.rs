@@ -64,19 +64,18 @@ async fn a_stalled_feed_is_told_once(backend: Backend) {
         let shared = Shared::new(backend, &format!("stall {choice}"));
         let stalls = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let counter = std::sync::Arc::clone(&stalls);
-        let settings = [
-            ("database", shared.url.as_str().into()),
-            ("master_key", session_tests::server::MASTER_KEY.into()),
-            ("revocation_on_stall", choice.into()),
-        ];
-        let server = session_tests::Server::attached(&settings, |fairing| {
-            fairing.on_event(move |event| {
-                if *event == Event::RevocationFeedStalled {
-                    counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                }
+        let server = session_tests::Server::builder()
+            .on_url(&shared.url)
+            .set("revocation_on_stall", choice)
+            .fairing(|fairing| {
+                fairing.on_event(move |event| {
+                    if *event == Event::RevocationFeedStalled {
+                        counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    }
+                })
             })
-        })
-        .await;
+            .start()
+            .await;
         let mut browser = server.browser();
         browser.log_in("ada").await;
         let mut database = Database::connect(&shared.url);

@@ -5,15 +5,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rocket::futures::future::join_all;
-use serde_json::Value;
 use session_runtime::Sessions;
 use session_tests::Database;
 use session_tests::app::{Claims, Notes};
 use session_tests::process::Tokens;
 use session_tests::servers::Backend;
+use session_tests::token;
 
 use super::{Shared, three};
 
@@ -171,10 +169,10 @@ fn hash(access: &str) -> String {
 }
 
 fn claim(access: &str, name: &str) -> String {
-    let body = access.split('.').nth(1).expect("a body");
-    let body = BASE64_URL_SAFE_NO_PAD.decode(body).expect("base64");
-    let claims: Value = serde_json::from_slice(&body).expect("JSON");
-    claims[name].as_str().expect("a text").to_owned()
+    token::payload(access)[name]
+        .as_str()
+        .expect("a text")
+        .to_owned()
 }
 
 /// The parent and the children in a row, in hexadecimal digits.

@@ -4,6 +4,7 @@ use rocket::futures::future::join_all;
 use rocket::tokio::join;
 use session_runtime::SessionHandle;
 use session_tests::app::{Claims, Notes};
+use session_tests::body::{OK, UNAVAILABLE};
 use session_tests::servers::Backend;
 use session_tests::{Database, Server};
 
@@ -14,8 +15,6 @@ session_tests::on_both! {
     a_revocation_committed_late_is_not_missed
     a_batch_of_large_sessions_fits
 }
-
-const LOGGED_IN: &str = r#"{"status":"OK"}"#;
 
 /// The lock that an application takes which changes a session in its own transaction.
 fn lock_row(database: &mut Database, handle: SessionHandle) {
@@ -40,7 +39,7 @@ async fn a_blocked_session_holds_up_no_strangers_login(backend: Backend) {
                 async move { server.browser().log_in(&format!("user {round} {n}")).await }
             }));
             for login in logins.await {
-                login.expect(200, LOGGED_IN);
+                login.expect(200, OK);
             }
         }
         // All of them are in before the lock is gone.
@@ -65,9 +64,7 @@ async fn a_session_that_stays_blocked_is_503_and_goes_on(backend: Backend) {
     let mut application = Database::connect(&url);
     lock_row(&mut application, ada.handle().await);
     let answer = ada.clone().refresh().await;
-    answer
-        .expect(503, r#"{"message":"temporarily unavailable"}"#)
-        .expect_untouched();
+    answer.expect(503, UNAVAILABLE).expect_untouched();
     application.execute("ROLLBACK");
     ada.refresh().await.expect(200, "{}");
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use session_tests::app::{Claims, Notes};
+use session_tests::body::UNAVAILABLE;
 use session_tests::servers::{Backend, DatabaseServer};
 use session_tests::{Database, Server};
 
@@ -147,7 +148,7 @@ async fn a_refresh_whose_commit_is_unknown_is_503_and_harmless(backend: Backend)
         browser
             .refresh()
             .await
-            .expect(503, r#"{"message":"temporarily unavailable"}"#)
+            .expect(503, UNAVAILABLE)
             .expect_untouched();
     }
     browser.refresh().await.expect(200, "{}");

@@ -11,6 +11,7 @@ use rocket::tokio;
 use session_runtime::Error;
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
+use session_tests::body::UNAVAILABLE;
 use session_tests::servers::{Backend, DatabaseServer};
 
 session_tests::on_both! { a_crash_is_healed }
@@ -65,7 +66,7 @@ async fn a_crash_is_healed(backend: Backend) {
         ada.clone()
             .refresh()
             .await
-            .expect(503, r#"{"message":"temporarily unavailable"}"#)
+            .expect(503, UNAVAILABLE)
             .expect_untouched();
         assert!(
             began.elapsed() < Duration::from_secs(11),

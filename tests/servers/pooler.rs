@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rocket::async_test;
 use rocket::futures::future::join_all;
+use session_tests::body::{OK, UNAVAILABLE};
 use session_tests::process::{Answer, Place};
 use session_tests::servers::{Backend, DatabaseServer, PgBouncer};
 use session_tests::{Database, Server};
@@ -38,7 +39,7 @@ async fn two_applications_share_two_connections() {
         async move {
             let user = format!("user {n}");
             let answer = browser.log_in(&user).await;
-            answer.expect(200, r#"{"status":"OK"}"#);
+            answer.expect(200, OK);
             browser
         }
     }));
@@ -58,7 +59,7 @@ async fn two_applications_share_two_connections() {
         let other = &servers[(n + 1) % 2];
         async move {
             let signed_out = browser.jar();
-            browser.sign_out().await.expect(200, r#"{"status":"OK"}"#);
+            browser.sign_out().await.expect(200, OK);
             other.sessions().read_revocations_now().await.expect("read");
             let mut elsewhere = other.browser().with_jar(signed_out);
             assert_eq!(elsewhere.get("/me").await.status, 401);
@@ -102,12 +103,11 @@ fn a_revocation_reaches_another_process_within_the_bound() {
 #[async_test]
 async fn waits_are_bounded_and_settings_stay_ours() {
     let (pooled, direct) = database("bounded");
-    let server = Server::with(&[
-        ("database", format!("{pooled}?pgbouncer=true").into()),
-        ("master_key", session_tests::server::MASTER_KEY.into()),
-        ("database_timeout", "1s".into()),
-    ])
-    .await;
+    let server = Server::builder()
+        .on_url(&format!("{pooled}?pgbouncer=true"))
+        .set("database_timeout", "1s")
+        .start()
+        .await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     let mut application = Database::connect(&direct);
@@ -116,16 +116,12 @@ async fn waits_are_bounded_and_settings_stay_ours() {
          WHERE datname = current_database() AND wait_event_type = 'Lock'";
     for path in ["/live", "/notes"] {
         let answer = browser.clone().get(path).await;
-        answer
-            .expect(503, r#"{"message":"temporarily unavailable"}"#)
-            .expect_untouched();
+        answer.expect(503, UNAVAILABLE).expect_untouched();
         // Ended by the server itself, not given up by us.
         assert_eq!(application.number(waiting), 0, "{path} still waits");
     }
     let answer = browser.clone().refresh().await;
-    answer
-        .expect(503, r#"{"message":"temporarily unavailable"}"#)
-        .expect_untouched();
+    answer.expect(503, UNAVAILABLE).expect_untouched();
     application.unlock();
     browser.refresh().await.expect(200, "{}");
 
@@ -147,12 +143,10 @@ async fn waits_are_bounded_and_settings_stay_ours() {
     }
     // While it has both, the pooler has none for us.
     let answer = server.browser().log_in("bob").await;
-    answer
-        .expect(503, r#"{"message":"temporarily unavailable"}"#)
-        .expect_untouched();
+    answer.expect(503, UNAVAILABLE).expect_untouched();
     drop(others);
     let answer = server.browser().log_in("bob").await;
-    answer.expect(200, r#"{"status":"OK"}"#);
+    answer.expect(200, OK);
 }
 
 #[async_test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use session_tests::servers::{Backend, DatabaseServer, free_port};
-use session_tests::{Database, Log, server};
+use session_tests::{Database, Log, Server, server};
 
 session_tests::on_both! {
     a_server_that_cannot_be_used_stops_the_launch
@@ -19,7 +19,10 @@ session_tests::on_both! {
 /// Launches with these settings; returns what was logged if the launch failed.
 pub(super) async fn launch(settings: &[(&str, Value)]) -> Option<Log> {
     let log = Log::start();
-    let rocket = server::rocket_on("sqlite://unused", &server::clock(), settings);
+    let rocket = Server::builder()
+        .on_url("sqlite://unused")
+        .settings(settings)
+        .build();
     // A look at the kind, or Rocket panics.
     let failed = Client::untracked(rocket)
         .await

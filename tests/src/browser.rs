@@ -10,6 +10,7 @@ use session_runtime::{Clock, ManualClock, SessionHandle};
 
 use crate::names::{self, is_base};
 use crate::secrets::Issued;
+use crate::token;
 
 /// Name of the access-token cookie.
 pub const ACCESS: &str = "sAccessToken";
@@ -354,6 +355,11 @@ impl Answer {
         lines()
             .find(|line| !line.contains("=;"))
             .or_else(|| lines().next())
+    }
+
+    /// What its front-token says.
+    pub fn front_token(&self) -> Value {
+        token::front(self.header("front-token").expect("a front-token"))
     }
 
     /// The body as JSON.

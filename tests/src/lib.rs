@@ -2,7 +2,9 @@
 //! the database.
 
 pub mod app;
+pub mod body;
 pub mod browser;
+mod builder;
 mod database;
 pub mod fuzzing;
 mod log;
@@ -14,6 +16,7 @@ pub mod server;
 pub mod servers;
 pub mod site;
 mod statements;
+pub mod token;
 
 /// One test for each database server, whatever `BACKEND` says.
 #[macro_export]
@@ -39,6 +42,7 @@ macro_rules! on_both {
 }
 
 pub use browser::{Answer, Browser};
+pub use builder::Builder;
 pub use database::Database;
 pub use log::Log;
 pub use running::Running;

@@ -11,7 +11,7 @@ use session_runtime::Sessions;
 
 use crate::database::Database;
 use crate::secrets::Issued;
-use crate::server;
+use crate::server::Server;
 use crate::servers::Backend;
 use crate::statements::Statements;
 
@@ -37,7 +37,10 @@ impl Running {
         let folder = tempfile::tempdir().expect("a folder");
         let issued = Issued::new();
         let (tell, told) = mpsc::channel();
-        let rocket = server::rocket(folder.path().join("test.db"), &server::clock(), settings);
+        let rocket = Server::builder()
+            .on_file(folder.path().join("test.db"))
+            .settings(settings)
+            .build();
         let figment = rocket
             .figment()
             .clone()

@@ -58,7 +58,7 @@ async fn no_session_that_was_acknowledged_is_missing() {
 #[async_test]
 async fn of_64_threads_with_one_token_every_token_handed_out_is_in_the_row() {
     let server = Server::start().await;
-    let others = [server.beside().await, server.beside().await];
+    let others = [server.beside().start().await, server.beside().start().await];
     let tokens = create(&server, "ada".into()).await;
     let parent = tokens.refresh_token().expect("a token");
     let processes = [

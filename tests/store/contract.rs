@@ -30,6 +30,7 @@ async fn a_created_session_is_there_for_everybody() {
     assert_eq!(server.database().sessions(), 1);
     let info = server
         .beside()
+        .start()
         .await
         .sessions()
         .info(tokens.handle())

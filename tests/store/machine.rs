@@ -127,7 +127,11 @@ impl Reference {
 
 async fn run(steps: Vec<Step>) {
     let first = Server::start().await;
-    let mut servers = vec![first.beside().await, first.beside().await, first];
+    let mut servers = vec![
+        first.beside().start().await,
+        first.beside().start().await,
+        first,
+    ];
     let mut reference = Reference::default();
     for step in steps {
         let clock = servers[0].clock.clone();
@@ -178,7 +182,7 @@ async fn run(steps: Vec<Step>) {
             Step::Wait(millis) => clock.advance(Duration::from_millis(millis)),
             Step::Restart { process } => {
                 let server = servers.remove(process);
-                servers.insert(process, server.restart().await);
+                servers.insert(process, server.restart().start().await);
             }
             Step::Refresh { .. } | Step::Revoke { .. } => {}
         }

@@ -62,7 +62,9 @@ async fn the_keys_are_published_for_everybody() {
 async fn every_verifying_key_is_published_and_nothing_private() {
     let server = Server::start().await;
     let server = server
-        .restart_with(&[("signing_algorithm", "EdDSA".into())])
+        .restart()
+        .set("signing_algorithm", "EdDSA")
+        .start()
         .await;
     let body = server.browser().get(JWKS).await.json();
     let keys = body["keys"].as_array().expect("keys");

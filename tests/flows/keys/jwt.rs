@@ -6,11 +6,11 @@ use rocket::async_test;
 use serde_json::{Value, json};
 use session_runtime::{Clock, Error, RESERVED_CLAIMS};
 use session_tests::Server;
+use session_tests::body::UNAUTHORISED;
 use session_tests::browser::ACCESS;
+use session_tests::token;
 
-use super::{fresh_token, present, segment, signer, with_header};
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
+use super::{fresh_token, present, signer, with_header};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -23,12 +23,12 @@ async fn a_jwt_carries_its_payload_and_whose_it_is() {
         .create_jwt(&claims, 5 * MINUTE)
         .expect("a JWT");
     assert_eq!(
-        segment(&jwt, 0),
+        token::header(&jwt),
         json!({ "alg": "ES256", "typ": "JWT", "kid": signer(&server) })
     );
     let now = server.clock.now().timestamp();
     assert_eq!(
-        segment(&jwt, 1),
+        token::payload(&jwt),
         json!({
             "service": "reports", "depth": { "level": 3 },
             "iss": "http://127.0.0.1:8000/auth", "iat": now, "exp": now + 300, "aud": "shop",
@@ -47,8 +47,8 @@ async fn a_jwt_is_never_a_session() {
         .expect("a JWT");
     for token in [
         &jwt,
-        &with_header(&jwt, &segment(&session, 0)),
-        &with_header(&session, &segment(&jwt, 0)),
+        &with_header(&jwt, &token::header(&session)),
+        &with_header(&session, &token::header(&jwt)),
     ] {
         present(&server, token).await.expect(401, UNAUTHORISED);
         let mut browser = server.browser();

@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rocket::async_test;
-use session_runtime::{Error, OwnKey, Sessions, SigningAlgorithm};
-use session_tests::{Log, Server, server};
+use session_runtime::{Error, OwnKey, SigningAlgorithm};
+use session_tests::body::TRY_REFRESH;
+use session_tests::token;
+use session_tests::{Log, Server};
 
-use super::{TRY_REFRESH, count, fresh_token, kid, launches, present, rotate, segment, signer};
+use super::{count, fresh_token, kid, launches, present, rotate, signer};
 
 /// `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`; for tests only.
 const EC: &str = "\
@@ -48,13 +50,15 @@ fn ed(kid: &str) -> OwnKey {
 
 async fn start(supply: &Supply) -> Server {
     let supply = Arc::clone(supply);
-    Server::attached(&[], move |fairing| {
-        fairing.signing_keys(move || {
-            let keys = supply.lock().expect("a lock").clone();
-            async move { keys }
+    Server::builder()
+        .fairing(move |fairing| {
+            fairing.signing_keys(move || {
+                let keys = supply.lock().expect("a lock").clone();
+                async move { keys }
+            })
         })
-    })
-    .await
+        .start()
+        .await
 }
 
 #[async_test]
@@ -63,7 +67,7 @@ async fn the_first_key_signs_and_none_is_in_the_database() {
     let server = start(&keys).await;
     let token = fresh_token(&server).await;
     assert_eq!(
-        (kid(&token), segment(&token, 0)["alg"].as_str()),
+        (kid(&token), token::header(&token)["alg"].as_str()),
         ("first".into(), Some("ES256"))
     );
     assert_eq!(present(&server, &token).await.status, 200);
@@ -86,7 +90,7 @@ async fn the_first_key_signs_and_none_is_in_the_database() {
     assert_eq!(present(&server, &token).await.status, 200);
     let new = fresh_token(&server).await;
     assert_eq!(
-        (kid(&new), segment(&new, 0)["alg"].as_str()),
+        (kid(&new), token::header(&new)["alg"].as_str()),
         ("second".into(), Some("EdDSA"))
     );
     server.clock.advance(Duration::from_secs(200 * 60 * 60));
@@ -183,13 +187,15 @@ async fn a_bad_key_stops_the_launch_with_its_name() {
     for (keys, words) in cases {
         let folder = tempfile::tempdir().expect("a folder");
         let log = Log::start();
-        let fairing = Sessions::fairing()
-            .clock(server::clock())
-            .signing_keys(move || {
-                let keys = keys.clone();
-                async move { keys }
-            });
-        let rocket = server::rocket_with(folder.path().join("test.db"), &[], fairing);
+        let rocket = Server::builder()
+            .on_file(folder.path().join("test.db"))
+            .fairing(|fairing| {
+                fairing.signing_keys(move || {
+                    let keys = keys.clone();
+                    async move { keys }
+                })
+            })
+            .build();
         assert!(!launches(rocket).await, "{words:?}");
         log.expect(words);
         assert!(!log.text().contains("secret words"));

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use rocket::async_test;
 use session_runtime::Error;
+use session_tests::body::TRY_REFRESH;
 use session_tests::{Log, Server};
 
-use super::{TRY_REFRESH, count, follow, fresh_token, kid, present, signer, token};
+use super::{count, follow, fresh_token, kid, present, signer, token};
 
 /// Nothing of any session is left, in this process and, once it has read the feed, in another.
 #[async_test]
 async fn everything_ends_at_once() {
     let server = Server::start().await;
-    let beside = server.beside().await;
+    let beside = server.beside().start().await;
     let (mut ada, mut eve) = (server.browser(), server.browser().in_header_mode());
     ada.log_in("ada").await;
     eve.log_in("eve").await;
@@ -41,7 +42,7 @@ async fn everything_ends_at_once() {
 async fn a_removed_keys_tokens_are_refused_everywhere_and_a_refresh_helps() {
     let log = Log::start();
     let here = Server::start().await;
-    let there = here.beside().await;
+    let there = here.beside().start().await;
     let mut browser = there.browser();
     browser.log_in("ada").await;
     let old = token(&browser);
@@ -73,14 +74,14 @@ async fn a_removed_keys_tokens_are_refused_everywhere_and_a_refresh_helps() {
     assert!(!published.contains(&stolen) && published.contains(&signer(&here)));
 
     // It stays removed.
-    let here = here.restart().await;
+    let here = here.restart().start().await;
     present(&here, &old).await.expect(401, TRY_REFRESH);
 }
 
 #[async_test]
 async fn a_process_whose_feed_stalls_asks_for_removed_keys() {
     let here = Server::start().await;
-    let there = here.beside_with(&[("revocation_bound", "1m".into())]).await;
+    let there = here.beside().set("revocation_bound", "1m").start().await;
     let token = fresh_token(&there).await;
     here.clock.advance(Duration::from_secs(59));
     assert_eq!(present(&there, &token).await.status, 200);

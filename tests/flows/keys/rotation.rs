@@ -6,11 +6,10 @@ use rocket::async_test;
 use rocket::futures::future::{join, join_all};
 use serde_json::json;
 use session_runtime::Clock;
+use session_tests::body::TRY_REFRESH;
 use session_tests::{Log, Server};
 
-use super::{
-    TRY_REFRESH, count, fresh_token, kid, present, rotate, segment, signer, token, with_header,
-};
+use super::{count, fresh_token, kid, present, rotate, signer, token, with_header};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -88,7 +87,7 @@ async fn old_keys_are_deleted_and_those_that_verify_are_not() {
 #[async_test]
 async fn several_processes_make_one_key() {
     let one = Server::start().await;
-    let (two, three) = (one.beside().await, one.beside().await);
+    let (two, three) = (one.beside().start().await, one.beside().start().await);
     for round in 2..6 {
         one.clock.advance(168 * HOUR);
         let turns = [&one, &two, &three].map(|server| server.sessions().rotate_keys_now());
@@ -113,7 +112,7 @@ async fn all_verifies_succeed_around_a_rotation() {
         ("access_token_jitter", 0.into()),
     ];
     let one = Server::with(&settings).await;
-    let two = one.beside_with(&settings).await;
+    let two = one.beside().settings(&settings).start().await;
     let mut browsers = Vec::new();
     for _ in 0..6 {
         let mut browser = one.browser();
@@ -149,7 +148,7 @@ async fn an_unknown_key_is_looked_for_once_in_ten_seconds() {
     let log = Log::start();
     let server = Server::start().await;
     let good = fresh_token(&server).await;
-    let mut header = segment(&good, 0);
+    let mut header = token::header(&good);
     let looks = || log.text().matches("unknown_key").count();
     for round in 1..4 {
         let forged: Vec<_> = (0..20)
@@ -176,7 +175,7 @@ async fn a_token_of_a_new_key_makes_it_known() {
     // So slow a feed that only looking for the key can find it.
     let slow = [("revocation_bound", "10h".into())];
     let here = Server::with(&slow).await;
-    let there = here.beside_with(&slow).await;
+    let there = here.beside().settings(&slow).start().await;
     here.clock.advance(168 * HOUR);
     rotate(&there).await;
     let token = fresh_token(&there).await;
@@ -189,7 +188,7 @@ async fn a_start_after_a_long_pause_signs_with_a_new_key() {
     let server = Server::start().await;
     let old = signer(&server);
     server.clock.advance(1000 * HOUR);
-    let server = server.restart().await;
+    let server = server.restart().start().await;
     assert_ne!(signer(&server), old);
     assert_eq!(
         present(&server, &fresh_token(&server).await).await.status,

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use rocket::async_test;
 use rocket::figment::value::Value;
-use session_tests::{Log, Server, server};
+use session_tests::{Log, Server};
 
 use super::{
-    count, follow, fresh_token, kid, launches, present, rotate, segment, signed_like, signer, token,
+    count, follow, fresh_token, kid, launches, present, rotate, signed_like, signer, token,
 };
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -19,7 +19,7 @@ async fn eddsa_by_configuration() {
     let mut browser = server.browser();
     browser.log_in("ada").await;
     assert_eq!(browser.get("/me").await.status, 200);
-    assert_eq!(segment(&token(&browser), 0)["alg"], "EdDSA");
+    assert_eq!(token::header(&token(&browser))["alg"], "EdDSA");
     assert_eq!((count(&server, "EdDSA"), count(&server, "ES256")), (1, 0));
     let published = server.browser().get("/auth/jwt/jwks.json").await.json();
     assert_eq!(published["keys"][0]["crv"], "Ed25519");
@@ -40,17 +40,17 @@ async fn a_change_of_algorithm_leaves_old_tokens_good() {
     browser.log_in("ada").await;
     let (jar, old) = (browser.jar(), token(&browser));
 
-    let server = server.restart_with(&eddsa).await;
+    let server = server.restart().settings(&eddsa).start().await;
     let mut browser = server.browser().with_jar(jar);
     assert_eq!(browser.get("/me").await.status, 200);
     server.clock.advance(Duration::from_secs(1));
     browser.refresh().await.expect(200, "{}");
     let new = token(&browser);
-    assert_eq!(segment(&new, 0)["alg"], "EdDSA");
+    assert_eq!(token::header(&new)["alg"], "EdDSA");
     assert_eq!(present(&server, &old).await.status, 200);
 
     // A process that still has the old setting knows both, and its tokens are good here.
-    let behind = server.beside().await;
+    let behind = server.beside().start().await;
     for token in [&old, &new] {
         assert_eq!(present(&behind, token).await.status, 200);
     }
@@ -60,7 +60,7 @@ async fn a_change_of_algorithm_leaves_old_tokens_good() {
     );
 
     // And back; in the end the other algorithm's key is over.
-    let server = server.restart().await;
+    let server = server.restart().start().await;
     assert_eq!(present(&server, &new).await.status, 200);
     assert_eq!((signer(&server), kid(&old)), (kid(&old), signer(&server)));
     server.clock.advance(170 * HOUR);
@@ -74,16 +74,18 @@ async fn a_token_whose_algorithm_is_not_its_keys_is_refused() {
     let server = Server::start().await;
     let es256 = fresh_token(&server).await;
     let server = server
-        .restart_with(&[("signing_algorithm", "EdDSA".into())])
+        .restart()
+        .set("signing_algorithm", "EdDSA")
+        .start()
         .await;
     let eddsa = fresh_token(&server).await;
     for (token, other) in [(&es256, &eddsa), (&eddsa, &es256)] {
-        let (good, payload) = (segment(token, 0), segment(token, 1));
+        let (good, payload) = (token::header(token), token::payload(token));
         let signed = signed_like(&server, token, &good, &payload).await;
         assert_eq!(present(&server, &signed).await.status, 200);
         for member in ["alg", "kid"] {
             let mut header = good.clone();
-            header[member] = segment(other, 0)[member].clone();
+            header[member] = token::header(other)[member].clone();
             let signed = signed_like(&server, token, &header, &payload).await;
             assert_eq!(present(&server, &signed).await.status, 401, "{header}");
         }
@@ -125,7 +127,7 @@ async fn mistakes_stop_the_launch_with_a_sentence() {
         let folder = tempfile::tempdir().expect("a folder");
         let log = Log::start();
         let file = folder.path().join("test.db");
-        let rocket = server::rocket(file, &server::clock(), &[(key, value)]);
+        let rocket = Server::builder().on_file(file).set(key, value).build();
         assert!(!launches(rocket).await, "{key}");
         log.expect(words);
     }
@@ -173,7 +175,7 @@ async fn a_database_of_version_1_is_migrated_with_its_sessions_and_keys() {
     );
     drop(database);
 
-    let server = Server::on(kept, clock).await;
+    let server = Server::builder().on(kept).clock(clock).start().await;
     assert_eq!(
         server
             .database()

@@ -7,6 +7,7 @@ use rocket::request::{self, FromRequest};
 use rocket::response::Responder;
 use rocket::{Request, async_test, post, routes, uri};
 use session_runtime::login;
+use session_tests::body::OK;
 
 use super::{LoggedIn, logged_in, refused, server, started};
 
@@ -210,8 +211,5 @@ async fn an_unnamed_responder() {
     let server = server(routes![login]).await;
     let answer = refused(&server, "/m/login/false").await;
     answer.expect(404, "who is that?");
-    started(&server, "/m/login/true")
-        .await
-        .0
-        .expect(200, r#"{"status":"OK"}"#);
+    started(&server, "/m/login/true").await.0.expect(200, OK);
 }

@@ -2,12 +2,11 @@
 
 use rocket::async_test;
 use rocket::http::Method;
+use session_tests::body::{TRY_REFRESH, UNAVAILABLE};
 
 use super::{
     HTML, OWN, PAGE, expect_redirect, expired, field, open, press, send, sends_itself, server_with,
 };
-
-const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
 
 #[async_test]
 async fn a_form_that_comes_too_late_is_not_sent_and_says_so() {
@@ -95,10 +94,7 @@ async fn a_store_that_is_down_loses_nobody_and_can_be_tried_again() {
     let answer = open(&mut browser, "/notes").await;
     assert!(answer.status == 503 && answer.body.contains("<a href=\"/notes\">Try again</a>"));
     answer.expect_untouched();
-    browser
-        .get("/notes")
-        .await
-        .expect(503, r#"{"message":"temporarily unavailable"}"#);
+    browser.get("/notes").await.expect(503, UNAVAILABLE);
 }
 
 #[async_test]

@@ -6,14 +6,12 @@ use rocket::async_test;
 use rocket::http::Method;
 use serde_json::json;
 use session_tests::Server;
+use session_tests::body::{OK, REFUSED, TRY_REFRESH, UNAUTHORISED};
 use session_tests::browser::{
     ACCESS, ACCESS_HEADER, REFRESH, REFRESH_HEADER, REFRESH_PATH, SIGN_OUT_PATH,
 };
 
 use super::{FOREIGN, Tokens, bearer, cookie, get, post, tokens};
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
-const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
 
 /// Behaviour 2, 3, 4, 5: the mode that a login gets. Without `st-auth-mode` it is cookies here, so that a
 /// plain form works (the model system takes headers).
@@ -39,7 +37,7 @@ async fn a_login_gets_the_mode_that_the_setting_or_the_request_says() {
             .browser()
             .send_raw(Method::Post, "/login", headers, body)
             .await;
-        answer.expect(200, r#"{"status":"OK"}"#);
+        answer.expect(200, OK);
         let row = format!("{transfer} {mode:?}");
         assert!(answer.header("front-token").is_some(), "{row}");
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{row}");
@@ -89,7 +87,7 @@ async fn a_login_removes_the_tokens_of_the_sessions_it_ended() {
             .browser()
             .send_raw(Method::Post, "/login", headers.clone(), body())
             .await;
-        answer.expect(200, r#"{"status":"OK"}"#);
+        answer.expect(200, OK);
         let removed = answer
             .all("set-cookie")
             .filter(|line| line.contains("=;"))
@@ -198,7 +196,7 @@ async fn a_session_in_headers_lives_like_one_in_cookies() {
     // Data is there, and a sign-out clears its own transport only.
     assert_eq!(app.get("/notes").await.json()["text"], "first");
     let answer = app.sign_out().await;
-    answer.expect(200, r#"{"status":"OK"}"#);
+    answer.expect(200, OK);
     assert_eq!(answer.header(ACCESS_HEADER), Some(""));
     assert_eq!(answer.header(REFRESH_HEADER), Some(""));
     assert_eq!(answer.header("front-token"), Some("remove"));
@@ -235,7 +233,7 @@ async fn only_a_token_that_is_used_frees_a_request_from_evidence() {
         cookie: in_cookie,
     } = tokens(&server).await;
     let foreign = || ("Sec-Fetch-Site", "cross-site".to_owned());
-    let refused = r#"{"message":"cross-site request refused"}"#;
+    let refused = REFUSED;
     for path in ["/leave", SIGN_OUT_PATH] {
         let junk = vec![foreign(), bearer(FOREIGN), cookie(ACCESS, &in_cookie.0)];
         post(&server, path, junk)

@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use rocket::async_test;
 use session_tests::Server;
+use session_tests::body::{TRY_REFRESH, UNAUTHORISED};
 use session_tests::browser::{ACCESS, ACCESS_HEADER, REFRESH, REFRESH_HEADER, REFRESH_PATH};
 
 use super::{FOREIGN, Tokens, bearer, cookie, get, post, tokens};
-
-const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
-const TRY_REFRESH: &str = r#"{"message":"try refresh token"}"#;
 
 /// The places of the table: allowed, token in the header, token in the cookie, who is let in.
 const TABLE: [(&str, bool, bool, Option<&str>); 12] = [
@@ -36,7 +34,7 @@ async fn verifying_takes_the_token_that_counts() {
     for (state, passed) in [("good", 0), ("tampered", 0), ("expired", 3600)] {
         server.clock.advance(Duration::from_secs(passed));
         for (allowed, in_header, in_cookie, who) in TABLE {
-            server = server.restart_with(&[("transfer", allowed.into())]).await;
+            server = server.restart().set("transfer", allowed).start().await;
             let state_of = |token: &str| match state {
                 "tampered" => token[..token.len() - 10].to_owned() + "AAAAAAAAAA",
                 _ => token.to_owned(),
@@ -83,7 +81,7 @@ async fn refreshing_takes_the_token_that_counts() {
     for (allowed, in_header, in_cookie, who) in TABLE {
         let server = Server::start().await;
         let tokens = tokens(&server).await;
-        let server = server.restart_with(&[("transfer", allowed.into())]).await;
+        let server = server.restart().set("transfer", allowed).start().await;
         let garbage = "v1.garbage".to_owned();
         for (good, header, cookie_token) in [
             (false, &garbage, &garbage),
@@ -133,7 +131,7 @@ async fn a_bearer_token_of_somebody_else_is_not_ours_to_judge() {
         let refresh = vec![bearer(foreign), cookie(REFRESH, &ours.1)];
         post(&server, REFRESH_PATH, refresh).await.expect(200, "{}");
     }
-    server = server.restart_with(&[("transfer", "header".into())]).await;
+    server = server.restart().set("transfer", "header").start().await;
     let both = vec![bearer(FOREIGN), cookie(ACCESS, &ours.0)];
     let answer = get(&server, "/me", both).await;
     answer.expect(401, UNAUTHORISED).expect_untouched();
