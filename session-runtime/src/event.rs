@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::handle::SessionHandle;
 
@@ -51,13 +51,16 @@ pub enum Event {
         /// The session.
         handle: SessionHandle,
     },
-    /// `rotation_stopped`: as many refresh tokens as allowed are unused.
+    /// `rotation_stopped`: as many refresh tokens as allowed are unused, because their answers were lost or
+    /// somebody copied one. Once when that happens; the session ends a day later unless one of them is used.
     RotationStopped {
         /// The session.
         handle: SessionHandle,
+        /// When it ends.
+        ends_at: DateTime<Utc>,
     },
-    /// `store_rollback_suspected`: a refresh token is newer than its row; a backup was restored, or a
-    /// replica lost.
+    /// `store_rollback_suspected`: a refresh token is newer than its row; a failover lost commits, or a
+    /// backup was restored. The session goes on.
     StoreRollbackSuspected {
         /// The session.
         handle: SessionHandle,
@@ -148,8 +151,8 @@ impl Event {
             Self::LateParentUse { handle } => {
                 tracing::info!(event = "late_parent_use", %handle, "an old refresh token was used again: a lost answer, or a copy");
             }
-            Self::RotationStopped { handle } => {
-                tracing::warn!(event = "rotation_stopped", %handle, "as many refresh tokens as allowed are unused");
+            Self::RotationStopped { handle, ends_at } => {
+                tracing::warn!(event = "rotation_stopped", %handle, %ends_at, "as many refresh tokens as allowed are unused: the session ends in a day unless one of them is used");
             }
             Self::StoreRollbackSuspected { handle } => {
                 tracing::error!(event = "store_rollback_suspected", %handle, "a refresh token is newer than its row");

@@ -36,4 +36,5 @@ mod transport;
 mod unavailable;
 mod user_ids;
 mod verify;
+mod withheld;
 mod within;

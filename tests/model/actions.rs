@@ -2,6 +2,7 @@
 
 use crate::server::{Caller, Reply, forge, refresh, tear, unwritten};
 use crate::setup::{Server, Setup};
+use crate::standby;
 use crate::state::{Content, Loot, Message, Revoked, State, Token};
 
 /// Messages and loot are meant by their place in the state, replicas by how far their clock is ahead.
@@ -40,6 +41,10 @@ pub(crate) enum Action {
         ahead: i8,
     },
     Revoke,
+    /// The standby no longer gets what is committed.
+    Cut,
+    /// The standby becomes the store.
+    FailOver,
     /// Someone who knows the handle makes a token up, of this generation after the row's.
     Forge {
         generation: i8,
@@ -69,6 +74,12 @@ pub(crate) fn possible(setup: &Setup, state: &State, actions: &mut Vec<Action>) 
     }
     if setup.revocation && state.revoked.is_none() {
         actions.push(Action::Revoke);
+    }
+    if setup.lost_commits > 0 && !state.failed_over && state.revoked.is_none() {
+        actions.push(match state.standby {
+            None => Action::Cut,
+            Some(_) => Action::FailOver,
+        });
     }
     actions.extend([-1, 0, 1].map(|generation| Action::Forge { generation }));
     let late = |message: &Message| message.age == setup.round_trip;
@@ -162,6 +173,14 @@ pub(crate) fn perform(setup: &Setup, state: &mut State, action: Action) -> Optio
             state.revoke(setup, Revoked::ByTheApplication);
             None
         }
+        Action::Cut => {
+            standby::cut(state);
+            None
+        }
+        Action::FailOver => {
+            standby::fail_over(state);
+            None
+        }
         Action::Forge { generation } => Some(forge(setup, state, generation)),
     };
     state.tidy();
@@ -218,7 +237,7 @@ fn serve(setup: &Setup, state: &mut State, message: usize, ahead: i8, fate: Fate
             state.messages.push(Message { content, ..message });
         }
         // Nothing to reorder or to lose: the tab has its access token at once, or it does not.
-        Reply::AccessOnly { .. } => state.fresh = setup.patience(),
+        Reply::AccessOnly(_) => state.fresh = setup.patience(),
         Reply::Refused | Reply::Theft => {}
     }
     Some(reply)

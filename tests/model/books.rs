@@ -1,6 +1,6 @@
 //! The books beside the row: what was promised to whom, and which promise a step broke.
 
-use session_runtime::rotation::{Lineage, Verdict};
+use session_runtime::rotation::{Lineage, Verdict, Withheld};
 
 use crate::lineage::{NEWBORN, advanced, at, presented};
 use crate::server::Caller;
@@ -12,16 +12,23 @@ fn note(state: &mut State, broken: Broken) {
     state.broken.get_or_insert(broken);
 }
 
-/// Every token that is presented here was handed out by this server, and the store never went back in time.
-pub(crate) fn note_ruling(state: &mut State, token: Token, ahead: i8, ruling: &Ruling) {
+/// Every token that is presented here was handed out by this server.
+pub(crate) fn note_ruling(
+    state: &mut State,
+    token: Token,
+    caller: Caller,
+    ahead: i8,
+    ruling: &Ruling,
+) {
     let stolen = state.loot.is_some();
     match ruling {
         Ruling::Verdict(Verdict::Theft) if !stolen => note(state, Broken::JudgedTheft),
         Ruling::Verdict(Verdict::Ended) if ahead < state.row.ends_in => {
             note(state, Broken::SentAway);
         }
-        Ruling::Verdict(Verdict::StoreRolledBack) if stolen => note(state, Broken::PutOutUnseen),
-        Ruling::Verdict(Verdict::StoreRolledBack) => note(state, Broken::SentAway),
+        Ruling::Refused if caller == Caller::Thief => {}
+        Ruling::Refused if stolen => note(state, Broken::PutOutUnseen),
+        Ruling::Refused => note(state, Broken::SentAway),
         Ruling::Verdict(Verdict::Theft | Verdict::Ended) => {}
         Ruling::Verdict(Verdict::NewPair { .. } | Verdict::AccessOnly { .. })
         | Ruling::Again(_) => {
@@ -31,7 +38,49 @@ pub(crate) fn note_ruling(state: &mut State, token: Token, ahead: i8, ruling: &R
             if token.doomed {
                 note(state, Broken::DoomedTokenWorks);
             }
+            if state.capped == Some(0) {
+                note(state, Broken::CappedTooLong);
+            }
         }
+    }
+}
+
+/// Why no refresh token was handed out, and what is written all the same.
+pub(crate) fn note_withheld(
+    setup: &Setup,
+    state: &mut State,
+    before: &Lineage,
+    token: Token,
+    reason: Withheld,
+    next: Option<&Lineage>,
+) {
+    let mut expected = before.clone();
+    match reason {
+        Withheld::YoungChild => {}
+        Withheld::Capped => {
+            let longest = setup.capped_for.saturating_add(setup.skew);
+            state.capped.get_or_insert(longest);
+            if let Some(next) = next {
+                expected.capped_since = next.capped_since;
+                expected.ends_at = next.ends_at.min(before.ends_at);
+            }
+        }
+        Withheld::StoreRolledBack => {
+            if !state.failed_over {
+                note(state, Broken::FalseAlarm);
+            }
+            expected
+                .children
+                .extend(next.and_then(|next| next.children.last()));
+            let last = expected.children.last().map(|child| child.token);
+            if next.is_some() && last != Some(presented(token).token) {
+                note(state, Broken::Shape);
+            }
+        }
+    }
+    let room = expected.children.len() <= setup.max_children;
+    if next.is_some_and(|next| *next != expected || !room) {
+        note(state, Broken::Shape);
     }
 }
 
@@ -52,7 +101,9 @@ pub(crate) fn note_write(
     let (old, mut new) = (children(before), children(next));
     let newborn_is_last = new.pop() == Some(NEWBORN);
     let minted = next.parent == before.parent && used == before.parent && advanced(next) == 0;
-    let moved = next.parent == used && old.contains(&used) && advanced(next) == 1;
+    // Whether a lost token may become the parent is for the other promises to say.
+    let known = old.contains(&used) || matches!(token.place, Place::Lost(_));
+    let moved = next.parent == used && known && advanced(next) >= 1;
     let whose = if minted {
         new.iter().all(|child| old.contains(child))
     } else {
@@ -61,8 +112,11 @@ pub(crate) fn note_write(
     if !(newborn_is_last && whose && next.children.len() <= setup.max_children) {
         note(state, Broken::Shape);
     }
-    if next.ends_at != at(end) {
+    if next.ends_at != at(end) || next.capped_since.is_some() {
         note(state, Broken::EndMoved);
+    }
+    if moved {
+        state.capped = None;
     }
 }
 
@@ -86,7 +140,8 @@ pub(crate) fn note_new_token(setup: &Setup, state: &mut State, token: Token, cal
     match caller {
         Caller::Owner { before_theft } => {
             let repeated = before_theft || is_parent && loot.parent_used;
-            let most = 2 + u8::try_from(max_children).unwrap_or(u8::MAX - 2);
+            let most = u8::try_from(max_children).unwrap_or(u8::MAX - 4);
+            let most = most + if state.failed_over { 4 } else { 2 };
             loot.rounds_left = (loot.rounds_left + u8::from(repeated)).min(most);
             loot.owner_renewed = true;
             loot.parent_used = true;

@@ -1,6 +1,6 @@
 //! Rules and servers that are known to be bad. Each must break, or the checker would see nothing.
 
-use crate::properties::{I1, I2, I3, I4, I5, I7, I8, I11};
+use crate::properties::{I1, I2, I3, I4, I5, I7, I8, I11, I12};
 use crate::report::breaks;
 use crate::rules;
 use crate::setup::{Rule, Server, Setup};
@@ -64,12 +64,68 @@ fn an_m_of_three_round_trips_is_too_short() {
 }
 
 #[test]
-fn a_cap_that_drops_the_oldest_puts_the_owner_out_unseen() {
+fn a_cap_that_drops_the_oldest_forgets_a_token_of_an_honest_client() {
     let setup = Setup {
-        thief: true,
+        tabs: 2,
         ..rule(rules::cap_that_drops_the_oldest)
     };
-    breaks("a cap that drops the oldest", setup, I2);
+    breaks("a cap that drops the oldest", setup, I1);
+}
+
+const FAILOVER: Setup = Setup {
+    tabs: 2,
+    lost_commits: 2,
+    ..Setup::HONEST
+};
+
+#[test]
+fn refusing_what_is_newer_than_the_row_puts_the_owner_out_after_a_failover() {
+    let refuses = Setup {
+        rule: rules::refuse_newer,
+        ..FAILOVER
+    };
+    breaks("refuse what is newer than the row", refuses, I1);
+    let thief = Setup {
+        thief: true,
+        ..refuses
+    };
+    breaks("refuse what is newer, and a thief", thief, I2);
+}
+
+#[test]
+fn taking_in_as_the_parent_makes_a_thief_of_the_other_tab_after_a_failover() {
+    let setup = Setup {
+        rule: rules::newer_as_parent,
+        ..FAILOVER
+    };
+    breaks("take in as the parent", setup, I1);
+}
+
+#[test]
+fn a_taken_in_child_that_advances_by_one_lets_a_superseded_token_in() {
+    let setup = Setup {
+        rule: rules::newer_by_one_generation,
+        tabs: 1,
+        losses: false,
+        thief: true,
+        ..FAILOVER
+    };
+    breaks("advance by one generation only", setup, I2);
+}
+
+#[test]
+fn a_cap_without_an_end_switches_theft_detection_off_for_good() {
+    let setup = Setup {
+        capped_for: 6,
+        ..rule(rules::cap_without_an_end)
+    };
+    breaks("a cap without an end", setup, I12);
+    let flooded = Setup {
+        thief: true,
+        losses: false,
+        ..setup
+    };
+    breaks("a cap without an end, flooded by a thief", flooded, I12);
 }
 
 #[test]

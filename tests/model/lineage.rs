@@ -12,6 +12,8 @@ const GENERATION: i32 = 1_000;
 pub(crate) const NEWBORN: TokenHash = TokenHash([255; 32]);
 const DEAD: TokenHash = TokenHash([253; 32]);
 const UNWRITTEN: TokenHash = TokenHash([254; 32]);
+/// The first of the tokens that the store lost.
+const LOST: u8 = 200;
 
 /// `tick` ticks of a second from now.
 pub(crate) fn at(tick: i8) -> DateTime<Utc> {
@@ -39,6 +41,7 @@ pub(crate) fn advanced(next: &Lineage) -> i8 {
 pub(crate) fn presented(token: Token) -> Presented {
     let hash = match token.place {
         Place::Live(part) => live(part),
+        Place::Lost(number) => TokenHash([LOST + number; 32]),
         Place::Dead => DEAD,
         Place::Unwritten => UNWRITTEN,
     };
@@ -60,6 +63,7 @@ pub(crate) fn lineage(row: &Row) -> Lineage {
                 minted_at: at(*minted_at),
             })
             .collect(),
+        capped_since: row.capped_since.map(at),
         ends_at: at(row.ends_in),
     }
 }
@@ -72,6 +76,7 @@ pub(crate) fn row(lineage: &Lineage) -> Row {
             .iter()
             .map(|child| tick(child.minted_at))
             .collect(),
+        capped_since: lineage.capped_since.map(tick),
         ends_in: tick(lineage.ends_at),
     }
 }

@@ -13,5 +13,6 @@ mod report;
 mod rules;
 mod server;
 mod setup;
+mod standby;
 mod state;
 mod story;

@@ -103,6 +103,61 @@ fn a_thief_gains_nothing_from_duplicates_slowness_or_a_larger_cap() {
     );
 }
 
+/// A standby takes over without the last two commits.
+const FAILOVER: Setup = Setup {
+    tabs: 2,
+    lost_commits: 2,
+    ..Setup::HONEST
+};
+
+#[test]
+fn nobody_honest_is_put_out_by_a_failover_that_loses_commits() {
+    holds("a failover", FAILOVER);
+    holds(
+        "a failover, three tabs",
+        Setup {
+            tabs: 3,
+            lost_commits: 1,
+            ..FAILOVER
+        },
+    );
+}
+
+#[test]
+fn a_thief_is_found_out_after_a_failover_too() {
+    let thief = Setup {
+        thief: true,
+        ..FAILOVER
+    };
+    let one_tab = Setup { tabs: 1, ..thief };
+    holds("a failover and a thief", one_tab);
+    holds(
+        "a failover that loses one commit, two tabs and a thief",
+        Setup {
+            lost_commits: 1,
+            ..thief
+        },
+    );
+}
+
+#[test]
+fn a_session_that_cannot_rotate_ends_soon() {
+    let capped = Setup {
+        tabs: 2,
+        capped_for: 6,
+        ..Setup::HONEST
+    };
+    holds("lost answers up to the cap", capped);
+    holds(
+        "a thief who floods the parent",
+        Setup {
+            thief: true,
+            losses: false,
+            ..capped
+        },
+    );
+}
+
 #[test]
 fn larger_worlds_hold_if_they_are_asked_for() {
     // Without MODEL_BOUND=large the smallest of them stands for all, so that this is never idle.

@@ -1,11 +1,12 @@
 //! The invariants of a session, by their numbers in the list that they come from, and signs that the checks are not idle.
 
+use session_runtime::rotation::Withheld;
 use stateright::{Model, Property};
 
 use crate::actions::{Action, perform, possible};
 use crate::server::{Caller, Reply, refresh};
 use crate::setup::Setup;
-use crate::state::{Broken, Content, Place, Revoked, State};
+use crate::state::{Broken, Content, Place, Revoked, State, Token};
 
 impl Model for Setup {
     type State = State;
@@ -40,12 +41,13 @@ pub(crate) const I5: &str = "I5 the end is never later than promised";
 pub(crate) const I7: &str = "I7 every token that is out was in the row";
 pub(crate) const I8: &str = "I8 a crash leaves no half of a step";
 pub(crate) const I11: &str = "I11 a forged token changes nothing";
+pub(crate) const I12: &str = "I12 a session that cannot rotate ends soon";
 
 fn always() -> Vec<Property<Setup>> {
     vec![
         Property::always(I1, |_, state: &State| {
-            let broken = [Broken::JudgedTheft, Broken::SentAway].map(Some);
-            !broken.contains(&state.broken)
+            let broken = [Broken::JudgedTheft, Broken::SentAway, Broken::FalseAlarm];
+            !broken.map(Some).contains(&state.broken)
         }),
         Property::always(I2, |_, state: &State| {
             let broken = [
@@ -73,6 +75,9 @@ fn always() -> Vec<Property<Setup>> {
         Property::always(I11, |_, state: &State| {
             state.broken != Some(Broken::ForgedTokenWorks)
         }),
+        Property::always(I12, |_, state: &State| {
+            state.broken != Some(Broken::CappedTooLong)
+        }),
     ]
 }
 
@@ -96,7 +101,7 @@ fn sometimes(setup: &Setup) -> Vec<Property<Setup>> {
         ),
         Property::sometimes("the cap is reached", |setup: &Setup, state: &State| {
             state.row.children.len() == setup.max_children
-                && answers(setup, state).any(|reply| reply == Reply::AccessOnly { full: true })
+                && answers(setup, state).any(|reply| reply == Reply::AccessOnly(Withheld::Capped))
         }),
     ];
     if setup.losses {
@@ -110,6 +115,29 @@ fn sometimes(setup: &Setup) -> Vec<Property<Setup>> {
                         matches!(message.content, Content::Request { token, .. } if token == state.jar)
                     });
                 lost && answers(setup, state).any(|reply| matches!(reply, Reply::New { .. }))
+            },
+        ));
+    }
+    if setup.lost_commits > 0 {
+        signs.push(Property::sometimes(
+            "a token is newer than its row",
+            |setup: &Setup, state: &State| {
+                let newer = Reply::AccessOnly(Withheld::StoreRolledBack);
+                state.failed_over && answers(setup, state).any(|reply| reply == newer)
+            },
+        ));
+        signs.push(Property::sometimes(
+            "a token that was taken in advances",
+            |setup: &Setup, state: &State| {
+                let taken_in = Token {
+                    generation: setup.lost_commits as i8,
+                    ..state.jar
+                };
+                let live = matches!(state.jar.place, Place::Live(1..));
+                state.failed_over
+                    && state.jar == taken_in
+                    && live
+                    && answers(setup, state).any(|reply| matches!(reply, Reply::New { .. }))
             },
         ));
     }

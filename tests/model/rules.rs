@@ -1,7 +1,9 @@
 //! Rules that are known to be bad. They share the lineage of the production rule, and its code where they agree with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use session_runtime::rotation::{Lineage, Policy, Presented, Successor, Verdict, decide};
+use session_runtime::rotation::{
+    Child, Lineage, Policy, Presented, Successor, Verdict, Withheld, decide,
+};
 
 use crate::setup::Ruling;
 
@@ -107,7 +109,10 @@ pub(crate) fn young_child_again(
     policy: Policy,
 ) -> Ruling {
     match decide(lineage, presented, successor, now, policy) {
-        Verdict::AccessOnly { full: false } => Ruling::Again(presented.token),
+        Verdict::AccessOnly {
+            reason: Withheld::YoungChild,
+            ..
+        } => Ruling::Again(presented.token),
         verdict => Ruling::Verdict(verdict),
     }
 }
@@ -145,4 +150,86 @@ pub(crate) fn validity_that_adds_up(
         ..successor
     };
     Ruling::Verdict(decide(lineage, presented, longer, now, policy))
+}
+
+/// A token that is newer than its row gets no session.
+pub(crate) fn refuse_newer(
+    lineage: &Lineage,
+    presented: Presented,
+    successor: Successor,
+    now: DateTime<Utc>,
+    policy: Policy,
+) -> Ruling {
+    match decide(lineage, presented, successor, now, policy) {
+        Verdict::AccessOnly {
+            reason: Withheld::StoreRolledBack,
+            ..
+        } => Ruling::Refused,
+        verdict => Ruling::Verdict(verdict),
+    }
+}
+
+/// A token that is newer than its row becomes the parent at once.
+pub(crate) fn newer_as_parent(
+    lineage: &Lineage,
+    presented: Presented,
+    successor: Successor,
+    now: DateTime<Utc>,
+    policy: Policy,
+) -> Ruling {
+    let verdict = match decide(lineage, presented, successor, now, policy) {
+        Verdict::AccessOnly {
+            reason: Withheld::StoreRolledBack,
+            ..
+        } => Verdict::NewPair {
+            next: Lineage {
+                parent: presented.token,
+                parent_since: now,
+                generation: presented.generation,
+                children: vec![Child {
+                    token: successor.token,
+                    minted_at: now,
+                }],
+                capped_since: None,
+                ends_at: successor.ends_at,
+            },
+            late_parent: false,
+        },
+        verdict => verdict,
+    };
+    Ruling::Verdict(verdict)
+}
+
+/// A child that was taken in moves the row by one generation only.
+pub(crate) fn newer_by_one_generation(
+    lineage: &Lineage,
+    presented: Presented,
+    successor: Successor,
+    now: DateTime<Utc>,
+    policy: Policy,
+) -> Ruling {
+    let mut verdict = decide(lineage, presented, successor, now, policy);
+    if let Verdict::NewPair { next, .. } = &mut verdict {
+        next.generation = next.generation.min(lineage.generation + 1);
+    }
+    Ruling::Verdict(verdict)
+}
+
+/// A session that can no longer rotate goes on until the end it had.
+pub(crate) fn cap_without_an_end(
+    lineage: &Lineage,
+    presented: Presented,
+    successor: Successor,
+    now: DateTime<Utc>,
+    policy: Policy,
+) -> Ruling {
+    let mut verdict = decide(lineage, presented, successor, now, policy);
+    if let Verdict::AccessOnly {
+        reason: Withheld::Capped,
+        next,
+    } = &mut verdict
+    {
+        *next = None;
+    }
+    Ruling::Verdict(verdict)
 }

@@ -1,11 +1,15 @@
 //! A refresh, as a replica does it: ask the rule, write, answer; and the books that notice a broken promise.
 
-use session_runtime::rotation::{Lineage, Successor, TokenHash, Verdict};
+use session_runtime::rotation::{Lineage, Successor, TokenHash, Verdict, Withheld};
 
 use crate::books;
 use crate::lineage::{NEWBORN, advanced, at, lineage, place, presented, row};
 use crate::setup::{FAR, Ruling, Server, Setup};
+use crate::standby;
 use crate::state::{Broken, Label, Place, Revoked, State, Token};
+
+/// Numbers from here on are those of lost tokens that were in the row before.
+const DROPPED: u8 = 16;
 
 /// Whose refresh it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +27,7 @@ pub(crate) enum Reply {
     },
     /// A refresh token that was handed out before.
     Again(Token),
-    AccessOnly {
-        full: bool,
-    },
+    AccessOnly(Withheld),
     /// No session.
     Refused,
     Theft,
@@ -67,13 +69,13 @@ pub(crate) fn refresh(
     }
     let before = lineage(&state.row);
     let ruling = ask(setup, &before, state, token, ahead);
-    books::note_ruling(state, token, ahead, &ruling);
+    books::note_ruling(state, token, caller, ahead, &ruling);
     match ruling {
         Ruling::Verdict(Verdict::NewPair { next, late_parent }) => {
             let end = last_end(setup, state, ahead);
             books::note_write(setup, state, &before, token, &next, end);
             books::note_new_token(setup, state, token, caller);
-            let minted = write(state, &before, token, caller, &next);
+            let minted = write(setup, state, &before, token, caller, &next);
             Reply::New {
                 token: minted,
                 late_parent,
@@ -86,19 +88,26 @@ pub(crate) fn refresh(
             }
             Reply::Again(again)
         }
-        Ruling::Verdict(Verdict::AccessOnly { full }) => Reply::AccessOnly { full },
+        Ruling::Verdict(Verdict::AccessOnly { reason, next }) => {
+            books::note_withheld(setup, state, &before, token, reason, next.as_ref());
+            if let Some(next) = next {
+                write(setup, state, &before, token, caller, &next);
+            }
+            Reply::AccessOnly(reason)
+        }
         Ruling::Verdict(Verdict::Theft) => {
             if state.revoked.is_none() {
                 state.revoke(setup, Revoked::AsTheft);
             }
             Reply::Theft
         }
-        Ruling::Verdict(Verdict::Ended | Verdict::StoreRolledBack) => Reply::Refused,
+        Ruling::Verdict(Verdict::Ended) | Ruling::Refused => Reply::Refused,
     }
 }
 
 /// Writes `next`, gives every token that is out its new part, and returns the newborn.
 fn write(
+    setup: &Setup,
     state: &mut State,
     before: &Lineage,
     used: Token,
@@ -109,10 +118,11 @@ fn write(
     state.minted.0 += 1;
     let steps = advanced(next);
     let part = |hash| place(next, hash);
-    let newborn = Token {
+    let mut newborn = Token {
         place: part(NEWBORN),
         generation: used.generation.saturating_add(1).saturating_sub(steps),
         doomed: false,
+        behind: None,
         name: Label(state.minted.0),
     };
     let advances = next.parent != before.parent;
@@ -122,15 +132,25 @@ fn write(
         (false, _) => Vec::new(),
     };
     let theft = state.loot.is_some();
-    state.rename(|token| Token {
-        place: match token.place {
-            Place::Live(_) => part(presented(token).token),
-            gone => gone,
-        },
-        generation: token.generation.saturating_sub(steps).max(-1),
-        doomed: token.doomed || theft && token != used && others.contains(&token),
-        ..token
+    state.rename(|token| {
+        let generation = token.generation.saturating_sub(steps).max(-1);
+        // The row takes a token in that it does not know, as long as its generation is above.
+        let superseded = theft && generation <= 0 && token != used && others.contains(&token);
+        Token {
+            place: match (token.place, part(presented(token).token)) {
+                (Place::Lost(number), Place::Dead) if generation > 0 => Place::Lost(number),
+                (Place::Live(number), Place::Dead) if generation > 0 => {
+                    Place::Lost(DROPPED + number)
+                }
+                (Place::Lost(_) | Place::Live(_), place) => place,
+                (gone, _) => gone,
+            },
+            generation,
+            doomed: token.doomed || superseded,
+            ..token
+        }
     });
+    newborn.behind = standby::miss(setup, state, used);
     newborn
 }
 
@@ -143,6 +163,7 @@ pub(crate) fn forge(setup: &Setup, state: &mut State, generation: i8) -> Reply {
         place: Place::Unwritten,
         generation,
         doomed: false,
+        behind: None,
         name: Label(u16::MAX),
     };
     let nobody = Caller::Owner {
@@ -164,6 +185,7 @@ fn known(state: &State, before: &Lineage, hash: TokenHash) -> Token {
         place,
         generation: i8::from(place != Place::Live(0)),
         doomed: false,
+        behind: None,
         name: Label(state.minted.0),
     })
 }
@@ -175,6 +197,7 @@ pub(crate) fn unwritten(state: &mut State, token: Token) -> Token {
         place: Place::Unwritten,
         generation: token.generation.saturating_add(1),
         doomed: false,
+        behind: None,
         name: Label(state.minted.0),
     }
 }

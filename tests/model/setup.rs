@@ -5,10 +5,13 @@ use session_runtime::rotation::{
     Lineage, Policy, Presented, Successor, TokenHash, Verdict, decide,
 };
 
-/// What a rule says. The production rule never hands out a token twice; two of the bad ones do.
+/// What a rule says. The production rule never hands out a token twice and refuses no live session; some of
+/// the bad ones do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ruling {
     Verdict(Verdict),
+    /// No session, although there is one, and nothing written.
+    Refused,
     /// This live token as the answer, and nothing written.
     Again(TokenHash),
 }
@@ -56,6 +59,10 @@ pub(crate) struct Setup {
     pub(crate) min_age: i8,
     /// K.
     pub(crate) max_children: usize,
+    /// How long the session goes on once the cap is met.
+    pub(crate) capped_for: i8,
+    /// Up to so many commits are lost when a standby takes over, once; with 0 none does.
+    pub(crate) lost_commits: u8,
     /// Requests, answers and replicas can be lost.
     pub(crate) losses: bool,
     /// Tabs refresh although their access token is still good.
@@ -84,6 +91,8 @@ impl Setup {
         skew: 0,
         min_age: 4,
         max_children: 2,
+        capped_for: FAR,
+        lost_commits: 0,
         losses: true,
         forced: true,
         thief: false,
@@ -101,6 +110,7 @@ impl Setup {
         Policy {
             min_age: TimeDelta::seconds(i64::from(self.min_age)),
             max_children: self.max_children,
+            capped_for: TimeDelta::seconds(i64::from(self.capped_for)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The world between two steps. Times count from now and tokens are named by the part they play, so that worlds which
 //! go on alike are one state, and there are finitely many: neither time nor the number of refreshes needs a bound.
 
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
 use crate::setup::{FAR, Server, Setup};
@@ -13,7 +14,17 @@ pub(crate) struct Token {
     pub(crate) generation: i8,
     /// Thief and owner held different tokens when one of them advanced, and this was the other's.
     pub(crate) doomed: bool,
+    /// What the token is to a standby that no longer follows.
+    pub(crate) behind: Option<Behind>,
     pub(crate) name: Label,
+}
+
+/// A token as the row of the standby has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Behind {
+    pub(crate) place: Place,
+    pub(crate) generation: i8,
+    pub(crate) doomed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +33,8 @@ pub(crate) enum Place {
     Live(u8),
     /// It was in the row once.
     Dead,
+    /// Its generation is above the row's, and the row does not know it: the commit that wrote it was lost.
+    Lost(u8),
     /// It was never in the row.
     Unwritten,
 }
@@ -58,7 +71,17 @@ pub(crate) struct Row {
     pub(crate) parent_since: i8,
     /// When each child was minted.
     pub(crate) children: Vec<i8>,
+    pub(crate) capped_since: Option<i8>,
     pub(crate) ends_in: i8,
+}
+
+/// A copy of the store that no longer gets what is committed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Standby {
+    pub(crate) row: Row,
+    pub(crate) capped: Option<i8>,
+    /// So many commits it did not get.
+    pub(crate) missed: u8,
 }
 
 /// One request of the owner, or the answer to it.
@@ -114,6 +137,8 @@ pub(crate) enum Broken {
     EndMoved,
     Torn,
     ForgedTokenWorks,
+    FalseAlarm,
+    CappedTooLong,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -127,6 +152,10 @@ pub(crate) struct State {
     pub(crate) messages: Vec<Message>,
     pub(crate) loot: Option<Loot>,
     pub(crate) absolute_end: i8,
+    /// How much longer the session may answer since the cap was first met.
+    pub(crate) capped: Option<i8>,
+    pub(crate) standby: Option<Standby>,
+    pub(crate) failed_over: bool,
     pub(crate) broken: Option<Broken>,
     pub(crate) minted: Label,
     pub(crate) tick: Label,
@@ -144,6 +173,34 @@ impl Loot {
     }
 }
 
+impl Token {
+    fn lost(&self) -> Option<u8> {
+        match self.place {
+            Place::Lost(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+impl Row {
+    fn tick(&mut self, setup: &Setup) {
+        // What is M old on the slower clock is old for ever.
+        let age = |since: &mut i8| *since = (*since - 1).max(-setup.min_age);
+        age(&mut self.parent_since);
+        self.children.iter_mut().for_each(age);
+        // The rule only asks whether the cap was met.
+        self.capped_since = self.capped_since.map(|_| 0);
+        count_down(&mut self.ends_in);
+    }
+}
+
+/// What is over on the slower clock is over for ever.
+fn count_down(ticks: &mut i8) {
+    if *ticks != FAR {
+        *ticks = (*ticks - 1).max(0);
+    }
+}
+
 impl State {
     pub(crate) fn login(setup: &Setup) -> Self {
         let absolute_end = setup.absolute_end.unwrap_or(FAR);
@@ -151,6 +208,7 @@ impl State {
             row: Row {
                 parent_since: 0,
                 children: Vec::new(),
+                capped_since: None,
                 ends_in: setup.validity.unwrap_or(FAR).min(absolute_end),
             },
             revoked: None,
@@ -158,12 +216,16 @@ impl State {
                 place: Place::Live(0),
                 generation: 0,
                 doomed: false,
+                behind: None,
                 name: Label(0),
             },
             fresh: setup.patience(),
             messages: Vec::new(),
             loot: None,
             absolute_end,
+            capped: None,
+            standby: None,
+            failed_over: false,
             broken: None,
             minted: Label(0),
             tick: Label(0),
@@ -189,19 +251,30 @@ impl State {
 
     /// Gives every token that is out its part in a new row.
     pub(crate) fn rename(&mut self, rename: impl Fn(Token) -> Token) {
-        self.jar = rename(self.jar);
-        for message in &mut self.messages {
-            let (Content::Request { token, .. } | Content::Answer(token)) = &mut message.content;
-            *token = rename(*token);
-        }
-        for token in self.loot.iter_mut().flat_map(|loot| &mut loot.tokens) {
-            *token = rename(*token);
-        }
+        self.each_token(|token| *token = rename(*token));
         self.tidy();
     }
 
-    /// The order of messages and loot means nothing.
+    fn each_token(&mut self, change: impl Fn(&mut Token)) {
+        change(&mut self.jar);
+        for message in &mut self.messages {
+            let (Content::Request { token, .. } | Content::Answer(token)) = &mut message.content;
+            change(token);
+        }
+        let loot = self.loot.iter_mut();
+        loot.flat_map(|loot| &mut loot.tokens).for_each(change);
+    }
+
+    /// The order of messages and loot means nothing, nor do the numbers of lost tokens.
     pub(crate) fn tidy(&mut self) {
+        let numbers: BTreeSet<u8> = self.tokens().filter_map(Token::lost).collect();
+        if numbers.iter().copied().ne(0..numbers.len() as u8) {
+            self.each_token(|token| {
+                if let Place::Lost(number) = &mut token.place {
+                    *number = numbers.range(..*number).count() as u8;
+                }
+            });
+        }
         self.messages.sort_unstable();
         if let Some(loot) = &mut self.loot {
             loot.tokens.sort_unstable();
@@ -212,16 +285,13 @@ impl State {
     /// A tick later. A request that was not decided by now is refused, and nobody waits for an answer any more.
     pub(crate) fn tick(&mut self, setup: &Setup) {
         self.tick.0 += 1;
-        // What is M old on the slower clock is old for ever.
-        let age = |since: &mut i8| *since = (*since - 1).max(-setup.min_age);
-        age(&mut self.row.parent_since);
-        self.row.children.iter_mut().for_each(age);
-        for end in [&mut self.row.ends_in, &mut self.absolute_end] {
-            if *end != FAR {
-                // What is over on the slower clock is over for ever.
-                *end = (*end - 1).max(0);
-            }
+        self.row.tick(setup);
+        if let Some(standby) = &mut self.standby {
+            standby.row.tick(setup);
+            standby.capped.iter_mut().for_each(count_down);
         }
+        self.capped.iter_mut().for_each(count_down);
+        count_down(&mut self.absolute_end);
         self.fresh = (self.fresh - 1).max(0);
         for message in &mut self.messages {
             message.age += 1;
@@ -238,6 +308,9 @@ impl State {
         }
         self.row.parent_since = -setup.min_age;
         self.row.children.clear();
+        self.row.capped_since = None;
+        self.capped = None;
+        self.standby = None;
         if let Some(loot) = &mut self.loot {
             loot.owner_renewed = false;
             loot.thief_renewed = false;
@@ -248,6 +321,7 @@ impl State {
             place: Place::Dead,
             generation: -1,
             doomed: false,
+            behind: None,
             ..token
         });
     }

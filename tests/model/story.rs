@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use session_runtime::rotation::Withheld;
 use stateright::Path;
 
 use crate::actions::{Action, perform};
@@ -63,6 +64,8 @@ fn line(state: &State, after: &State, action: Action, reply: Option<Reply>) -> S
             None => "the thief has nothing".to_owned(),
         },
         Action::Revoke => "the application revokes the session".to_owned(),
+        Action::Cut => "the standby no longer follows".to_owned(),
+        Action::FailOver => "the standby takes over".to_owned(),
         Action::Forge { generation } => {
             format!("a forged token of generation {generation:+} comes")
         }
@@ -99,8 +102,14 @@ fn answer(reply: Reply) -> String {
             format!("new pair{late}, R{}", token.name.0)
         }
         Reply::Again(token) => format!("R{} again", token.name.0),
-        Reply::AccessOnly { full: true } => "access token only, the cap is reached".to_owned(),
-        Reply::AccessOnly { full: false } => "access token only, the child is young".to_owned(),
+        Reply::AccessOnly(reason) => {
+            let reason = match reason {
+                Withheld::Capped => "the cap is reached",
+                Withheld::YoungChild => "the child is young",
+                Withheld::StoreRolledBack => "the token is newer than the row",
+            };
+            format!("access token only, {reason}")
+        }
         Reply::Refused => "no session".to_owned(),
         Reply::Theft => "THEFT".to_owned(),
     }
@@ -113,6 +122,7 @@ fn token(state: &State, token: Token) -> String {
             let minted = state.row.children[usize::from(part) - 1];
             format!("a child, {} old", -i16::from(minted))
         }
+        Place::Lost(_) => format!("lost, {:+} generations", token.generation),
         Place::Dead => "dead".to_owned(),
         Place::Unwritten => "never written".to_owned(),
     };

@@ -23,7 +23,7 @@ async fn what_would_do_harm_is_refused(backend: Backend) {
     let refused = |places: &Places| places.run().expect_err("refused").to_string();
     assert!(refused(&places).starts_with("the source: there is no file"));
     std::fs::write(&places.file, "").expect("an empty file");
-    assert!(refused(&places).contains("version 0, this program knows 3: start the application"));
+    assert!(refused(&places).contains("version 0, this program knows 4: start the application"));
 
     let old = Server::on_url(&places.source).await;
     super::fill(&old).await;
@@ -60,5 +60,5 @@ async fn what_would_do_harm_is_refused(backend: Backend) {
     assert!(discarding.is_complete());
 
     Database::connect(&places.source).execute("UPDATE session_schema SET version = 2");
-    assert!(refused(&places).contains("version 2, this program knows 3"));
+    assert!(refused(&places).contains("version 2, this program knows 4"));
 }

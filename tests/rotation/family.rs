@@ -1,7 +1,10 @@
-//! The session that `table` and `grid` ask about: a parent since a moment ago, and children of given ages.
+//! The session that `table`, `cap`, `newer` and `grid` ask about: a parent since a moment ago, and children of given
+//! ages; and the verdicts on it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use session_runtime::rotation::{Child, Lineage, Policy, Presented, Successor, Verdict, decide};
+use session_runtime::rotation::{
+    Child, Lineage, Policy, Presented, Successor, Verdict, Withheld, decide,
+};
 
 use crate::{K, at, hash};
 
@@ -25,6 +28,7 @@ pub(crate) fn family(ages: &[i64]) -> Lineage {
             .zip(ages)
             .map(|(id, age)| born(id, -age))
             .collect(),
+        capped_since: None,
         ends_at: at(DAY),
     }
 }
@@ -58,10 +62,84 @@ pub(crate) fn successor() -> Successor {
     }
 }
 
-pub(crate) fn judge(lineage: &Lineage, presented: Presented, now: DateTime<Utc>) -> Verdict {
+pub(crate) fn decide_at(lineage: &Lineage, presented: Presented, now: DateTime<Utc>) -> Verdict {
     let policy = Policy {
         min_age: TimeDelta::milliseconds(M),
         max_children: K,
+        capped_for: TimeDelta::milliseconds(DAY),
     };
     decide(lineage, presented, successor(), now, policy)
+}
+
+#[track_caller]
+pub(crate) fn check(
+    lineage: &Lineage,
+    presented: Presented,
+    now: DateTime<Utc>,
+    verdict: &Verdict,
+) {
+    assert_eq!(
+        &decide_at(lineage, presented, now),
+        verdict,
+        "{presented:?} at {now} of {lineage:?}"
+    );
+}
+
+/// What minting leaves behind: the lineage as it was, one more child, the successor's end.
+pub(crate) fn minted(lineage: &Lineage, late_parent: bool) -> Verdict {
+    let mut next = lineage.clone();
+    next.children.push(born(NEW, 0));
+    next.ends_at = successor().ends_at;
+    Verdict::NewPair { next, late_parent }
+}
+
+/// What an advance at zero leaves behind: the child as the parent, and nobody else but its own child.
+pub(crate) fn advanced(index: u32) -> Verdict {
+    let next = Lineage {
+        parent: hash(CHILD + index),
+        parent_since: at(0),
+        generation: GENERATION + 1,
+        children: vec![born(NEW, 0)],
+        capped_since: None,
+        ends_at: successor().ends_at,
+    };
+    Verdict::NewPair {
+        next,
+        late_parent: false,
+    }
+}
+
+pub(crate) const YOUNG: Verdict = Verdict::AccessOnly {
+    reason: Withheld::YoungChild,
+    next: None,
+};
+pub(crate) const FULL: Verdict = Verdict::AccessOnly {
+    reason: Withheld::Capped,
+    next: None,
+};
+pub(crate) const NO_ROOM: Verdict = Verdict::AccessOnly {
+    reason: Withheld::StoreRolledBack,
+    next: None,
+};
+
+/// What meeting the cap leaves behind: the lineage as it was, since when, and an end.
+pub(crate) fn capped(lineage: &Lineage, since: i64, ends_at: i64) -> Verdict {
+    Verdict::AccessOnly {
+        reason: Withheld::Capped,
+        next: Some(Lineage {
+            capped_since: Some(at(since)),
+            ends_at: at(ends_at),
+            ..lineage.clone()
+        }),
+    }
+}
+
+/// What taking a token in at zero leaves behind: the lineage as it was, and one more child.
+pub(crate) fn taken_in(lineage: &Lineage, id: u32) -> Verdict {
+    let mut next = lineage.clone();
+    next.children.push(born(id, 0));
+    Verdict::AccessOnly {
+        reason: Withheld::StoreRolledBack,
+        next: Some(next),
+    }
 }

@@ -1,9 +1,9 @@
 //! All small lineages: the verdict on each, read off a table.
 
-use session_runtime::rotation::{Lineage, Presented, Verdict};
+use session_runtime::rotation::{Child, Lineage, Presented, Verdict, Withheld};
 
 use crate::family::{
-    DEAD, GENERATION, M, NEW, born, child, family, judge, parent, successor, token,
+    DEAD, GENERATION, M, NEW, born, child, decide_at, family, parent, successor, token,
 };
 use crate::{K, at};
 
@@ -18,14 +18,15 @@ enum Role {
 use Role::{FromTheFuture, OldChild, Parent, Superseded, YoungChild};
 
 /// Role, whether the session has ended, and one letter for each number of children from 0 to K:
-/// `m` mints beside the siblings, `a` advances, `f` full, `y` too young, `t` theft, `r` rolled back, `e` ended,
-/// `-` cannot be (a child where there is none).
+/// `m` mints beside the siblings, `a` advances, `c` writes the end that a full row has, `f` full and known to be,
+/// `y` too young, `t` theft, `n` takes in what is newer, `r` full for it, `e` ended, `-` cannot be (a child where
+/// there is none, a cap met with room left).
 const TABLE: [(Role, bool, &str); 10] = [
-    (Parent, false, "mmmmmmmmf"),
+    (Parent, false, "mmmmmmmmc"),
     (YoungChild, false, "-yyyyyyyy"),
     (OldChild, false, "-aaaaaaaa"),
     (Superseded, false, "ttttttttt"),
-    (FromTheFuture, false, "rrrrrrrrr"),
+    (FromTheFuture, false, "nnnnnnnnr"),
     (Parent, true, "eeeeeeeee"),
     (YoungChild, true, "-eeeeeeee"),
     (OldChild, true, "-eeeeeeee"),
@@ -40,7 +41,7 @@ fn every_role_meets_the_verdict_of_the_table_at_every_number_of_children() {
         assert_eq!(row.len(), K + 1, "a letter for each number of children");
         for (count, expected) in row.chars().enumerate().filter(|(_, letter)| *letter != '-') {
             for (lineage, presented) in cases(role, ended, count) {
-                let verdict = judge(&lineage, presented, at(0));
+                let verdict = decide_at(&lineage, presented, at(0));
                 let got = letter(&lineage, presented, &verdict);
                 assert_eq!(got, expected, "{role:?}, {count}, {lineage:?}: {verdict:?}");
                 checked += 1;
@@ -61,11 +62,35 @@ fn letter(before: &Lineage, presented: Presented, verdict: &Verdict) -> char {
             next,
             late_parent: _,
         } => shape(before, presented, next),
-        Verdict::AccessOnly { full: true } => 'f',
-        Verdict::AccessOnly { full: false } => 'y',
+        Verdict::AccessOnly { reason, next } => withheld(before, presented, *reason, next.as_ref()),
         Verdict::Theft => 't',
-        Verdict::StoreRolledBack => 'r',
         Verdict::Ended => 'e',
+    }
+}
+
+/// Why there is no refresh token, and whether what is written says no more than that; `?` if it does.
+fn withheld(
+    before: &Lineage,
+    presented: Presented,
+    reason: Withheld,
+    next: Option<&Lineage>,
+) -> char {
+    let capped = Lineage {
+        capped_since: Some(at(0)),
+        ..before.clone()
+    };
+    let mut taken_in = before.clone();
+    taken_in.children.push(Child {
+        token: presented.token,
+        minted_at: at(0),
+    });
+    match (reason, next) {
+        (Withheld::YoungChild, None) => 'y',
+        (Withheld::Capped, None) => 'f',
+        (Withheld::Capped, Some(next)) if *next == capped => 'c',
+        (Withheld::StoreRolledBack, None) => 'r',
+        (Withheld::StoreRolledBack, Some(next)) if *next == taken_in => 'n',
+        _ => '?',
     }
 }
 
@@ -75,7 +100,7 @@ fn shape(before: &Lineage, presented: Presented, next: &Lineage) -> char {
         .children
         .split_last()
         .expect("a new pair leaves a child");
-    if *last != born(NEW, 0) || next.ends_at != successor().ends_at {
+    if *last != born(NEW, 0) || next.capped_since.is_some() || next.ends_at != successor().ends_at {
         return '?';
     }
     let stayed = (next.parent, next.parent_since, next.generation)

@@ -1,11 +1,15 @@
 //! The rule of refresh-token rotation: its table row by row, and its promises under shuffled schedules.
 //!
-//! `table` and `grid` ask for single verdicts. `schedule` and `thief` let clients race in `world`
+//! `table`, `cap`, `newer` and `grid` ask for single verdicts. `schedule`, `failover` and `thief` let clients race in `world`
 //! against a `server` that keeps books of its own. `mutants` and `shadow` show that those checks can fail.
 
+mod bad_rules;
+mod cap;
+mod failover;
 mod family;
 mod grid;
 mod mutants;
+mod newer;
 mod schedule;
 mod script;
 mod server;

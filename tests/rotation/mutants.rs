@@ -1,69 +1,20 @@
-//! Rules that are known to be bad, and schedules that break them: proof that the other tests can fail.
+//! Schedules that break rules that are known to be bad: proof that the other tests can fail.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use proptest::prelude::{Strategy, prop_assert};
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
-use session_runtime::rotation::{Lineage, Policy, Presented, Successor, Verdict, decide};
+use session_runtime::rotation::Policy;
 
+use crate::bad_rules::{
+    advance_that_spares_siblings, cap_that_drops_the_oldest, newer_as_parent, refuse_newer,
+    strict_single_use,
+};
+use crate::failover::{failover, honest_through};
 use crate::schedule::{ROUGH, honest, steps};
 use crate::script::{End, Fate, Heist, Move, Pick, Step};
-use crate::server::{Broken, D, M, POLICY, Rule, SKEW};
+use crate::server::{Broken, D, M, POLICY, Rule, SKEW, production};
 use crate::thief::{any_pick, heist};
 use crate::world::World;
-
-/// A token works once; whoever comes second is a thief.
-fn strict_single_use(
-    lineage: &Lineage,
-    presented: Presented,
-    successor: Successor,
-    now: DateTime<Utc>,
-    policy: Policy,
-) -> Verdict {
-    if presented.token == lineage.parent && !lineage.children.is_empty() {
-        return Verdict::Theft;
-    }
-    let impatient = Policy {
-        min_age: TimeDelta::zero(),
-        ..policy
-    };
-    decide(lineage, presented, successor, now, impatient)
-}
-
-/// At the cap the oldest child makes room for the new one.
-pub(crate) fn cap_that_drops_the_oldest(
-    lineage: &Lineage,
-    presented: Presented,
-    successor: Successor,
-    now: DateTime<Utc>,
-    policy: Policy,
-) -> Verdict {
-    let mut lineage = lineage.clone();
-    if presented.token == lineage.parent && lineage.children.len() == policy.max_children {
-        lineage.children.remove(0);
-    }
-    decide(&lineage, presented, successor, now, policy)
-}
-
-/// A child that becomes the parent leaves its siblings alive.
-fn advance_that_spares_siblings(
-    lineage: &Lineage,
-    presented: Presented,
-    successor: Successor,
-    now: DateTime<Utc>,
-    policy: Policy,
-) -> Verdict {
-    let mut verdict = decide(lineage, presented, successor, now, policy);
-    if let Verdict::NewPair { next, .. } = &mut verdict
-        && next.parent != lineage.parent
-    {
-        let siblings = lineage
-            .children
-            .iter()
-            .filter(|child| child.token != next.parent);
-        next.children.extend(siblings);
-    }
-    verdict
-}
 
 fn step(wait: i64, tab: usize, serve: i64, fate: Fate) -> Step {
     Step {
@@ -87,7 +38,7 @@ fn strict_single_use_takes_the_victim_of_a_lost_answer_for_a_thief() {
         honest(strict_single_use, &schedule),
         Err(Broken::JudgedTheft)
     );
-    assert_eq!(honest(decide, &schedule), Ok(End::Working));
+    assert_eq!(honest(production, &schedule), Ok(End::Working));
 }
 
 #[test]
@@ -97,7 +48,7 @@ fn strict_single_use_takes_two_tabs_for_a_thief() {
         honest(strict_single_use, &schedule),
         Err(Broken::JudgedTheft)
     );
-    assert_eq!(honest(decide, &schedule), Ok(End::Working));
+    assert_eq!(honest(production, &schedule), Ok(End::Working));
 }
 
 #[test]
@@ -109,7 +60,7 @@ fn strict_single_use_takes_a_double_click_for_a_thief() {
         honest(strict_single_use, &schedule),
         Err(Broken::JudgedTheft)
     );
-    assert_eq!(honest(decide, &schedule), Ok(End::Working));
+    assert_eq!(honest(production, &schedule), Ok(End::Working));
 }
 
 /// The sum of section 4.3: the first tab's token can be stored until D, the second tab's sibling until 2D, and a
@@ -127,7 +78,7 @@ fn an_m_of_three_round_trips_and_the_clock_difference_is_one_millisecond_too_sho
             min_age: TimeDelta::milliseconds(m),
             ..POLICY
         };
-        World::new(decide, policy, &behind, None).play()
+        World::new(production, policy, &behind, None).play()
     };
     assert_eq!(play(3 * D + SKEW), Err(Broken::JarDead));
     assert_eq!(play(3 * D + SKEW + 1), Ok(End::Working));
@@ -140,7 +91,27 @@ fn a_cap_that_drops_the_oldest_loses_tokens_when_answers_are_lost() {
         honest(cap_that_drops_the_oldest, &schedule),
         Err(Broken::TokenLost)
     );
-    assert_eq!(honest(decide, &schedule), Ok(End::Working));
+    assert_eq!(honest(production, &schedule), Ok(End::Working));
+}
+
+/// Two tabs ask with one token, and a standby that misses both answers takes over. The first answer is stored and
+/// presented, then the second is stored.
+#[test]
+fn taking_in_as_the_parent_kills_the_answer_that_is_stored_last() {
+    let answered_after = |answer, tab| Step {
+        answer,
+        ..step(0, tab, 0, Fate::Answered)
+    };
+    let schedule = [
+        answered_after(1, 0),
+        answered_after(3, 1),
+        step(2, 2, 0, Fate::AnswerLost),
+        step(M, 0, 0, Fate::Answered),
+    ];
+    let play = |rule| honest_through(rule, &schedule, (0, 1));
+    assert_eq!(play(newer_as_parent), Err(Broken::JarDead));
+    assert_eq!(play(refuse_newer), Err(Broken::LoggedOut));
+    assert_eq!(play(production), Ok(End::Working));
 }
 
 #[test]
@@ -160,7 +131,7 @@ fn an_advance_that_spares_siblings_lets_thief_and_owner_live_side_by_side() {
         play(advance_that_spares_siblings),
         Err(Broken::SharedTooLong)
     );
-    assert_eq!(play(decide), Ok(End::Detected));
+    assert_eq!(play(production), Ok(End::Detected));
 }
 
 /// The random schedules are wild enough to find each of these rules by themselves.
@@ -168,7 +139,7 @@ fn an_advance_that_spares_siblings_lets_thief_and_owner_live_side_by_side() {
 fn the_random_schedules_break_each_bad_rule() {
     let too_short_an_m: Rule = |lineage, presented, successor, now, policy| {
         let min_age = TimeDelta::milliseconds(D);
-        decide(
+        production(
             lineage,
             presented,
             successor,
@@ -176,10 +147,20 @@ fn the_random_schedules_break_each_bad_rule() {
             Policy { min_age, ..policy },
         )
     };
-    for rule in [strict_single_use, cap_that_drops_the_oldest, too_short_an_m] {
+    for rule in [
+        strict_single_use as Rule,
+        cap_that_drops_the_oldest,
+        too_short_an_m,
+    ] {
         assert_found(&steps(ROUGH, 1..=60), |steps| honest(rule, steps));
     }
     let robberies = (steps(ROUGH, 1..=60), heist(any_pick(), 3 * M));
+    let failovers = (steps(ROUGH, 1..=60), failover());
+    for rule in [refuse_newer as Rule, newer_as_parent] {
+        assert_found(&failovers, |(steps, failover)| {
+            honest_through(rule, steps, *failover)
+        });
+    }
     assert_found(&robberies, |(steps, heist)| {
         World::new(advance_that_spares_siblings, POLICY, steps, Some(heist)).play()
     });

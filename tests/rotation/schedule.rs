@@ -3,10 +3,10 @@
 use std::ops::RangeInclusive;
 
 use proptest::prelude::*;
-use session_runtime::rotation::decide;
 
+use crate::K;
 use crate::script::{End, Fate, Step};
-use crate::server::{Broken, D, M, POLICY, Rule, SKEW, VALIDITY};
+use crate::server::{Broken, D, M, POLICY, Rule, SKEW, VALIDITY, production};
 use crate::world::World;
 
 /// How many steps a schedule has, and how they are spread.
@@ -89,15 +89,25 @@ proptest! {
     /// in fair weather; never more children than the cap, no token lost, the generation never falls.
     #[test]
     fn an_honest_client_keeps_its_session_in_any_weather(steps in steps(ROUGH, 1..=60)) {
-        let end = honest(decide, &steps);
-        prop_assert!(matches!(end, Ok(End::Working | End::Expired)), "{:?}", end);
+        let end = honest(production, &steps);
+        prop_assert!(matches!(end, Ok(End::Working | End::Expired | End::Capped)), "{:?}", end);
     }
 
-    /// Without long pauses the whole schedule is shorter than a session, so that nothing excuses an end.
+    /// Without long pauses the whole schedule is shorter than a session, so that nothing excuses an end but as many
+    /// lost answers as the cap allows.
     #[test]
     fn an_honest_client_that_keeps_coming_is_never_sent_away(
         steps in steps(Weather { longest_wait: 3 * M, ..ROUGH }, 1..=40),
     ) {
-        prop_assert_eq!(honest(decide, &steps), Ok(End::Working));
+        let end = honest(production, &steps);
+        prop_assert!(matches!(end, Ok(End::Working | End::Capped)), "{:?}", end);
+    }
+
+    /// With so few losses the cap is never met: one more for each of three tabs.
+    #[test]
+    fn an_honest_client_that_loses_few_answers_always_rotates(
+        steps in steps(Weather { longest_wait: 3 * M, double_clicks: false, losses: K - 4 }, 1..=40),
+    ) {
+        prop_assert_eq!(honest(production, &steps), Ok(End::Working));
     }
 }

@@ -50,5 +50,7 @@ pub(crate) enum Pick {
 pub(crate) enum End {
     Working,
     Expired,
+    /// As many answers as the cap allows were lost, and then no child came back in time.
+    Capped,
     Detected,
 }

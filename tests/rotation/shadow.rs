@@ -1,9 +1,10 @@
-//! Why a live child is never dropped: a thief who floods the parent, under both rules.
+//! A thief who floods the parent: why a live child is never dropped, and why a session at the cap ends.
 
-use session_runtime::rotation::decide;
+use chrono::{DateTime, Utc};
+use session_runtime::rotation::{Lineage, Policy, Presented, Successor, Verdict};
 
-use crate::mutants::cap_that_drops_the_oldest;
-use crate::server::{M, POLICY, Reply, Rule, Server, Token};
+use crate::bad_rules::{cap_that_drops_the_oldest, cap_without_an_end, refuse_newer};
+use crate::server::{CAPPED_FOR, M, POLICY, Reply, Rule, Server, Token, VALIDITY, production};
 
 /// What a thief got who floods the parent, waits, and then takes turns with the owner.
 #[derive(Debug, PartialEq)]
@@ -11,6 +12,18 @@ struct Shadow {
     owner_logged_out: bool,
     thief_rotations: usize,
     seen: bool,
+}
+
+/// The rule that drops the oldest child knows no token that is newer than its row.
+fn drop_and_refuse(
+    lineage: &Lineage,
+    presented: Presented,
+    successor: Successor,
+    now: DateTime<Utc>,
+    policy: Policy,
+) -> Option<Verdict> {
+    refuse_newer(lineage, presented, successor, now, policy)?;
+    cap_that_drops_the_oldest(lineage, presented, successor, now, policy)
 }
 
 fn shadow(rule: Rule) -> Shadow {
@@ -31,7 +44,7 @@ fn shadow(rule: Rule) -> Shadow {
 
     for round in 1..=100 {
         let owners = refresh(&mut server, owner.as_mut(), 4 * M * round);
-        if owners == Some(Reply::RolledBack) {
+        if owners == Some(Reply::Refused) {
             shadow.owner_logged_out = true;
             owner = None;
         }
@@ -62,11 +75,27 @@ fn a_cap_that_drops_the_oldest_lets_a_thief_go_on_unseen_and_puts_the_owner_out(
         thief_rotations: 100,
         seen: false,
     };
-    assert_eq!(shadow(cap_that_drops_the_oldest), unseen);
+    assert_eq!(shadow(drop_and_refuse), unseen);
     let found = Shadow {
         owner_logged_out: false,
         thief_rotations: 0,
         seen: true,
     };
-    assert_eq!(shadow(decide), found);
+    assert_eq!(shadow(production), found);
+}
+
+/// How long a thief who keeps the stolen parent gets answers beside an owner who does the same.
+fn shared_for(rule: Rule) -> i64 {
+    let (mut server, stolen) = Server::login(rule, POLICY);
+    while let Reply::NewPair(_) = server.refresh(stolen, 0) {}
+    (0..=2 * VALIDITY)
+        .step_by(10)
+        .find(|now| server.refresh(stolen, *now) == Reply::Ended)
+        .expect("an end")
+}
+
+#[test]
+fn a_cap_without_an_end_lets_a_thief_stay_for_the_rest_of_the_session() {
+    assert_eq!(shared_for(cap_without_an_end), VALIDITY);
+    assert_eq!(shared_for(production), CAPPED_FOR);
 }

@@ -1,11 +1,11 @@
 //! What a thief gets who copies the jar once while the owner goes on.
 
 use proptest::prelude::*;
-use session_runtime::rotation::decide;
+use session_runtime::rotation::Withheld;
 
 use crate::schedule::{ROUGH, Weather, steps, wait};
 use crate::script::{End, Fate, Heist, Move, Pick, Step};
-use crate::server::{D, M, POLICY, Reply, SKEW, Server, VALIDITY};
+use crate::server::{CAPPED_FOR, D, M, POLICY, Reply, SKEW, Server, VALIDITY, production};
 use crate::world::World;
 
 /// The owner comes back at least this often.
@@ -40,7 +40,7 @@ proptest! {
         steps in steps(ROUGH, 1..=60),
         heist in heist(any_pick(), VALIDITY / 2),
     ) {
-        let end = World::new(decide, POLICY, &steps, Some(&heist)).play();
+        let end = World::new(production, POLICY, &steps, Some(&heist)).play();
         prop_assert!(end.is_ok(), "{:?}", end);
     }
 
@@ -54,7 +54,7 @@ proptest! {
         heist in heist(Just(Pick::Newest), X),
         thief_first: bool,
     ) {
-        let mut world = World::new(decide, POLICY, &steps, Some(&heist));
+        let mut world = World::new(production, POLICY, &steps, Some(&heist));
         let end = match world.play() {
             Ok(End::Working) => world.go_on(2, thief_first),
             end => end,
@@ -101,7 +101,7 @@ fn two_rounds_are_reached_without_a_lost_answer() {
     ];
     let moves = vec![copy_after(1), copy_after(1), newest_after(3 * M)];
     let heist = Heist { copy_at: 0, moves };
-    let mut world = World::new(decide, POLICY, &steps, Some(&heist));
+    let mut world = World::new(production, POLICY, &steps, Some(&heist));
     assert_eq!((world.play(), world.rounds), (Ok(End::Detected), 2));
 }
 
@@ -118,28 +118,43 @@ fn two_lost_answers_give_four_rounds() {
     let copy = copy_after(M);
     let moves = vec![copy_after(0), copy, copy, copy, newest_after(2 * M)];
     let heist = Heist { copy_at: 0, moves };
-    let mut world = World::new(decide, POLICY, &steps, Some(&heist));
+    let mut world = World::new(production, POLICY, &steps, Some(&heist));
     assert_eq!((world.play(), world.rounds), (Ok(End::Detected), 4));
 }
 
 /// The price of never dropping a child: a thief who fills the cap from the parent stops the rotation. It gets
-/// access tokens beside the owner and no new refresh token, and it is out at the end that the session then had.
+/// access tokens beside the owner and no new refresh token, and it is out when the time at the cap is over.
 #[test]
-fn a_thief_who_fills_the_cap_shares_access_until_the_end_and_cannot_move_it() {
-    let (mut server, stolen) = Server::login(decide, POLICY);
+fn a_thief_who_fills_the_cap_shares_access_for_a_day_and_cannot_prolong_it() {
+    let (mut server, stolen) = Server::login(production, POLICY);
     let mut pairs = 0;
     while let Reply::NewPair(_) = server.refresh(stolen, 1) {
         pairs += 1;
     }
     assert_eq!(pairs, POLICY.max_children);
 
-    let end = server.ends_at;
-    assert_eq!(end, 1 + VALIDITY);
+    let end = server.ends_at();
+    assert_eq!(end, 1 + CAPPED_FOR);
     for now in (M..end).step_by(10) {
         assert_eq!(
             server.refresh(stolen, now),
-            Reply::AccessOnly { full: true }
+            Reply::AccessOnly(Withheld::Capped)
         );
     }
     assert_eq!(server.refresh(stolen, end), Reply::Ended);
+}
+
+/// The owner stored an answer in time: it lifts the cap, the thief is found out.
+#[test]
+fn an_owner_who_holds_a_child_lifts_the_cap() {
+    let (mut server, stolen) = Server::login(production, POLICY);
+    let Reply::NewPair(child) = server.refresh(stolen, 1) else {
+        panic!("the parent mints");
+    };
+    while let Reply::NewPair(_) = server.refresh(stolen, 2) {}
+    assert_eq!(server.ends_at(), 2 + CAPPED_FOR);
+    let now = 1 + M;
+    assert!(matches!(server.refresh(child, now), Reply::NewPair(_)));
+    assert_eq!(server.ends_at(), now + VALIDITY);
+    assert_eq!(server.refresh(stolen, now + 1), Reply::Theft);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use session_runtime::rotation::Policy;
+use session_runtime::rotation::{Policy, Withheld};
 
 use crate::script::{End, Fate, Heist, Move, Pick, Step};
 use crate::server::{Broken, D, M, Reply, Rule, SKEW, Server, Token};
@@ -14,6 +14,8 @@ enum Event {
     Store(Token),
     Copy,
     Steal(Move),
+    Cut,
+    FailOver,
 }
 
 pub(crate) struct World {
@@ -35,6 +37,8 @@ pub(crate) struct World {
     repeats: usize,
     owner_renewed: bool,
     thief_renewed: bool,
+    /// How many more rounds a failover allows.
+    forgiven: usize,
     /// How often both got a new token since the copy.
     pub(crate) rounds: usize,
 }
@@ -55,6 +59,7 @@ impl World {
             repeats: 0,
             owner_renewed: false,
             thief_renewed: false,
+            forgiven: 0,
             rounds: 0,
         };
         let mut time = 0;
@@ -71,6 +76,13 @@ impl World {
             }
         }
         world
+    }
+
+    /// A standby misses what is committed from `cut` on, and takes over at the other time.
+    pub(crate) fn with_failover(mut self, cut: i64, takes_over: i64) -> Self {
+        self.enter(cut, Event::Cut);
+        self.enter(takes_over, Event::FailOver);
+        self
     }
 
     fn enter(&mut self, time: i64, event: Event) {
@@ -98,16 +110,33 @@ impl World {
                     End::Working
                 }
                 Event::Steal(step) => self.steal(step)?,
+                Event::Cut => {
+                    self.server.cut();
+                    End::Working
+                }
+                Event::FailOver => {
+                    self.fail_over();
+                    End::Working
+                }
             };
             if end != End::Working {
                 return Ok(end);
             }
             self.server.audit()?;
-            if self.loot.is_empty() && !self.server.knows(self.jar.id) {
+            if self.loot.is_empty() && !self.server.accepts(self.jar) {
                 return Err(Broken::JarDead);
             }
         }
         Ok(End::Working)
+    }
+
+    /// Thief and owner begin anew with the tokens that they have.
+    fn fail_over(&mut self) {
+        self.server.fail_over();
+        self.used.clear();
+        self.owner_renewed = false;
+        self.thief_renewed = false;
+        self.forgiven += 2;
     }
 
     fn send(&mut self, step: Step) {
@@ -155,12 +184,16 @@ impl World {
 
     fn end(&self, reply: Reply, skew: i64) -> Result<End, Broken> {
         match reply {
-            Reply::NewPair(_) | Reply::AccessOnly { .. } => Ok(End::Working),
-            Reply::Ended if self.now + skew < self.server.ends_at => Err(Broken::EndedEarly),
+            Reply::AccessOnly(Withheld::StoreRolledBack) if !self.server.failed_over => {
+                Err(Broken::FalseAlarm)
+            }
+            Reply::NewPair(_) | Reply::AccessOnly(_) => Ok(End::Working),
+            Reply::Ended if self.now + skew < self.server.ends_at() => Err(Broken::EndedEarly),
+            Reply::Ended if self.server.is_capped() => Ok(End::Capped),
             Reply::Ended => Ok(End::Expired),
             Reply::Theft if self.loot.is_empty() => Err(Broken::JudgedTheft),
             Reply::Theft => Ok(End::Detected),
-            Reply::RolledBack => Err(Broken::LoggedOut),
+            Reply::Refused => Err(Broken::LoggedOut),
         }
     }
 
@@ -184,7 +217,7 @@ impl World {
             self.owner_renewed = false;
             self.thief_renewed = false;
         }
-        if self.rounds > 2 + self.repeats {
+        if self.rounds > 2 + self.repeats + self.forgiven {
             return Err(Broken::SharedTooLong);
         }
         Ok(())
@@ -197,8 +230,10 @@ impl World {
             self.now += M + SKEW;
             match self.server.refresh(self.jar, self.now) {
                 Reply::NewPair(new) => self.jar = new,
-                Reply::AccessOnly { full: true } if self.server.is_full() => {}
-                Reply::AccessOnly { .. } => return Err(Broken::Stuck),
+                Reply::AccessOnly(Withheld::Capped) if self.server.is_full() => {}
+                // Taken in, or there was no room for it.
+                Reply::AccessOnly(Withheld::StoreRolledBack) if self.server.failed_over => {}
+                Reply::AccessOnly(_) => return Err(Broken::Stuck),
                 other => return self.end(other, 0),
             }
             self.server.audit()?;

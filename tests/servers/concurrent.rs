@@ -24,7 +24,7 @@ async fn ten_processes_migrate_at_once(backend: Backend) {
     let mut database = Database::connect(&url);
     for (sql, expected) in [
         ("SELECT count(*) AS value FROM session_schema", 1),
-        ("SELECT version AS value FROM session_schema", 3),
+        ("SELECT version AS value FROM session_schema", 4),
         ("SELECT count(*) AS value FROM session_key", 2),
         ("SELECT count(*) AS value FROM session_counter", 2),
     ] {

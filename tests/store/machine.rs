@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use session_runtime::rotation::{
-    self, Child, Lineage, Policy, Presented, Successor, TokenHash, Verdict,
-};
+use session_runtime::rotation::{self, Lineage, Policy, Presented, Successor, TokenHash, Verdict};
 use session_runtime::{Clock, Error, SessionHandle, SessionTokens};
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
@@ -43,6 +41,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 const POLICY: Policy = Policy {
     min_age: TimeDelta::seconds(60),
     max_children: 8,
+    capped_for: Policy::CAPPED_FOR,
 };
 
 /// A token that was handed out.
@@ -82,13 +81,7 @@ impl Reference {
     }
 
     fn log_in(&mut self, tokens: &SessionTokens, user: usize, now: DateTime<Utc>) {
-        let lineage = Lineage {
-            parent: self.hash(),
-            parent_since: now,
-            generation: 0,
-            children: Vec::<Child>::new(),
-            ends_at: now + TimeDelta::days(100),
-        };
+        let lineage = Lineage::first(self.hash(), now, now + TimeDelta::days(100));
         self.sessions.insert(tokens.handle(), (user, lineage));
         self.known.push(tokens.handle());
         self.hand_out(tokens, 0);
@@ -114,12 +107,18 @@ impl Reference {
                     .entry(token.session)
                     .and_modify(|(_, lineage)| *lineage = next);
             }
-            (Verdict::AccessOnly { .. }, Ok(tokens)) => assert_eq!(tokens.refresh_token(), None),
+            (Verdict::AccessOnly { next, .. }, Ok(tokens)) => {
+                assert_eq!(tokens.refresh_token(), None);
+                if let Some((next, (_, lineage))) = next.zip(self.sessions.get_mut(&token.session))
+                {
+                    *lineage = next;
+                }
+            }
             (Verdict::Theft, Err(Error::TokenTheft { handle, .. })) => {
                 assert_eq!(handle, token.session);
                 self.sessions.remove(&handle);
             }
-            (Verdict::Ended | Verdict::StoreRolledBack, Err(Error::Unauthorised)) => {}
+            (Verdict::Ended, Err(Error::Unauthorised)) => {}
             (verdict, answer) => panic!("the rule says {verdict:?}, the store answered {answer:?}"),
         }
     }
@@ -198,14 +197,17 @@ fn compare(server: &Server, reference: &Reference) {
     for (handle, (_, lineage)) in &reference.sessions {
         let literal = database.handle(*handle);
         let row = database.text(&format!(
-            "SELECT concat(generation, ' ', length(children), ' ', parent_since, ' ', expires_at) AS value
+            "SELECT concat(generation, ' ', length(children), ' ', parent_since, ' ', coalesce(capped_since, 0), ' ', expires_at) AS value
              FROM session_info WHERE handle = {literal}"
         ));
         let expected = format!(
-            "{} {} {} {}",
+            "{} {} {} {} {}",
             lineage.generation,
             lineage.children.len() * 40,
             lineage.parent_since.timestamp_millis(),
+            lineage
+                .capped_since
+                .map_or(0, |since| since.timestamp_millis()),
             lineage.ends_at.timestamp_millis()
         );
         assert_eq!(row, expected);

@@ -42,6 +42,7 @@ impl Lifetimes {
             rotation: Policy {
                 min_age: convert("rotation_min_age", config.rotation_min_age)?,
                 max_children: config.rotation_max_children,
+                capped_for: Policy::CAPPED_FOR,
             },
         })
     }

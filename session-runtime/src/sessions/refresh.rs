@@ -4,16 +4,17 @@ use super::Sessions;
 use crate::error::Error;
 use crate::event::Event;
 use crate::payload::is_reserved;
-use crate::record::Rotation;
-use crate::rules::rotation::Verdict;
+use crate::record::{Record, Rotation};
+use crate::rules::rotation::{Lineage, Verdict, Withheld};
 use crate::token::refresh::{self, Authentic};
 use crate::token::{IssuedRefresh, SessionTokens};
 
 impl Sessions {
     /// Exchanges a refresh token for new tokens.
     ///
-    /// Which tokens come back is the rule of [`rotation`](crate::rules::rotation): usually a new pair,
-    /// sometimes only an access token.
+    /// Usually a new pair comes back. It is only an access token when the refresh token came out of a
+    /// parallel refresh a moment ago, when the database lost its last commits, or when eight answers in a
+    /// row were lost; the presented refresh token stays good then.
     ///
     /// # Errors
     /// [`Error::Unauthorised`] for a token that is not ours or whose session is over,
@@ -41,23 +42,17 @@ impl Sessions {
             self.keys().mac(),
         );
         let successor = refresh::hash(&token);
-        let revoked_until = self.revoked_until(now);
         let rotation = Rotation {
             handle,
             presented,
             successor,
             policy: self.inner.lifetimes.rotation,
-            revoked_until,
+            revoked_until: self.revoked_until(now),
         };
-        let Some((record, verdict)) = self.inner.store.rotate(rotation).await? else {
+        let Some((mut record, verdict)) = self.inner.store.rotate(rotation).await? else {
             return Err(self.absent(handle).await);
         };
-        // A token of such a row would be refused by ourselves, again and again.
-        if let Some(name) = record.payload.keys().find(|name| is_reserved(name)) {
-            let reason = format!("the stored payload has a key of the protocol: `{name}`");
-            self.emit(&Event::PayloadMismatch { handle, reason });
-            return Err(Error::GONE);
-        }
+        self.refuse_reserved(&record)?;
 
         let tokens = match verdict {
             Verdict::NewPair { next, late_parent } => {
@@ -68,30 +63,56 @@ impl Sessions {
                     token,
                     expires_at: next.ends_at,
                 };
+                record.lineage = next;
                 self.issue(&record, binding, successor, Some(refresh), now)?
             }
-            Verdict::AccessOnly { full } => {
-                if full {
-                    self.emit(&Event::RotationStopped { handle });
-                }
+            Verdict::AccessOnly { reason, next } => {
+                self.report_withheld(&record, reason, next.as_ref());
+                record.lineage = next.unwrap_or(record.lineage);
                 self.issue(&record, binding, presented.token, None, now)?
             }
             Verdict::Ended => return Err(Error::GONE),
-            Verdict::StoreRolledBack => {
-                self.emit(&Event::StoreRollbackSuspected { handle });
-                return Err(Error::GONE);
-            }
-            Verdict::Theft => {
-                self.remember(&[handle], revoked_until, false);
-                let user_id = record.user_id;
-                self.emit(&Event::TokenTheft {
-                    handle,
-                    user_id: user_id.clone(),
-                });
-                return Err(Error::TokenTheft { handle, user_id });
-            }
+            Verdict::Theft => return Err(self.report_theft(record, rotation)),
         };
         self.emit(&Event::Refreshed { handle });
         Ok(tokens)
+    }
+
+    /// Refuses a row whose tokens this server would itself refuse, again and again.
+    fn refuse_reserved(&self, record: &Record) -> Result<(), Error> {
+        let Some(name) = record.payload.keys().find(|name| is_reserved(name)) else {
+            return Ok(());
+        };
+        self.emit(&Event::PayloadMismatch {
+            handle: record.handle,
+            reason: format!("the stored payload has a key of the protocol: `{name}`"),
+        });
+        Err(Error::GONE)
+    }
+
+    /// Says why no refresh token was handed out. The cap is reported when it is written to the row: once.
+    fn report_withheld(&self, record: &Record, reason: Withheld, written: Option<&Lineage>) {
+        let handle = record.handle;
+        match (reason, written) {
+            (Withheld::Capped, Some(capped)) => {
+                let ends_at = capped.ends_at;
+                self.emit(&Event::RotationStopped { handle, ends_at });
+            }
+            (Withheld::StoreRolledBack, _) => self.emit(&Event::StoreRollbackSuspected { handle }),
+            (Withheld::Capped | Withheld::YoungChild, _) => {}
+        }
+    }
+
+    /// The session was ended with the verdict; this process refuses it at once.
+    fn report_theft(&self, record: Record, rotation: Rotation) -> Error {
+        let Record {
+            handle, user_id, ..
+        } = record;
+        self.remember(&[handle], rotation.revoked_until, false);
+        self.emit(&Event::TokenTheft {
+            handle,
+            user_id: user_id.clone(),
+        });
+        Error::TokenTheft { handle, user_id }
     }
 }

@@ -117,13 +117,7 @@ impl Sessions {
             &random,
             self.keys().mac(),
         );
-        let lineage = Lineage {
-            parent: refresh::hash(&token),
-            parent_since: now,
-            generation: 0,
-            children: Vec::new(),
-            ends_at: now,
-        };
+        let lineage = Lineage::first(refresh::hash(&token), now, now);
         Ok((token, lineage))
     }
 

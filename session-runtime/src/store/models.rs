@@ -31,6 +31,7 @@ pub(super) struct SessionRow {
     pub(super) anonymous: bool,
     pub(super) data_version: i64,
     pub(super) device: String,
+    pub(super) capped_since: Option<i64>,
 }
 
 /// The columns that an application changes.
@@ -65,6 +66,7 @@ pub(super) struct LineageRow {
     pub(super) parent_since: i64,
     pub(super) generation: i64,
     pub(super) children: Vec<u8>,
+    pub(super) capped_since: Option<i64>,
     pub(super) expires_at: i64,
 }
 
@@ -75,6 +77,7 @@ impl From<&Lineage> for LineageRow {
             parent_since: lineage.parent_since.timestamp_millis(),
             generation: lineage.generation.into(),
             children: encode_children(&lineage.children),
+            capped_since: lineage.capped_since.map(|time| time.timestamp_millis()),
             expires_at: lineage.ends_at.timestamp_millis(),
         }
     }
@@ -100,6 +103,7 @@ impl From<&Record> for SessionRow {
             anonymous: record.anonymous,
             data_version: record.data_version,
             device: serde_json::to_string(&record.device).expect("two texts are JSON"),
+            capped_since: lineage.capped_since,
         }
     }
 }
@@ -120,6 +124,7 @@ impl SessionRow {
                 parent_since: time(self.parent_since)?,
                 generation: self.generation.try_into().ok()?,
                 children: decode_children(&self.children)?,
+                capped_since: optional_time(self.capped_since)?,
                 ends_at: time(self.expires_at)?,
             },
             payload: serde_json::from_str(&self.payload).ok()?,

@@ -18,6 +18,7 @@ diesel::table! {
         anonymous -> Bool,
         data_version -> BigInt,
         device -> Text,
+        capped_since -> Nullable<BigInt>,
     }
 }
 

@@ -5,7 +5,7 @@ use diesel::connection::Connection as Connects;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
-use diesel::sql_types::{BigInt, Binary};
+use diesel::sql_types::{BigInt, Binary, Nullable};
 
 use super::{Connection, find_locked, revoke};
 use crate::handle::SessionHandle;
@@ -34,6 +34,8 @@ impl QueryFragment<Backend> for UpdateLineage {
         out.push_bind_param::<BigInt, _>(&lineage.generation)?;
         out.push_sql(", children = ");
         out.push_bind_param::<Binary, _>(&lineage.children)?;
+        out.push_sql(", capped_since = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&lineage.capped_since)?;
         out.push_sql(", expires_at = ");
         out.push_bind_param::<BigInt, _>(&lineage.expires_at)?;
         out.push_sql(" WHERE handle = ");
@@ -43,7 +45,7 @@ impl QueryFragment<Backend> for UpdateLineage {
 
 impl RunQueryDsl<Connection> for UpdateLineage {}
 
-/// Reads the row, decides and writes: one step under the transaction's lock.
+/// Reads the row, decides and writes: one step under the transaction's lock. The record is the one read.
 pub(crate) fn rotate(
     conn: &mut Connection,
     rotation: &Rotation,
@@ -67,7 +69,10 @@ pub(crate) fn rotate(
         rotation.policy,
     );
     match &verdict {
-        Verdict::NewPair { next, .. } => {
+        Verdict::NewPair { next, .. }
+        | Verdict::AccessOnly {
+            next: Some(next), ..
+        } => {
             let update = UpdateLineage {
                 handle: rotation.handle,
                 lineage: next.into(),
@@ -77,7 +82,7 @@ pub(crate) fn rotate(
         Verdict::Theft => {
             revoke(conn, &[rotation.handle], rotation.revoked_until, false)?;
         }
-        Verdict::AccessOnly { .. } | Verdict::Ended | Verdict::StoreRolledBack => {}
+        Verdict::AccessOnly { next: None, .. } | Verdict::Ended => {}
     }
     Ok(Some((record, verdict)))
 }

@@ -173,6 +173,7 @@ impl Encoded for SessionRow {
             anonymous,
             data_version,
             device,
+            capped_since,
         } = self;
         for value in [handle, parent_hash, children] {
             field(bytes, value);
@@ -183,7 +184,7 @@ impl Encoded for SessionRow {
         for value in [parent_since, generation, created_at, validity, expires_at] {
             number(bytes, *value);
         }
-        for value in [ends_for_good, auth_time] {
+        for value in [ends_for_good, auth_time, capped_since] {
             number(bytes, *value);
         }
         number(bytes, i64::from(*anonymous));

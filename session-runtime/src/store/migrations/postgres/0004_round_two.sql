@@ -1,2 +1,4 @@
 -- Whether a later session of the same browser took the place of one that was ended.
 ALTER TABLE session_revocation ADD COLUMN replaced BOOLEAN NOT NULL DEFAULT FALSE;
+-- When a session first had as many unused refresh tokens as may live at once.
+ALTER TABLE session_info ADD COLUMN capped_since BIGINT;
