@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use rocket::async_test;
 use rocket::http::Method;
-use session_runtime::{Clock, Event, Sessions};
+use session_runtime::{Clock, Event};
 use session_tests::browser::{ACCESS, Answer, REFRESH, REFRESH_PATH};
 use session_tests::{Browser, Server};
 
@@ -20,17 +20,19 @@ const THEFT: &str = r#"{"message":"token theft detected"}"#;
 async fn watched() -> (Server, Arc<Mutex<Vec<Event>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let warnings = Arc::clone(&seen);
-    let fairing = Sessions::fairing().on_event(move |event| {
-        // The clock is moved by hours, so the feed is not read in time.
-        let usual = matches!(
-            event,
-            Event::Created { .. } | Event::Refreshed { .. } | Event::RevocationFeedStalled
-        );
-        if !usual {
-            warnings.lock().expect("no panic").push(event.clone());
-        }
+    let server = Server::builder().fairing(|fairing| {
+        fairing.on_event(move |event| {
+            // The clock is moved by hours, so the feed is not read in time.
+            let usual = matches!(
+                event,
+                Event::Created { .. } | Event::Refreshed { .. } | Event::RevocationFeedStalled
+            );
+            if !usual {
+                warnings.lock().expect("no panic").push(event.clone());
+            }
+        })
     });
-    (Server::of(fairing, &[], |rocket| rocket).await, seen)
+    (server.start().await, seen)
 }
 
 fn take(seen: &Mutex<Vec<Event>>) -> Vec<Event> {
