@@ -93,7 +93,8 @@ fn the_leaves_know_nobody_and_the_rule_knows_less() {
         ("requirement", vec!["payload", "unmet"]),
         ("error", vec!["handle", "unmet"]),
         ("unmet", vec![]),
-        ("event", vec!["handle"]),
+        ("event", vec!["handle", "panics"]),
+        ("panics", vec!["error"]),
         ("device", vec!["config"]),
         ("user_id", vec![]),
         ("payload/public_claim", vec!["handle"]),
@@ -101,7 +102,7 @@ fn the_leaves_know_nobody_and_the_rule_knows_less() {
         ("payload/mod", vec!["payload", "error", "user_id"]),
         (
             "new_session",
-            vec!["device", "error", "payload", "token", "user_id"],
+            vec!["device", "error", "panics", "payload", "token", "user_id"],
         ),
         ("random", vec!["error"]),
         ("revocation", vec!["handle"]),

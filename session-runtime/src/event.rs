@@ -1,12 +1,12 @@
 //! `Event`: what happened to sessions, for the log and for the application.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::handle::SessionHandle;
+use crate::panics::caught;
 
 /// Something that happened to a session or a key. Goes to `tracing`, and to the handler of
 /// [`SessionFairing::on_event`](crate::SessionFairing::on_event).
@@ -109,6 +109,12 @@ pub enum Event {
     /// `revocation_feed_stalled`: revocations could not be read for longer than the bound; told once, at the
     /// first request that meets it. `revocation_on_stall` decides what becomes of requests meanwhile.
     RevocationFeedStalled,
+    /// `writer_restarted`: a thread that writes to the database panicked and was replaced; whoever waited
+    /// for what it was doing got an error.
+    WriterRestarted {
+        /// What it panicked with.
+        cause: String,
+    },
 }
 
 /// Why sessions were ended.
@@ -199,6 +205,13 @@ impl Event {
                     "revocations could not be read in time: `revocation_on_stall` decides on requests until they can"
                 );
             }
+            Self::WriterRestarted { cause } => {
+                tracing::error!(
+                    event = "writer_restarted",
+                    cause,
+                    "a thread that writes to the database panicked and was replaced"
+                );
+            }
         }
     }
 }
@@ -218,9 +231,9 @@ impl Events {
     pub(crate) fn emit(&self, event: &Event) {
         event.log();
         if let Some(handler) = &self.0
-            && catch_unwind(AssertUnwindSafe(|| handler(event))).is_err()
+            && let Err(cause) = caught(|| handler(event))
         {
-            tracing::error!("the event handler panicked");
+            tracing::error!(cause, "the event handler panicked");
         }
     }
 }

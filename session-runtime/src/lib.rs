@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod handle;
 mod keys;
+mod panics;
 mod payload;
 mod random;
 mod record;

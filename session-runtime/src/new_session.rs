@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::device::Device;
 use crate::error::Error;
+use crate::panics::contained;
 use crate::payload::{self, JwtPayload};
 use crate::token::Transport;
 use crate::user_id::UserId;
@@ -53,8 +54,9 @@ pub(crate) struct HandOver(Arc<Take>);
 type Take = dyn Fn(&str, &str) -> Result<String, Error> + Send + Sync;
 
 impl HandOver {
+    /// Called by a writer, in its transaction.
     pub(crate) fn run(&self, before: &str, own: &str) -> Result<String, Error> {
-        (self.0)(before, own)
+        contained(|| (self.0)(before, own))
     }
 }
 

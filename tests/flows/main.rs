@@ -21,6 +21,7 @@ mod misfits;
 mod outcomes;
 mod own_routes;
 mod pages;
+mod panics;
 mod payloads;
 mod policies;
 mod refresh;

@@ -5,6 +5,7 @@ mod blocked;
 mod commit;
 mod concurrent;
 mod crash;
+mod panics;
 mod pooler;
 mod refused;
 

@@ -9,6 +9,7 @@ mod database;
 pub mod fuzzing;
 mod log;
 pub mod names;
+pub mod panics;
 pub mod process;
 mod running;
 mod secrets;

@@ -3,4 +3,5 @@
 mod concurrency;
 mod contract;
 mod machine;
+mod panics;
 mod upkeep;

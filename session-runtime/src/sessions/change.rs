@@ -9,6 +9,7 @@ use super::Sessions;
 use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
+use crate::panics::contained;
 use crate::payload::{self, JwtPayload, is_reserved};
 use crate::record::Record;
 use crate::token::SessionTokens;
@@ -89,7 +90,8 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not
-    /// answer, [`Error::General`] if what is stored is no `P::Data`; nothing is changed then.
+    /// answer, [`Error::General`] if what is stored is no `P::Data` or `change` panics; nothing is
+    /// changed then.
     pub async fn update_data<P: JwtPayload>(
         &self,
         handle: SessionHandle,
@@ -157,6 +159,8 @@ impl Sessions {
         handle: SessionHandle,
         change: impl Fn(&mut Record) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        // It runs on a writer's thread, beside changes of others.
+        let change = move |record: &mut Record| contained(|| change(record));
         let changed = self.inner.store.change(handle, change).await?;
         match changed {
             Some(changed) => changed,

@@ -48,7 +48,7 @@ impl Sessions {
         install_crypto_provider();
 
         let beside = master_key_file(&database, around.development);
-        let store = open_store(database, &config, &clock).await?;
+        let store = open_store(database, &config, &clock, &around.events).await?;
         let master_keys = load_master_keys(&config, beside, &store, &*around.random).await?;
         let source = key_source(&config, &lifetimes, around.supplier);
         let keys = KeyKeeper::open(source, master_keys, &store, clock.now(), &*around.random);
@@ -93,10 +93,11 @@ async fn open_store(
     database: String,
     config: &SessionConfig,
     clock: &Arc<DatabaseClock>,
+    events: &Events,
 ) -> Result<Store, String> {
     let (timeout, queue) = (config.database_timeout, config.write_queue);
-    let clock = Arc::clone(clock);
-    let opening = move || Store::open(&database, timeout, queue, clock);
+    let (clock, events) = (Arc::clone(clock), events.clone());
+    let opening = move || Store::open(&database, timeout, queue, clock, events);
     let (store, weaknesses) = tokio::task::spawn_blocking(opening)
         .await
         .map_err(|error| error.to_string())?

@@ -11,6 +11,7 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
+use crate::panics::contained;
 use crate::payload::{self, JwtPayload};
 use crate::record::Record;
 use crate::store::{Lent, SessionConnection};
@@ -168,6 +169,8 @@ impl Within<'_> {
         handle: SessionHandle,
         change: impl Fn(&mut Record) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        // An error lets the application roll back; a panic might leave its connection in the transaction.
+        let change = |record: &mut Record| contained(|| change(record));
         let changed = self.conn.change(handle, self.sessions.now(), change)?;
         changed.unwrap_or(Err(Error::GONE))
     }

@@ -163,8 +163,11 @@ pub(crate) enum StoreError {
     )]
     NoAnswer,
     /// The connection broke while it committed: the operation is done, or will be, or is not.
-    #[error("the connection broke during the commit: {0}")]
+    #[error("nobody knows whether it was committed: {0}")]
     Unknown(String),
+    /// What was to be done is at fault; the database is not.
+    #[error("a write panicked: {0}")]
+    Panicked(String),
 }
 
 impl StoreError {
@@ -177,6 +180,9 @@ impl StoreError {
 impl From<StoreError> for Error {
     /// The one place where the cause is logged; the caller only learns that it may try again.
     fn from(cause: StoreError) -> Self {
+        if let StoreError::Panicked(_) = cause {
+            return Self::General(cause.to_string());
+        }
         tracing::error!(%cause, "the session store did not answer");
         Self::Unavailable
     }

@@ -42,6 +42,7 @@ use self::location::Location;
 use self::readers::Readers;
 use self::writer::Writer;
 use crate::clock::DatabaseClock;
+use crate::event::Events;
 use crate::handle::SessionHandle;
 use crate::record::{Created, Creation, Others, Record, Rotation};
 use crate::revocation::{Entry, Position};
@@ -87,6 +88,7 @@ impl Store {
         timeout: Duration,
         queue: usize,
         clock: Arc<DatabaseClock>,
+        events: Events,
     ) -> Result<(Self, Vec<String>), OpenError> {
         let location = Location::parse(url, timeout)?;
         let mut conn = location.writer()?;
@@ -95,7 +97,7 @@ impl Store {
         transfer::take_into_use(&mut conn)?;
         clock.follow(|| conn.link().time())?;
         let readers = Readers::open(location.clone(), timeout)?;
-        let writer = Writer::start(conn, &location, timeout, queue, Arc::clone(&clock))?;
+        let writer = Writer::start(conn, &location, timeout, queue, Arc::clone(&clock), events)?;
         let store = Self {
             writer,
             readers,

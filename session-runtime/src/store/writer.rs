@@ -17,7 +17,9 @@ use super::StoreError;
 use super::connection::{Connection, Link};
 use super::location::Location;
 use crate::clock::DatabaseClock;
+use crate::event::{Event, Events};
 use crate::handle::SessionHandle;
+use crate::panics::caught;
 use crate::record::Record;
 
 /// A write that was not begun this long after it arrived is refused, so that a client's round trip
@@ -62,30 +64,37 @@ impl Writer {
         timeout: Duration,
         capacity: usize,
         clock: Arc<DatabaseClock>,
+        events: Events,
     ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(capacity);
         let waiting = Arc::new(Mutex::new(waiting));
         let (alive, ended) = channel();
+        let spawn = |name, mut body: Box<dyn FnMut() + Send>| {
+            let events = events.clone();
+            spawn(name, &alive, move || outlive(&events, &mut body))
+        };
         let blocked = if location.locks_rows() {
-            let (blocked, waiting) = mpsc::channel(capacity);
+            let (blocked, mut waiting) = mpsc::channel(capacity);
             let thread = Thread::new(None, location.clone(), Arc::clone(&clock), None);
-            spawn("session-patient", &alive, move || {
-                Patient::new(thread, timeout).run(waiting);
-            })?;
+            let mut patient = Patient::new(thread, timeout);
+            spawn(
+                "session-patient",
+                Box::new(move || patient.run(&mut waiting)),
+            )?;
             Some(blocked)
         } else {
             None
         };
         let mut conn = Some(conn);
         for _ in 0..location.writers() {
-            let thread = Thread::new(
+            let mut thread = Thread::new(
                 conn.take(),
                 location.clone(),
                 Arc::clone(&clock),
                 blocked.clone(),
             );
             let waiting = Arc::clone(&waiting);
-            spawn("session-writer", &alive, move || thread.run(&waiting))?;
+            spawn("session-writer", Box::new(move || thread.run(&waiting)))?;
         }
         let longest = MAX_WAIT + 2 * timeout;
         Ok(Self {
@@ -153,9 +162,18 @@ impl Writer {
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
         })?;
         match tokio::time::timeout(self.longest, answer).await {
-            Ok(answer) => answer.unwrap_or(Err(StoreError::Stopped)),
+            Ok(answer) => answer.unwrap_or_else(|_dropped| {
+                Err(StoreError::Unknown("the writer thread panicked".into()))
+            }),
             Err(_elapsed) => Err(StoreError::NoAnswer),
         }
+    }
+}
+
+/// Runs `body` until it ends; after a panic, once more.
+fn outlive(events: &Events, body: &mut dyn FnMut()) {
+    while let Err(cause) = caught(&mut *body) {
+        events.emit(&Event::WriterRestarted { cause });
     }
 }
 
@@ -173,4 +191,30 @@ fn spawn(
             drop(alive);
         })
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[test]
+    fn a_thread_outlives_its_panics_and_tells_of_each() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tells = Arc::clone(&told);
+        let events = Events::to(move |event| {
+            tells.lock().expect("no panic").push(event.clone());
+        });
+        let mut panics = vec!["second", "first"];
+        outlive(&events, &mut || {
+            if let Some(cause) = panics.pop() {
+                std::panic::panic_any(cause);
+            }
+        });
+        let expected = ["first", "second"].map(|cause| Event::WriterRestarted {
+            cause: cause.into(),
+        });
+        assert_eq!(*told.lock().expect("no panic"), expected);
+    }
 }

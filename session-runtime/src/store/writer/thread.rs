@@ -4,15 +4,16 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use diesel::result::Error;
+use diesel::result::{Error, QueryResult};
 use tokio::sync::mpsc;
 
 use super::MAX_WAIT;
 use super::work::{Queued, Work};
 use crate::clock::DatabaseClock;
+use crate::panics::caught;
 use crate::record::Record;
 use crate::store::StoreError;
-use crate::store::connection::{Connection, query};
+use crate::store::connection::{Connection, Link, query};
 use crate::store::location::Location;
 
 /// The most operations in one transaction: bounds the wait of the first.
@@ -49,6 +50,12 @@ enum Failure {
     },
     /// The connection broke during the commit, so nobody knows.
     Unknown(StoreError),
+    /// Something in it panicked; nothing was done.
+    Panicked {
+        error: StoreError,
+        /// The operation that panicked, if it was one.
+        culprit: Option<usize>,
+    },
 }
 
 impl From<Failure> for StoreError {
@@ -57,7 +64,8 @@ impl From<Failure> for StoreError {
             Failure::NotBegun(error)
             | Failure::Lost(error)
             | Failure::RolledBack { error, .. }
-            | Failure::Unknown(error) => error,
+            | Failure::Unknown(error)
+            | Failure::Panicked { error, .. } => error,
         }
     }
 }
@@ -68,6 +76,16 @@ enum Stage {
     Insert,
     Step(usize),
     Commit,
+}
+
+impl Stage {
+    /// The one operation that it is about.
+    fn operation(&self) -> Option<usize> {
+        match self {
+            Self::Step(index) => Some(*index),
+            Self::Begin | Self::Insert | Self::Commit => None,
+        }
+    }
 }
 
 impl Thread {
@@ -85,8 +103,8 @@ impl Thread {
         }
     }
 
-    /// Works until every writer is gone and the queue is empty.
-    pub(super) fn run(mut self, waiting: &Mutex<mpsc::Receiver<Queued>>) {
+    /// Works until every writer is gone and the queue is empty. After a panic it may be called again.
+    pub(super) fn run(&mut self, waiting: &Mutex<mpsc::Receiver<Queued>>) {
         while let Some(batch) = next_batch(waiting) {
             self.serve(batch);
         }
@@ -109,6 +127,17 @@ impl Thread {
                         return;
                     }
                 }
+                Err(Failure::Panicked {
+                    error,
+                    culprit: Some(culprit),
+                }) => {
+                    // Not tried again: a panic is told once.
+                    batch.remove(culprit).answer(Err(error));
+                    if batch.is_empty() {
+                        return;
+                    }
+                }
+                Err(Failure::Panicked { culprit: None, .. }) if batch.len() > 1 => break,
                 // Also one alone whose commit lost against another Galera node: it may pass the next time.
                 Err(Failure::RolledBack { may_pass, .. })
                     if batch.len() > 1 || (may_pass && self.blocked.is_some()) =>
@@ -171,41 +200,30 @@ impl Thread {
 
     /// One transaction; nothing of it stays if anything in it fails.
     fn commit(&mut self, batch: &mut [Queued]) -> Result<(), Failure> {
-        let conn =
-            match &mut self.conn {
-                Some(conn) => conn,
-                none => {
-                    let opened = self.location.writer();
-                    none.insert(opened.map_err(|error| {
-                        Failure::NotBegun(StoreError::Database(error.to_string()))
-                    })?)
-                }
-            };
-        let mut stage = Stage::Begin;
+        // Kept only if nothing panics: a panic may have left it anywhere in its protocol.
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => self
+                .location
+                .writer()
+                .map_err(|error| Failure::NotBegun(StoreError::Database(error.to_string())))?,
+        };
+        let (mut stage, mut panicked) = (Stage::Begin, None);
         let clock = &self.clock;
         let committed = conn.write(|conn| {
-            stage = Stage::Insert;
-            // Judged once the lock is held, for waiting for it counts.
-            let now = clock.monotonic();
-            for queued in batch.iter_mut() {
-                queued.late = now.saturating_sub(queued.arrived) > MAX_WAIT;
-            }
-            let timely = batch.iter().filter(|queued| !queued.late);
-            let records: Vec<&Record> = timely.filter_map(|queued| queued.work.record()).collect();
-            if !records.is_empty() {
-                query!(conn, insert(&records))?;
-            }
-            for (index, queued) in batch.iter_mut().enumerate() {
-                if let Work::Step(step) = &mut queued.work
-                    && !queued.late
-                {
-                    stage = Stage::Step(index);
-                    step.run(conn)?;
-                }
-            }
-            stage = Stage::Commit;
-            Ok(())
+            // Caught within the transaction, so that it is rolled back.
+            caught(|| run(batch, conn, clock, &mut stage)).unwrap_or_else(|cause| {
+                panicked = Some(cause);
+                Err(Error::RollbackTransaction)
+            })
         });
+        if let Some(cause) = panicked {
+            return Err(Failure::Panicked {
+                error: StoreError::Panicked(cause),
+                culprit: stage.operation(),
+            });
+        }
+        self.conn = Some(conn);
         committed.map_err(|error| self.failure(&error, &stage))
     }
 
@@ -227,14 +245,41 @@ impl Thread {
             Stage::Begin | Stage::Insert | Stage::Step(_) if lost => Failure::Lost(cause),
             stage => Failure::RolledBack {
                 error: cause,
-                culprit: match stage {
-                    Stage::Step(index) => Some(*index),
-                    _ => None,
-                },
+                culprit: stage.operation(),
                 may_pass,
             },
         }
     }
+}
+
+/// Does what a batch asks for, in the order in which it is sorted.
+fn run(
+    batch: &mut [Queued],
+    conn: &mut Link<'_>,
+    clock: &DatabaseClock,
+    stage: &mut Stage,
+) -> QueryResult<()> {
+    *stage = Stage::Insert;
+    // Judged once the lock is held, for waiting for it counts.
+    let now = clock.monotonic();
+    for queued in batch.iter_mut() {
+        queued.late = now.saturating_sub(queued.arrived) > MAX_WAIT;
+    }
+    let timely = batch.iter().filter(|queued| !queued.late);
+    let records: Vec<&Record> = timely.filter_map(|queued| queued.work.record()).collect();
+    if !records.is_empty() {
+        query!(conn, insert(&records))?;
+    }
+    for (index, queued) in batch.iter_mut().enumerate() {
+        if let Work::Step(step) = &mut queued.work
+            && !queued.late
+        {
+            *stage = Stage::Step(index);
+            step.run(conn)?;
+        }
+    }
+    *stage = Stage::Commit;
+    Ok(())
 }
 
 /// Everything that waits, up to the bound; `None` once nobody can send any more.
@@ -262,23 +307,29 @@ pub(super) struct Patient {
     thread: Thread,
     /// The longest an operation may have waited in all.
     timeout: Duration,
+    /// What waits for its next try, and how often it was tried.
+    blocked: VecDeque<(usize, Queued)>,
 }
 
 impl Patient {
     pub(super) fn new(thread: Thread, timeout: Duration) -> Self {
-        Self { thread, timeout }
+        Self {
+            thread,
+            timeout,
+            blocked: VecDeque::new(),
+        }
     }
 
-    pub(super) fn run(mut self, mut arriving: mpsc::Receiver<Queued>) {
-        let mut blocked: VecDeque<(usize, Queued)> = VecDeque::new();
+    /// Works until every writer is gone and nothing waits. After a panic it may be called again.
+    pub(super) fn run(&mut self, arriving: &mut mpsc::Receiver<Queued>) {
         loop {
-            let arrived = if blocked.is_empty() {
+            let arrived = if self.blocked.is_empty() {
                 arriving.blocking_recv()
             } else {
                 arriving.try_recv().ok()
             };
-            blocked.extend(arrived.map(|queued| (1, queued)));
-            let Some((tries, mut queued)) = blocked.pop_front() else {
+            self.blocked.extend(arrived.map(|queued| (1, queued)));
+            let Some((tries, mut queued)) = self.blocked.pop_front() else {
                 return;
             };
             match self.thread.commit(std::slice::from_mut(&mut queued)) {
@@ -286,7 +337,7 @@ impl Patient {
                 Err(Failure::RolledBack { may_pass: true, .. } | Failure::Lost(_))
                     if tries < PATIENT_TRIES && self.has_time(&queued) =>
                 {
-                    blocked.push_back((tries + 1, queued));
+                    self.blocked.push_back((tries + 1, queued));
                 }
                 Err(failure) => queued.answer(Err(failure.into())),
             }

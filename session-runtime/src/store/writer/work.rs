@@ -6,6 +6,7 @@ use diesel::result::QueryResult;
 use tokio::sync::oneshot;
 
 use crate::handle::SessionHandle;
+use crate::panics::caught;
 use crate::record::Record;
 use crate::store::StoreError;
 use crate::store::connection::Link;
@@ -60,11 +61,19 @@ impl Queued {
         } else {
             committed
         };
-        match self.work {
+        let answered = match self.work {
             Work::Insert { reply, .. } => {
                 let _dropped = reply.send(committed);
+                Ok(())
             }
-            Work::Step(step) => step.answer(committed),
+            // Drops what is the application's: a closure, and an answer that nobody waits for.
+            Work::Step(step) => caught(|| step.answer(committed)),
+        };
+        if let Err(cause) = answered {
+            tracing::error!(
+                cause,
+                "a value of the application panicked when it was dropped"
+            );
         }
     }
 }

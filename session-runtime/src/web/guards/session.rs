@@ -217,7 +217,7 @@ impl<P: JwtPayload, R> Session<P, R> {
     ///
     /// # Errors
     /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not
-    /// answer; nothing is changed then.
+    /// answer, [`Error::General`] if `change` panics; nothing is changed then.
     pub async fn update_data(
         &self,
         change: impl Fn(&mut P::Data) + Send + 'static,
@@ -233,7 +233,8 @@ impl<P: JwtPayload, R> Session<P, R> {
     ///
     /// # Errors
     /// [`Error::Unauthorised`] if the session is over, [`Error::PayloadTooLarge`],
-    /// [`Error::Unavailable`] if the store does not answer; nothing is changed then.
+    /// [`Error::Unavailable`] if the store does not answer, [`Error::General`] if `change` panics;
+    /// nothing is changed then.
     #[doc(alias = "mergeIntoAccessTokenPayload")]
     #[doc(alias = "updateAccessTokenPayload")]
     #[doc(alias = "setClaimValue")]

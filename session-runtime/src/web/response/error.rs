@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rocket::http::{ContentType, Header, Status};
@@ -12,6 +11,7 @@ use rocket::{Request, Response};
 use serde_json::json;
 
 use crate::error::Error;
+use crate::panics::caught;
 use crate::web::request::people;
 use crate::web::response::pending::Pending;
 use crate::web::response::wire;
@@ -48,8 +48,8 @@ impl ErrorHandler {
     /// What the application answers; a handler that panics answers nothing.
     fn answer(&self, error: &Error, request: &Request<'_>) -> Option<ErrorAnswer> {
         let handler = self.0.as_ref()?;
-        catch_unwind(AssertUnwindSafe(|| handler(error, request))).unwrap_or_else(|_| {
-            tracing::error!("the error handler panicked");
+        caught(|| handler(error, request)).unwrap_or_else(|cause| {
+            tracing::error!(cause, "the error handler panicked");
             None
         })
     }
