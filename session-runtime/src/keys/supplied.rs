@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +13,10 @@ use zeroize::Zeroizing;
 
 use super::{Key, KeyKind, SigningKey};
 use crate::config::SigningAlgorithm;
+use crate::panics::caught_async;
+
+/// The longest wait for the application's answer: whoever follows the revocations may wait behind it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A signing key of the application's own, for [`SessionFairing::signing_keys`](crate::SessionFairing::signing_keys).
 #[derive(Clone)]
@@ -107,7 +112,13 @@ impl Supplier {
     /// # Errors
     /// A sentence that names the key that is no good.
     pub(crate) async fn ask(&self) -> Result<Vec<SigningKey>, String> {
-        let supplied = (self.0)().await.map_err(|error| {
+        let asked = caught_async(|| tokio::time::timeout(PATIENCE, (self.0)())).await;
+        let supplied = match asked {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_elapsed)) => Err(format!("no answer within {PATIENCE:?}")),
+            Err(cause) => Err(format!("the supplier panicked: {cause}")),
+        };
+        let supplied = supplied.map_err(|error| {
             format!("the application's signing keys could not be loaded: {error}")
         })?;
         if supplied.is_empty() {

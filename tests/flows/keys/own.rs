@@ -1,9 +1,11 @@
 //! Signing keys that the application supplies.
 
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rocket::async_test;
+use rocket::{async_test, tokio};
 use session_runtime::{Error, OwnKey, SigningAlgorithm};
 use session_tests::body::TRY_REFRESH;
 use session_tests::token;
@@ -221,4 +223,81 @@ async fn everything_ends_although_the_keys_stay() {
     assert_eq!(server.sessions().signing_keys()[0].kid, "a");
     browser.log_in("ada").await;
     assert_eq!(browser.get("/live").await.status, 200);
+}
+
+/// In the call, in its future, and after a while: whoever follows revocations and keys goes on.
+#[async_test]
+async fn a_supplier_that_panics_ends_no_task() {
+    let calls: [fn() -> Answer; 2] = [
+        || panic!("the supplier"),
+        || {
+            Box::pin(async {
+                tokio::task::yield_now().await;
+                panic!("the supplier")
+            })
+        },
+    ];
+    for panics in calls {
+        let (armed, asked) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicUsize::new(0)),
+        );
+        let server = {
+            let (armed, asked) = (Arc::clone(&armed), Arc::clone(&asked));
+            Server::builder()
+                .set("revocation_bound", "40ms")
+                .set("signing_key_overlap", "20ms")
+                .fairing(|fairing| {
+                    fairing.signing_keys(move || -> Answer {
+                        asked.fetch_add(1, Ordering::SeqCst);
+                        if armed.load(Ordering::SeqCst) {
+                            return panics();
+                        }
+                        Box::pin(async { Ok(vec![ec("first")]) })
+                    })
+                })
+                .start()
+                .await
+        };
+        let mut browser = server.browser();
+        browser.log_in("ada").await;
+        let session = browser.handle().await;
+        let other = server.beside().start().await;
+
+        armed.store(true, Ordering::SeqCst);
+        // The task that follows revocations asks for keys once another process has changed them.
+        let key = &other.sessions().signing_keys()[0].kid;
+        assert_eq!(other.sessions().remove_signing_key(key).await, Ok(true));
+        let before = asked.load(Ordering::SeqCst);
+        until(|| asked.load(Ordering::SeqCst) > before + 5).await;
+        // A request that names an unknown key asks as well.
+        assert_eq!(
+            present(&server, &fresh_token(&other).await).await.status,
+            401
+        );
+
+        other.sessions().revoke(session).await.expect("an answer");
+        let mut tries = 0;
+        while browser.clone().get("/me").await.status != 401 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            tries += 1;
+            assert!(tries < 1_000, "revocations are not followed any more");
+        }
+        armed.store(false, Ordering::SeqCst);
+        let before = asked.load(Ordering::SeqCst);
+        until(|| asked.load(Ordering::SeqCst) > before + 5).await;
+    }
+}
+
+type Answer = Pin<Box<dyn Future<Output = Supplied> + Send>>;
+
+/// Waits for what a task does in its own time.
+async fn until(holds: impl Fn() -> bool) {
+    for _ in 0..1_000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it does not happen");
 }

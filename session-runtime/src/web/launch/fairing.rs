@@ -120,7 +120,8 @@ impl SessionFairing {
     ///
     /// Asked at launch, every `signing_key_overlap`, and when a token names an unknown key. To rotate:
     /// supply the new key second, after two minutes first, and the old one until its last token is
-    /// over. A bad key stops the launch; later, it is logged and the keys before it stay in use.
+    /// over. A bad key stops the launch; later, it is logged and the keys before it stay in use. So it
+    /// is if `supply` fails, panics or takes longer than ten seconds.
     ///
     /// ```
     /// # use session_runtime::{OwnKey, Sessions, SigningAlgorithm};

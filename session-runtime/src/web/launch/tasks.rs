@@ -1,4 +1,5 @@
-//! The chores beside the requests. Each ends with Rocket, or when nobody holds the sessions any more.
+//! The chores beside the requests. Each ends with Rocket, or when nobody holds the sessions any more;
+//! one that fails or panics is tried again at its next turn.
 
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use rocket::Shutdown;
 use rocket::tokio;
 use rocket::tokio::time::MissedTickBehavior;
 
+use crate::panics::caught_async;
 use crate::sessions::Sessions;
 use crate::store::StoreError;
 
@@ -61,8 +63,16 @@ fn repeat(chore: Chore, pause: Duration, sessions: &Sessions, shutdown: &Shutdow
 }
 
 impl Chore {
-    /// Does it once; says whether there is more to do.
-    async fn run(self, sessions: &Sessions) -> Result<bool, StoreError> {
+    /// Does it once; says whether there is more to do. A panic is a failure like others, for what the
+    /// application supplies runs here as well: a clock, say.
+    async fn run(self, sessions: &Sessions) -> Result<bool, String> {
+        match caught_async(|| self.attempt(sessions)).await {
+            Ok(done) => done.map_err(|error| error.to_string()),
+            Err(cause) => Err(format!("it panicked: {cause}")),
+        }
+    }
+
+    async fn attempt(self, sessions: &Sessions) -> Result<bool, StoreError> {
         match self {
             Self::FollowRevocations => sessions.read_revocations().await.map(|()| false),
             Self::RotateKeys => sessions.rotate_keys().await.map(|()| false),
