@@ -1,5 +1,7 @@
 //! The same without a script: pages that the server renders, plain forms, and a redirect after each.
 
+use std::sync::Arc;
+
 use rocket::form::Form;
 use rocket::http::Status;
 use rocket::response::{self, Redirect, Responder};
@@ -122,7 +124,7 @@ pub async fn end_device(
         .ok_or(Status::NotFound))
 }
 
-/// Changes the password and ends all other sessions of the user.
+/// Changes the password, replaces this session and ends all others of the user.
 #[post("/account/password", data = "<change>")]
 pub async fn change_password(
     session: Session<Claims>,
@@ -130,10 +132,13 @@ pub async fn change_password(
     change: Form<PasswordChange>,
     db: Db,
 ) -> Result<Result<Redirect, (Status, Page)>, Error> {
-    let user = session.user_id().clone();
-    let changed = db.change_password(user, change.into_inner(), sessions, session.handle());
+    let session = Arc::new(session);
+    let changed = db.change_password(Arc::clone(&session), change.into_inner(), sessions);
     match changed.await {
-        Ok(()) => Ok(Ok(Redirect::to("/account?changed=true"))),
+        Ok(committed) => {
+            session.attach_committed(committed);
+            Ok(Ok(Redirect::to("/account?changed=true")))
+        }
         Err(error) => {
             let (status, message) = error.answer();
             Ok(Err((status, page_of(&session, message, true).await?)))

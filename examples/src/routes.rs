@@ -1,6 +1,7 @@
 //! The answers: the page and its files, sign-up and login, and what a session gives access to.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use rocket::http::{Header, Status};
 use rocket::response::content::{RawCss, RawHtml, RawJavaScript};
@@ -84,7 +85,7 @@ pub async fn set_data(
     Ok(things)
 }
 
-/// Changes the password and ends all other sessions of the user.
+/// Changes the password, replaces this session and ends all others of the user.
 #[post("/password", format = "json", data = "<change>")]
 pub async fn change_password(
     session: Session<Claims>,
@@ -92,9 +93,11 @@ pub async fn change_password(
     change: Json<PasswordChange>,
     db: Db,
 ) -> Result<Value, UserError> {
-    let user = session.user_id().clone();
-    db.change_password(user, change.into_inner(), sessions, session.handle())
+    let session = Arc::new(session);
+    let committed = db
+        .change_password(Arc::clone(&session), change.into_inner(), sessions)
         .await?;
+    session.attach_committed(committed);
     Ok(json!({ "status": "OK" }))
 }
 

@@ -1,13 +1,17 @@
 //! The users: a table in the SQLite file that also holds the sessions, with Argon2 password hashes.
 
+use std::sync::Arc;
+
 use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 use rocket::{FromForm, error, fairing::AdHoc};
 use rocket_sync_db_pools::database;
 use serde::Deserialize;
-use session_runtime::{SessionHandle, Sessions};
+use session_runtime::{Session, Sessions, Uncommitted};
 use uuid::Uuid;
+
+use crate::routes::Claims;
 
 diesel::table! {
     users (id) {
@@ -115,12 +119,12 @@ impl Db {
     /// knew the old password stays logged in, and nobody is logged out without a new one.
     pub async fn change_password(
         &self,
-        id: String,
+        session: Arc<Session<Claims>>,
         change: PasswordChange,
         sessions: Sessions,
-        keep: SessionHandle,
-    ) -> Result<(), UserError> {
+    ) -> Result<Uncommitted, UserError> {
         check_password(&change.new)?;
+        let id = session.user_id().clone();
         self.run(move |conn| {
             let old: String = users::table
                 .find(&id)
@@ -138,8 +142,9 @@ impl Db {
                 if changed == 0 {
                     return Err(UserError::Wrong);
                 }
-                sessions.within(conn).revoke_others(&id, keep)?;
-                Ok(())
+                // A copy of this session's tokens must not outlive the old password either.
+                let mut within = sessions.within(conn);
+                Ok(session.credential_changed_within(&mut within)?)
             })
         })
         .await

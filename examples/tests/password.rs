@@ -109,7 +109,10 @@ fn the_password_and_all_other_sessions_change_together_or_not_at_all() {
         0
     );
 
+    let copy = browser("copy");
+    std::fs::copy(folder.path().join("laptop"), folder.path().join("copy")).expect("a copy");
     assert_eq!(laptop.change(old, new), "200");
+    assert!(!copy.is_in(), "a stolen jar outlives the password");
     assert!(laptop.is_in() && !phone.is_in() && !guest.is_in());
     assert_eq!(
         (guest.log_in(old), guest.log_in(new)),

@@ -317,7 +317,12 @@ async fn a_sensitive_route_asks_for_a_recent_proof() {
     // A refresh proves nothing.
     browser.refresh().await.expect(200, "{}");
     assert_eq!(browser.get("/r/sensitive").await.status, 403);
+    let mut thief = browser.clone();
     assert_eq!(browser.post("/r/prove").await.status, 200);
+    // A copy of the tokens that was taken before gains nothing: the session was replaced.
+    assert_eq!(thief.get("/r/sensitive").await.status, 401);
+    assert_eq!(thief.refresh().await.status, 409);
+    assert_eq!(browser.cookie_names().len(), 2);
     assert_eq!(browser.get("/r/sensitive").await.status, 200);
     server.clock.advance(Duration::from_secs(60));
     browser.refresh().await.expect(200, "{}");

@@ -31,6 +31,7 @@ mod open;
 mod refresh;
 mod revoke;
 mod start;
+mod succeed;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod upkeep;

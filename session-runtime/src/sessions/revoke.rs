@@ -6,9 +6,6 @@ use super::Sessions;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
-use crate::record::{Others, Record};
-use crate::token::SessionTokens;
-use crate::token::access::Verified;
 use crate::user_id::UserId;
 
 impl Sessions {
@@ -98,48 +95,6 @@ impl Sessions {
         let replaced = by == RevokedBy::Login;
         let ended = self.inner.store.revoke(handles, until, replaced).await?;
         Ok(self.note_revoked(ended, until, by))
-    }
-
-    /// Replaces the session of an access token by a new one of the same user, with the same payload and
-    /// data.
-    pub(crate) async fn succeed(
-        &self,
-        old: &Verified,
-        others: Others,
-    ) -> Result<SessionTokens, Error> {
-        let now = self.now();
-        let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
-        let (token, lineage) = self.first_token(handle, old.transport, now)?;
-        let until = self.revoked_until(now);
-        let succeed = move |old: Record| {
-            let mut new = Record {
-                handle,
-                lineage: lineage.clone(),
-                auth_time: old.auth_time.map(|_| now),
-                ..old
-            };
-            new.lineage.ends_at = new.ends_after(now).unwrap_or(now);
-            new
-        };
-        let succeeded = self
-            .inner
-            .store
-            .succeed(old.handle, until, others, succeed)
-            .await?;
-        let Some((record, ended)) = succeeded else {
-            return Err(self.absent(old.handle).await);
-        };
-        self.remember(&[old.handle], until, true);
-        let by = match others {
-            Others::End => RevokedBy::CredentialChange,
-            Others::Keep => RevokedBy::Login,
-        };
-        self.note_revoked(ended, until, by);
-        self.emit(&Event::Created {
-            handle,
-            user_id: record.user_id.clone(),
-        });
-        self.issue_first(&record, old.transport, token, now)
     }
 
     /// Refuses these sessions in this process at once.

@@ -24,8 +24,8 @@ use crate::user_id::UserId;
 /// included, refuses what was revoked within `revocation_bound`.
 #[derive(Debug)]
 pub struct Within<'c> {
-    sessions: Sessions,
-    conn: Lent<'c>,
+    pub(super) sessions: Sessions,
+    pub(super) conn: Lent<'c>,
 }
 
 /// A session that exists once the application has committed: its tokens cannot be sent before they
@@ -36,7 +36,7 @@ pub struct Within<'c> {
 #[derive(Debug)]
 #[must_use = "after the commit, give it to `Login::hand_on`; without that the browser has no session"]
 pub struct Uncommitted {
-    tokens: SessionTokens,
+    pub(super) tokens: SessionTokens,
 }
 
 impl Uncommitted {

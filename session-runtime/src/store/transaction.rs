@@ -8,7 +8,7 @@ use super::StoreError;
 use super::connection::{Link, query};
 use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::record::{Created, Creation, Record};
+use crate::record::{Created, Creation, Others, Record};
 
 /// A Diesel connection over which an application can change sessions in its own transaction:
 /// `SqliteConnection`, `PgConnection` or `MysqlConnection`, each under the feature of its database.
@@ -63,6 +63,21 @@ impl Lent<'_> {
         now: DateTime<Utc>,
     ) -> Result<Created, StoreError> {
         stored(query!(&mut self.0, create(creation, now)))
+    }
+
+    /// Replaces a session by what `succeed` makes of it; `None` if there is none.
+    pub(crate) fn succeed(
+        &mut self,
+        handle: SessionHandle,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        others: Others,
+        succeed: impl Fn(Record) -> Record,
+    ) -> Result<Option<(Record, Vec<SessionHandle>)>, StoreError> {
+        stored(query!(
+            &mut self.0,
+            succeed(handle, now, until, others, &succeed)
+        ))
     }
 
     /// Lets `change` alter a session; `None` if there is none.

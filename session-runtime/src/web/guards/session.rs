@@ -14,7 +14,7 @@ use crate::handle::SessionHandle;
 use crate::payload::claims_set::Shared;
 use crate::payload::{HasAuthTime, JwtPayload};
 use crate::record::Others;
-use crate::sessions::{SessionInfo, Sessions, change_typed, merge};
+use crate::sessions::{SessionInfo, Sessions, Uncommitted, Within, change_typed, merge};
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
 use crate::web::response::pending::Pending;
@@ -100,7 +100,8 @@ impl<P, R> Session<P, R> {
     /// After the user's credential changed: replaces this session by a new one with other tokens, and
     /// ends all others of the user, with one commit (OWASP ASVS 7.4.3). Returns the new one.
     ///
-    /// To commit it together with the change itself, use the application's own transaction.
+    /// To commit it together with the change itself, use
+    /// [`credential_changed_within`](Self::credential_changed_within).
     ///
     /// # Errors
     /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not
@@ -112,6 +113,27 @@ impl<P, R> Session<P, R> {
         self.pending.remove(self.handle(), self.verified.transport);
         self.attach(tokens);
         Ok(handle)
+    }
+
+    /// [`credential_changed`](Self::credential_changed) within the application's transaction, so that the
+    /// change itself and the end of the other sessions commit together. After the commit, hand the result
+    /// to [`attach_committed`](Self::attach_committed).
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if the session has ended, [`Error::Unavailable`] if the database refuses;
+    /// roll back then.
+    pub fn credential_changed_within(&self, within: &mut Within<'_>) -> Result<Uncommitted, Error> {
+        within.succeed(&self.verified, Others::End)
+    }
+
+    /// Has the response carry the tokens of the session that took the place of this one
+    /// [within](Self::credential_changed_within) the application's transaction. Call it after the commit.
+    pub fn attach_committed(&self, committed: Uncommitted) -> SessionHandle {
+        let tokens = committed.after_commit();
+        let handle = tokens.handle();
+        self.pending.remove(self.handle(), self.verified.transport);
+        self.attach(tokens);
+        handle
     }
 
     /// The sessions of this user, newest first; this one is marked as current.

@@ -1,0 +1,109 @@
+//! How a session is replaced: the user has proved again who they are, so a copy of the old tokens must
+//! gain nothing (OWASP ASVS 7.2.4).
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{Sessions, Uncommitted, Within};
+use crate::error::Error;
+use crate::event::{Event, RevokedBy};
+use crate::handle::SessionHandle;
+use crate::record::{Others, Record};
+use crate::rules::rotation::Lineage;
+use crate::token::access::Verified;
+use crate::token::{SessionTokens, Transport};
+
+/// The session that takes the place of another one: a new handle and a new refresh token.
+struct Successor {
+    handle: SessionHandle,
+    transport: Transport,
+    token: String,
+    lineage: Lineage,
+    now: DateTime<Utc>,
+}
+
+impl Successor {
+    /// The old session under its new name; payload and data stay.
+    fn of(&self, old: Record) -> Record {
+        let mut new = Record {
+            handle: self.handle,
+            lineage: self.lineage.clone(),
+            auth_time: old.auth_time.map(|_| self.now),
+            ..old
+        };
+        new.lineage.ends_at = new.ends_after(self.now).unwrap_or(self.now);
+        new
+    }
+}
+
+impl Sessions {
+    fn successor(&self, old: &Verified) -> Result<Successor, Error> {
+        let now = self.now();
+        let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
+        let (token, lineage) = self.first_token(handle, old.transport, now)?;
+        Ok(Successor {
+            handle,
+            transport: old.transport,
+            token,
+            lineage,
+            now,
+        })
+    }
+
+    fn issue_successor(
+        &self,
+        record: &Record,
+        successor: &Successor,
+    ) -> Result<SessionTokens, Error> {
+        let token = successor.token.clone();
+        self.issue_first(record, successor.transport, token, successor.now)
+    }
+
+    /// Replaces the session of an access token by a new one of the same user, with the same payload and
+    /// data.
+    pub(crate) async fn succeed(
+        &self,
+        old: &Verified,
+        others: Others,
+    ) -> Result<SessionTokens, Error> {
+        let successor = Arc::new(self.successor(old)?);
+        let until = self.revoked_until(successor.now);
+        let making = Arc::clone(&successor);
+        let succeed = move |old: Record| making.of(old);
+        let store = &self.inner.store;
+        let succeeded = store.succeed(old.handle, until, others, succeed).await?;
+        let Some((record, ended)) = succeeded else {
+            return Err(self.absent(old.handle).await);
+        };
+        self.remember(&[old.handle], until, true);
+        let by = match others {
+            Others::End => RevokedBy::CredentialChange,
+            Others::Keep => RevokedBy::Login,
+        };
+        self.note_revoked(ended, until, by);
+        self.emit(&Event::Created {
+            handle: record.handle,
+            user_id: record.user_id.clone(),
+        });
+        self.issue_successor(&record, &successor)
+    }
+}
+
+impl Within<'_> {
+    /// [`Sessions::succeed`] in the application's transaction: after the commit, the feed tells every
+    /// process which sessions have ended.
+    pub(crate) fn succeed(&mut self, old: &Verified, others: Others) -> Result<Uncommitted, Error> {
+        let sessions = self.sessions.clone();
+        let successor = sessions.successor(old)?;
+        let until = sessions.revoked_until(successor.now);
+        let succeeded = self
+            .conn
+            .succeed(old.handle, successor.now, until, others, |old| {
+                successor.of(old)
+            })?;
+        let (record, _ended) = succeeded.ok_or(Error::Unauthorised)?;
+        let tokens = sessions.issue_successor(&record, &successor)?;
+        Ok(Uncommitted { tokens })
+    }
+}
