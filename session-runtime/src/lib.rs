@@ -47,8 +47,7 @@ pub use payload::{HasAuthTime, JwtPayload, RESERVED_CLAIMS};
 pub use random::{OsRandom, Random};
 pub use requirement::{ClaimValue, Facts};
 pub use rules::rotation;
-#[cfg(feature = "testing")]
-#[doc(hidden)]
+#[doc(hidden)] // the model checker runs it
 pub use rules::selection;
 #[cfg(feature = "testing")]
 #[doc(hidden)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::keeper::KeyKeeper;
-use super::key_source::{self, KeySource};
+use super::key_source::KeySource;
 use super::{AccessTokens, Follower, Inner, Sessions};
 use crate::cache::VerifiedTokens;
 use crate::clock::{Clock, DatabaseClock};
@@ -176,7 +176,7 @@ impl Sessions {
     /// Those of [`reseal_keys`](Self::reseal_keys).
     #[cfg(feature = "testing")]
     pub async fn reveal_keys(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
-        let (_, keys) = key_source::open(&self.inner.store, &self.inner.keys.master_keys)
+        let (_, keys) = super::key_source::open(&self.inner.store, &self.inner.keys.master_keys)
             .await
             .map_err(Error::General)?;
         Ok(keys
