@@ -9,7 +9,7 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use rocket::figment::value::Value;
 use rocket::futures::future::join_all;
-use rocket::http::{ContentType, Header};
+use rocket::http::{ContentType, Cookie, Header};
 use rocket::local::blocking::{Client, LocalRequest};
 use rocket::request::FromRequest;
 use rocket::serde::json::Json;
@@ -87,7 +87,8 @@ fn session_cold(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn signature_alone(bencher: Bencher<'_, '_>) {
     let server = Server::start(&[]);
-    let token = server.log_in("alice");
+    let cookie = server.log_in("alice");
+    let (_, token) = cookie.split_once('=').expect("a cookie");
     let keys = server.client.get("/auth/jwt/jwks.json").dispatch();
     let keys: JwkSet = keys.into_json().expect("published keys");
     let key = DecodingKey::from_jwk(&keys.keys[0]).expect("a key");
@@ -138,12 +139,14 @@ impl Server {
         self.client.rocket().state().expect("sessions")
     }
 
-    /// The access token of a new session.
+    /// The cookie of a new session's access token.
     fn log_in(&self, user: &str) -> String {
         let login = self.client.post("/login").header(ContentType::JSON);
         let answer = login.body(format!(r#"{{"user":"{user}"}}"#)).dispatch();
-        let cookie = answer.cookies().get("sAccessToken").expect("a session");
-        cookie.value().to_owned()
+        let cookies = answer.cookies();
+        let is_access = |cookie: &&Cookie<'_>| cookie.name().starts_with("sAccessToken.");
+        let cookie = cookies.iter().find(is_access).expect("a session");
+        format!("{}={}", cookie.name(), cookie.value())
     }
 
     /// Runs a guard on requests with a session's cookie, none of which was judged before.
@@ -151,7 +154,7 @@ impl Server {
     where
         G: for<'r> FromRequest<'r>,
     {
-        let cookie = format!("sAccessToken={}", self.log_in("alice"));
+        let cookie = self.log_in("alice");
         let request = || -> LocalRequest<'_> {
             let request = self.client.get("/me");
             request.header(Header::new("Cookie", cookie.clone()))

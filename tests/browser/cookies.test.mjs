@@ -28,18 +28,28 @@ test(`cookies are kept as they are meant: ${process.env.CASE}`, { timeout: 60_00
     inBrowser(async (context) => {
         const page = await open(context, "cookie");
         await logIn(page, "ada");
-        const { names, domain, secure } = expected;
+        const { domain, secure } = expected;
+        // Both names end in eight letters of the session.
+        const stored = await kept(context);
+        const [session] = stored[0].name.split(".").slice(-1);
+        assert.match(session, /^[\w-]{8}$/);
+        const names = expected.names.map((name) => `${name}.${session}`);
         const both = [
             { name: names[0], domain, path: "/", secure, sameSite: "Lax", days: 365 },
             { name: names[1], domain, path: REFRESH, secure, sameSite: "Lax", days: 100 },
         ];
-        assert.deepEqual(await kept(context), both);
-        assert.ok(!(await page.evaluate(() => document.cookie)).includes(names[0]), "out of reach of scripts");
+        assert.deepEqual(stored, both);
+        assert.ok(!(await page.evaluate(() => document.cookie)).includes("AccessToken"), "out of reach of scripts");
 
         assert.ok(await refresh(page));
         assert.deepEqual(await kept(context), both, "after a refresh");
         assert.deepEqual(await state(page), { user: "ada", name: "Ada" });
         assert.equal((await call(page, "/me")).status, 200);
+
+        await logIn(page, "ada");
+        const later = await kept(context);
+        assert.deepEqual(later.length, 2, "a login removes the cookies of the session it ends");
+        assert.ok(later.every(({ name }) => !names.includes(name)), "and gets names of its own");
 
         await signOut(page);
         assert.deepEqual(await kept(context), [], "after the sign-out");

@@ -1,10 +1,13 @@
 //! Requests that a page of another site makes: refused before anything changes, and told from those
 //! that are not.
 
-use rocket::http::{ContentType, Method};
+mod forms;
+mod settings;
+
+use rocket::http::Method;
 use rocket::{async_test, get, post, routes};
 use serde_json::json;
-use session_runtime::{MaybeSession, login, logout};
+use session_runtime::{login, logout};
 use session_tests::app::{Claims, Notes};
 use session_tests::body::REFUSED;
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
@@ -188,189 +191,6 @@ async fn without_a_cookie_a_foreign_request_changes_nothing_either() {
         assert_eq!(answer.status, status, "{path}");
         answer.expect_untouched();
     }
-}
-
-#[async_test]
-async fn a_form_that_pretends_to_be_a_get_is_unsafe() {
-    #[get("/harmless")]
-    fn harmless(session: MaybeSession<Claims>) -> &'static str {
-        if session.is_some() {
-            "member"
-        } else {
-            "visitor"
-        }
-    }
-
-    let server = Server::builder()
-        .rocket(|rocket| rocket.mount("/", routes![harmless]))
-        .start()
-        .await;
-    let mut browser = server.browser();
-    browser.log_in("ada").await;
-    for (from, status) in [("cross-site", 403), ("same-origin", 200)] {
-        for method in ["get", "GET", "head"] {
-            let headers = vec![
-                (
-                    "Cookie",
-                    format!("{ACCESS}={}", browser.cookie(ACCESS).expect("a token")),
-                ),
-                ("Sec-Fetch-Site", from.to_owned()),
-            ];
-            let form = format!("_method={method}&x=y");
-            let answer = browser
-                .send_form(Method::Post, "/harmless", headers, form)
-                .await;
-            assert_eq!(answer.status, status, "{from} {method}");
-        }
-    }
-    let cookie = format!("{ACCESS}={}", browser.cookie(ACCESS).expect("a token"));
-    let headers = vec![("Cookie", cookie), ("Sec-Fetch-Site", "cross-site".into())];
-    browser
-        .send_form(Method::Post, "/notes", headers, "_method=put".into())
-        .await
-        .expect(403, REFUSED);
-}
-
-/// What comes with a form is judged like a POST, whatever its method says.
-#[async_test]
-async fn a_get_with_a_form_is_unsafe() {
-    let server = Server::start().await;
-    let mut browser = server.browser();
-    browser.log_in("ada").await;
-    let cookie = format!("{ACCESS}={}", browser.cookie(ACCESS).expect("a token"));
-    for (kind, status) in [
-        ("application/x-www-form-urlencoded; charset=utf-8", 403),
-        ("multipart/form-data; boundary=x", 403),
-        ("application/json", 200),
-        ("text/plain", 200),
-    ] {
-        let headers = vec![
-            ("Cookie", cookie.clone()),
-            ("Sec-Fetch-Site", "cross-site".to_owned()),
-        ];
-        let kind_of_body = ContentType::parse_flexible(kind).expect("a kind");
-        let answer = browser
-            .send_as(
-                Method::Get,
-                "/me",
-                headers,
-                Some("x=y".into()),
-                kind_of_body,
-            )
-            .await;
-        assert_eq!(answer.status, status, "{kind}");
-    }
-}
-
-#[async_test]
-async fn listed_origins_are_ours_and_silence_can_be_refused() {
-    let listed = vec!["https://www.example.com"];
-    let server = Server::with(&[
-        ("website_origins", listed.into()),
-        ("csrf_require_evidence", true.into()),
-    ])
-    .await;
-    let body = || Some(json!({ "user": "ada" }).to_string());
-    for (from, status) in [
-        (vec![], 403),
-        (vec![("Origin", "https://www.example.com")], 200),
-        (
-            vec![
-                ("Origin", "https://www.example.com"),
-                ("Sec-Fetch-Site", "cross-site"),
-            ],
-            200,
-        ),
-        (vec![("Origin", "https://example.com")], 403),
-        (vec![("Origin", "https://wwwxexample.com")], 403),
-        (vec![("Sec-Fetch-Site", "same-origin")], 200),
-    ] {
-        let headers = from
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned()))
-            .collect();
-        let answer = server
-            .browser()
-            .send_raw(Method::Post, "/login", headers, body())
-            .await;
-        assert_eq!(answer.status, status, "{from:?}");
-    }
-
-    let mut browser = server.browser();
-    let ours = vec![("Sec-Fetch-Site", "same-origin".to_owned())];
-    let login = browser.send_raw(Method::Post, "/login", ours, body()).await;
-    let value = |name: &str| {
-        let line = login.set_cookie(name).expect("a cookie");
-        line.split(['=', ';']).nth(1).expect("a value").to_owned()
-    };
-    let (access, refresh) = (value(ACCESS), value(REFRESH));
-    browser.plant(ACCESS, &access, "/");
-    browser.plant(REFRESH, &refresh, REFRESH_PATH);
-    for path in ["/leave", SIGN_OUT_PATH, REFRESH_PATH] {
-        let answer = browser.post(path).await;
-        answer.expect(403, REFUSED).expect_untouched();
-    }
-    assert_eq!(browser.get("/live").await.status, 200);
-}
-
-#[async_test]
-async fn with_same_site_none_silence_is_refused() {
-    let server = Server::with(&[
-        ("cookie_same_site", "none".into()),
-        ("cookie_secure", "yes".into()),
-    ])
-    .await;
-    server.browser().log_in("ada").await.expect(403, REFUSED);
-}
-
-#[async_test]
-async fn the_check_can_be_switched_off() {
-    let server = Server::with(&[("csrf", "none".into())]).await;
-    let foreign = vec![("Sec-Fetch-Site", "cross-site".to_owned())];
-    let body = Some(json!({ "user": "ada" }).to_string());
-    let browser = server.browser();
-    let answer = browser.send_raw(Method::Post, "/login", foreign, body);
-    // A session is started, refreshed and ended by our own pages only, in any mode.
-    answer.await.expect(403, REFUSED).expect_untouched();
-    let mut browser = browser.clone();
-    browser.log_in("ada").await;
-    let cookie = format!("{ACCESS}={}", browser.cookie(ACCESS).expect("a token"));
-    let headers = vec![
-        ("Sec-Fetch-Site", "cross-site".to_owned()),
-        ("Cookie", cookie),
-    ];
-    let body = Some(json!({ "text": "theirs" }).to_string());
-    let answer = browser.send_raw(Method::Put, "/notes", headers, body);
-    assert_eq!(answer.await.status, 200);
-}
-
-#[async_test]
-async fn in_development_the_address_the_browser_uses_is_ours() {
-    let server = Server::start().await;
-    let body = || Some(json!({ "user": "ada" }).to_string());
-    let from = |origin: &str| {
-        vec![
-            ("Host", "localhost:8000".to_owned()),
-            ("Origin", origin.to_owned()),
-        ]
-    };
-    let browser = server.browser();
-    let login = |headers| browser.send_raw(Method::Post, "/login", headers, body());
-    assert_eq!(login(from("http://localhost:8000")).await.status, 200);
-    assert_eq!(login(from("http://localhost:9000")).await.status, 403);
-
-    // Once the origin is said, `Host` proves nothing any more.
-    let server = Server::with(&[("api_origin", "https://api.example.com".into())]).await;
-    let answer = server
-        .browser()
-        .send_raw(
-            Method::Post,
-            "/login",
-            from("http://localhost:8000"),
-            body(),
-        )
-        .await;
-    assert_eq!(answer.status, 403);
 }
 
 #[async_test]

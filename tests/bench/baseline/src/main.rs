@@ -44,6 +44,7 @@ async fn log_in(
     let user = credentials.into_inner().user;
     let tokens = signer.issue(&user).map_err(|error| error.to_string())?;
     let row = Row::new(user, &tokens);
+    let tag = tokens.tag();
     store.insert(row).await.map_err(|error| error.to_string())?;
     for (name, value, path) in [
         ("__Host-sAccessToken", tokens.access, "/"),
@@ -53,7 +54,7 @@ async fn log_in(
             "/auth/session/refresh",
         ),
     ] {
-        let cookie = Cookie::build((name, value))
+        let cookie = Cookie::build((format!("{name}.{tag}"), value))
             .path(path)
             .secure(true)
             .http_only(true);

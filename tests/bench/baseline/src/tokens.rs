@@ -25,6 +25,13 @@ pub struct Tokens {
     pub front: String,
 }
 
+impl Tokens {
+    /// What the names of the session's cookies end in.
+    pub fn tag(&self) -> String {
+        URL_SAFE_NO_PAD.encode(&self.handle.as_bytes()[10..])
+    }
+}
+
 impl Signer {
     /// A signer with a key of its own.
     pub fn new() -> Result<Self, Failure> {

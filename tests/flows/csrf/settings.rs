@@ -1,0 +1,119 @@
+//! What the settings make of where a request comes from.
+
+use rocket::async_test;
+use rocket::http::Method;
+use serde_json::json;
+use session_tests::Server;
+use session_tests::body::REFUSED;
+use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
+
+#[async_test]
+async fn listed_origins_are_ours_and_silence_can_be_refused() {
+    let listed = vec!["https://www.example.com"];
+    let server = Server::with(&[
+        ("website_origins", listed.into()),
+        ("csrf_require_evidence", true.into()),
+    ])
+    .await;
+    let body = || Some(json!({ "user": "ada" }).to_string());
+    for (from, status) in [
+        (vec![], 403),
+        (vec![("Origin", "https://www.example.com")], 200),
+        (
+            vec![
+                ("Origin", "https://www.example.com"),
+                ("Sec-Fetch-Site", "cross-site"),
+            ],
+            200,
+        ),
+        (vec![("Origin", "https://example.com")], 403),
+        (vec![("Origin", "https://wwwxexample.com")], 403),
+        (vec![("Sec-Fetch-Site", "same-origin")], 200),
+    ] {
+        let headers = from
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
+        let answer = server
+            .browser()
+            .send_raw(Method::Post, "/login", headers, body())
+            .await;
+        assert_eq!(answer.status, status, "{from:?}");
+    }
+
+    let mut browser = server.browser();
+    let ours = vec![("Sec-Fetch-Site", "same-origin".to_owned())];
+    let login = browser.send_raw(Method::Post, "/login", ours, body()).await;
+    let value = |name: &str| {
+        let line = login.set_cookie(name).expect("a cookie");
+        line.split(['=', ';']).nth(1).expect("a value").to_owned()
+    };
+    let (access, refresh) = (value(ACCESS), value(REFRESH));
+    browser.plant(ACCESS, &access, "/");
+    browser.plant(REFRESH, &refresh, REFRESH_PATH);
+    for path in ["/leave", SIGN_OUT_PATH, REFRESH_PATH] {
+        let answer = browser.post(path).await;
+        answer.expect(403, REFUSED).expect_untouched();
+    }
+    assert_eq!(browser.get("/live").await.status, 200);
+}
+
+#[async_test]
+async fn with_same_site_none_silence_is_refused() {
+    let server = Server::with(&[
+        ("cookie_same_site", "none".into()),
+        ("cookie_secure", "yes".into()),
+    ])
+    .await;
+    server.browser().log_in("ada").await.expect(403, REFUSED);
+}
+
+#[async_test]
+async fn the_check_can_be_switched_off() {
+    let server = Server::with(&[("csrf", "none".into())]).await;
+    let foreign = vec![("Sec-Fetch-Site", "cross-site".to_owned())];
+    let body = Some(json!({ "user": "ada" }).to_string());
+    let browser = server.browser();
+    let answer = browser.send_raw(Method::Post, "/login", foreign, body);
+    // A session is started, refreshed and ended by our own pages only, in any mode.
+    answer.await.expect(403, REFUSED).expect_untouched();
+    let mut browser = browser.clone();
+    browser.log_in("ada").await;
+    let cookie = format!("{ACCESS}={}", browser.cookie(ACCESS).expect("a token"));
+    let headers = vec![
+        ("Sec-Fetch-Site", "cross-site".to_owned()),
+        ("Cookie", cookie),
+    ];
+    let body = Some(json!({ "text": "theirs" }).to_string());
+    let answer = browser.send_raw(Method::Put, "/notes", headers, body);
+    assert_eq!(answer.await.status, 200);
+}
+
+#[async_test]
+async fn in_development_the_address_the_browser_uses_is_ours() {
+    let server = Server::start().await;
+    let body = || Some(json!({ "user": "ada" }).to_string());
+    let from = |origin: &str| {
+        vec![
+            ("Host", "localhost:8000".to_owned()),
+            ("Origin", origin.to_owned()),
+        ]
+    };
+    let browser = server.browser();
+    let login = |headers| browser.send_raw(Method::Post, "/login", headers, body());
+    assert_eq!(login(from("http://localhost:8000")).await.status, 200);
+    assert_eq!(login(from("http://localhost:9000")).await.status, 403);
+
+    // Once the origin is said, `Host` proves nothing any more.
+    let server = Server::with(&[("api_origin", "https://api.example.com".into())]).await;
+    let answer = server
+        .browser()
+        .send_raw(
+            Method::Post,
+            "/login",
+            from("http://localhost:8000"),
+            body(),
+        )
+        .await;
+    assert_eq!(answer.status, 403);
+}
