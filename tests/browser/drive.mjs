@@ -1,4 +1,6 @@
 // What the scenarios share: one Chromium for each file, and the page in it.
+import { X509Certificate, createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,18 +14,23 @@ export const { API, WEBSITE } = process.env;
 // Whatever is asked for, it is on this machine.
 const nowhereElse = "--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1";
 
+// The certificate that main.rs made is a good one, by its key. A browser that only goes on in spite of a bad one leaves
+// some headers out.
+function trusted() {
+    const { publicKey } = new X509Certificate(readFileSync(join(process.env.TLS, "cert.pem")));
+    const key = createHash("sha256").update(publicKey.export({ type: "spki", format: "der" })).digest("base64");
+    return `--ignore-certificate-errors-spki-list=${key}`;
+}
+
 const how = {
     executablePath: process.env.CHROMIUM,
     // Root has no sandbox, and the pages are our own.
-    args: ["--no-sandbox", nowhereElse],
+    args: ["--no-sandbox", nowhereElse, ...(process.env.TLS ? [trusted()] : [])],
     // Going back must find what a person's browser would have kept.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],
 };
 const launched = await chromium.launch(how);
 after(() => launched.close());
-
-// A certificate that we made ourselves will do.
-const trusting = { ignoreHTTPSErrors: true };
 
 // Loads the page, with the SDK in a mode, from the website or from the API's own origin.
 export const load = (page, mode, { from = WEBSITE, ...more } = {}) =>
@@ -89,11 +96,11 @@ async function using(context, scenario) {
 // Runs a scenario in a browser of its own, which takes no cookies of third parties. With `kept` it starts with what another
 // has stored.
 export const inBrowser = async (scenario, kept = undefined) =>
-    using(await launched.newContext({ ...trusting, storageState: kept }), scenario);
+    using(await launched.newContext({ storageState: kept }), scenario);
 
 // The same in a browser that is set up otherwise.
 export const browserWith = async (options, scenario) =>
-    using(await launched.newContext({ ...trusting, ...options }), scenario);
+    using(await launched.newContext(options), scenario);
 
 // The same in a browser that takes cookies of third parties: a setting of its profile.
 export async function takingAllCookies(scenario) {
@@ -102,7 +109,7 @@ export async function takingAllCookies(scenario) {
         const settings = { profile: { block_third_party_cookies: false, cookie_controls_mode: 0 } };
         await mkdir(join(folder, "Default"));
         await writeFile(join(folder, "Default", "Preferences"), JSON.stringify(settings));
-        await using(await chromium.launchPersistentContext(folder, { ...how, ...trusting }), scenario);
+        await using(await chromium.launchPersistentContext(folder, how), scenario);
     } finally {
         await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     }

@@ -62,9 +62,15 @@ pub(crate) fn page() -> &'static Path {
 }
 
 /// Runs the scenarios of a file, for the case that it knows by a name; fails with what it prints.
-#[expect(clippy::print_stdout, reason = "cargo shows it when asked to")]
 pub(crate) fn run(scenarios: &str, case: &str, servers: &Servers) {
+    run_beside(scenarios, case, servers, &[]);
+}
+
+/// The same, with more that the scenarios find in their environment.
+#[expect(clippy::print_stdout, reason = "cargo shows it when asked to")]
+pub(crate) fn run_beside(scenarios: &str, case: &str, servers: &Servers, more: &[(&str, &str)]) {
     package("playwright-core");
+    let tls = servers.tls.as_ref().map(|folder| folder.path());
     let run = output(
         Command::new("node")
             .current_dir(folder())
@@ -73,7 +79,9 @@ pub(crate) fn run(scenarios: &str, case: &str, servers: &Servers) {
             .env("CHROMIUM", chromium())
             .env("CASE", case)
             .env("API", &servers.api)
-            .env("WEBSITE", &servers.website),
+            .env("WEBSITE", &servers.website)
+            .envs(tls.map(|folder| ("TLS", folder)))
+            .envs(more.iter().copied()),
     );
     let said = String::from_utf8_lossy(&run.stdout);
     let complaints = String::from_utf8_lossy(&run.stderr);

@@ -2,6 +2,7 @@
 //! `tests/run browser` installs what it needs.
 
 mod installed;
+mod neighbours;
 mod servers;
 
 use installed::run;

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 
 use tempfile::TempDir;
 
@@ -13,15 +14,20 @@ pub(crate) struct Names {
     website: &'static str,
     api: &'static str,
     /// A folder with `cert.pem` and `key.pem`.
-    tls: Option<TempDir>,
+    tls: Option<Rc<TempDir>>,
 }
 
 impl Names {
     /// Plain http, one host, two ports.
     pub(crate) fn localhost() -> Self {
+        Self::plain("localhost")
+    }
+
+    /// The same, with a host below `.test`, which browsers trust less than `localhost`.
+    pub(crate) fn plain(host: &'static str) -> Self {
         Self {
-            website: "localhost",
-            api: "localhost",
+            website: host,
+            api: host,
             tls: None,
         }
     }
@@ -42,7 +48,7 @@ impl Names {
         Self {
             website,
             api,
-            tls: Some(folder),
+            tls: Some(Rc::new(folder)),
         }
     }
 
@@ -61,7 +67,9 @@ impl Names {
 pub(crate) struct Servers {
     pub(crate) api: String,
     pub(crate) website: String,
-    _processes: [Process; 2],
+    /// What the certificate of both is in.
+    pub(crate) tls: Option<Rc<TempDir>>,
+    _processes: Vec<Process>,
     _database: TempDir,
 }
 
@@ -76,6 +84,11 @@ impl Servers {
     /// The same, with a site that renders its own pages in the place of the API.
     pub(crate) fn of_pages(settings: &str) -> Self {
         Self::start_as("pages", &Names::localhost(), settings)
+    }
+
+    /// The same for an application that has others beside it, and serves its page itself.
+    pub(crate) fn of_neighbours(names: &Names, settings: &str) -> Self {
+        Self::start_as("neighbours", names, settings)
     }
 
     fn start_as(role: &str, names: &Names, settings: &str) -> Self {
@@ -104,10 +117,14 @@ impl Servers {
             }
             Process::start(&mut command)
         };
-        let processes = [start("website", website_port), start(role, api_port)];
+        let mut processes = vec![start(role, api_port)];
+        if role != "neighbours" {
+            processes.push(start("website", website_port));
+        }
         Self {
             api,
             website,
+            tls: names.tls.clone(),
             _processes: processes,
             _database: database,
         }

@@ -10,6 +10,7 @@ pub mod fuzzing;
 mod log;
 pub mod names;
 pub mod panics;
+pub mod neighbours;
 pub mod process;
 mod running;
 mod secrets;

@@ -15,6 +15,12 @@ Session.init({
     tokenTransferMethod: asked.get("mode"),
     lockFactory: asked.has("withoutLock") ? withoutLock : undefined,
     onHandleEvent: (event) => window.events.push(event),
+    // What a scenario wants to be sent along with the next refresh.
+    preAPIHook: async ({ url, requestInit }) => {
+        Object.entries(window.withRefresh ?? {}).forEach(([name, value]) => requestInit.headers.set(name, value));
+        window.withRefresh = undefined;
+        return { url, requestInit };
+    },
 });
 Session.addAxiosInterceptors(axios);
 

@@ -1,11 +1,10 @@
 //! What the browser of `tests/browser` talks to: `api` has sessions, `website` only serves the page, `pages`
-//! renders its own. Settings come from
-//! the environment, as Rocket's do.
+//! renders its own, `neighbours` has others beside it. Settings come from the environment, as Rocket's do.
 
 use rocket::fs::FileServer;
 use rocket::{Build, Rocket};
 use session_runtime::{Sessions, catchers};
-use session_tests::{app, site};
+use session_tests::{app, neighbours, site};
 
 fn build() -> Rocket<Build> {
     let rocket = rocket::build();
@@ -17,6 +16,15 @@ fn build() -> Rocket<Build> {
             .attach(Sessions::fairing())
             .mount("/", app::routes())
             .mount("/", site::pages())
+            .register("/", catchers::pages("/sign-in")),
+        Some("neighbours") => rocket
+            .attach(Sessions::fairing())
+            .attach(neighbours::database())
+            .attach(neighbours::gate())
+            .attach(neighbours::answers())
+            .mount("/", app::routes())
+            .mount("/", site::pages())
+            .mount("/", neighbours::routes())
             .register("/", catchers::pages("/sign-in")),
         _ => rocket
             .attach(Sessions::fairing())
