@@ -114,8 +114,8 @@ impl Refresh {
                 self.pending.attach(tokens);
                 Ok(handle)
             }
+            // The login removes its cookies; without them the next refresh would present nothing.
             Err(Error::Unauthorised) if self.sessions.was_just_replaced(handle).await => {
-                self.pending.remove(handle, Transport::Cookie);
                 Err(Error::Replaced)
             }
             Err(error @ (Error::Unauthorised | Error::TokenTheft { .. })) => {
@@ -124,6 +124,13 @@ impl Refresh {
                 Err(error)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Has the response remove the tokens of the session that was found.
+    pub(in crate::web) fn remove(&self) {
+        if let FoundRefresh::Token(token) = &self.found {
+            self.pending.remove(token.handle, token.binding.transport);
         }
     }
 

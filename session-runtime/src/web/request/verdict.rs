@@ -46,7 +46,9 @@ pub(in crate::web) async fn verify<'r>(
     Ok((sessions, verified))
 }
 
-/// Chooses among the access cookies, and has those of revoked sessions removed.
+/// Chooses among the access cookies, and has those of revoked sessions removed; but not of one that a
+/// login has just replaced. Until that login is answered, a refresh has to present it: one that presents
+/// nothing is answered 401, and makes a front end forget the login.
 async fn choose_cookie(
     request: &Request<'_>,
     sessions: &Sessions,
@@ -61,7 +63,7 @@ async fn choose_cookie(
     // A page of another site removes nothing, not even what is dead.
     if !csrf(request).is_foreign(request) {
         for (handle, standing, _) in &found {
-            if *standing == Standing::Revoked {
+            if *standing == Standing::Revoked && !sessions.was_replaced(*handle) {
                 Pending::of(request).remove(*handle, Transport::Cookie);
             }
         }

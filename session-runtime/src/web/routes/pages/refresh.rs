@@ -95,9 +95,9 @@ impl Answer {
 #[post("/session/refresh/page", data = "<form>")]
 async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
     let Return { next, login } = form.into_inner();
-    let exchanged = match attempt.0 {
+    let exchanged = match &attempt.0 {
         Ok(refresh) => refresh.exchange().await,
-        Err(error) => Err(error),
+        Err(error) => Err(error.clone()),
     };
     let Err(error) = exchanged else {
         return Answer::redirect(&next);
@@ -109,8 +109,13 @@ async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
         by_itself,
     };
     let document = match error {
-        // The browser has the tokens of a later login.
-        Error::Replaced => return Answer::redirect(&next),
+        // The browser has the tokens of a later login, or never got them: then it logs in again.
+        Error::Replaced => {
+            if let Ok(refresh) = &attempt.0 {
+                refresh.remove();
+            }
+            return Answer::redirect(&next);
+        }
         Error::Unauthorised
         | Error::NoToken
         | Error::TokenTheft { .. }
