@@ -52,16 +52,19 @@ const round = async ({ login, beside, first, path, refresh, early, order }) => {
     });
     // The other tab has begun by itself.
     await raw(`/held/${asked.length + (refresh ? 1 : 0)}`);
-    // With `early`, some are answered when the login is decided, and its own answer is still under way.
+    // With `early`, some are answered when the login is decided and its own answer is still under way: the SDK refreshes, and
+    // that is answered after the login.
     const begun = fetch(path, { method: "POST", headers: early ? { "x-hold": `after ${login}` } : {} });
     if (early) {
-        await raw(`/held/${asked.length + (refresh ? 2 : 1)}`);
+        const others = asked.length + (refresh ? 1 : 0);
+        await raw(`/held/${others + 1}`);
+        if (!refresh) window.withRefresh = { "x-hold": `after ${login}-refresh` };
         await release(order.slice(0, early));
-        await raw("/open");
+        await raw(`/held/${others - early + (refresh ? 1 : 2)}`);
         await release([`${login}`]);
     }
     const { status } = await begun;
-    await release(order.slice(early));
+    await release([...order.slice(early), `${login}-refresh`]);
     return { status, beside: await Promise.allSettled(asked) };
 };
 
@@ -94,9 +97,13 @@ test(`${LOGINS} logins, ten requests beside each`, { timeout: 300_000 }, () =>
             }, `after ${login}-other`);
             const user = `user${login}`;
             const order = shuffled(refresh ? [...keys, `${login}-other`] : keys);
+            const early = [0, 0, 5][login % 3];
+            // One of the SDK's comes first, so that it has to refresh.
+            const sdk = keys[beside.findIndex(({ side, sdk }) => sdk && side === "before")];
+            if (early) order.unshift(...order.splice(order.indexOf(sdk), 1));
             const done = await page.evaluate(round, {
                 beside: shuffled(beside.map((one, index) => ({ ...one, key: keys[index] }))),
-                login, first, refresh, order, path: path(user), early: [0, 0, 5][login % 3],
+                login, first, refresh, order, path: path(user), early,
             });
             await elsewhere;
             const found = await page.evaluate(state);
