@@ -6,6 +6,8 @@ impl<
 > ::session_runtime::JwtPayload for Claims<T> {
     type UserId = u64;
     type Data = Preferences;
+    const NAME: &'static str = "Claims";
+    const WAS: &'static [&'static str] = &["OldClaims"];
 }
 #[automatically_derived]
 impl<

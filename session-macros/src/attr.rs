@@ -8,6 +8,10 @@ pub(crate) const SESSION: &str = "session";
 pub(crate) const USER_ID: &str = "user_id";
 /// `#[session(data = T)]`
 pub(crate) const DATA: &str = "data";
+/// `#[session(name = "..")]`
+pub(crate) const NAME: &str = "name";
+/// `#[session(was = "..")]`
+pub(crate) const WAS: &str = "was";
 /// `#[session(auth_time)]`
 pub(crate) const AUTH_TIME: &str = "auth_time";
 

@@ -91,7 +91,7 @@ fn logout() {
 #[test]
 fn jwt_payload() {
     let item = quote! {
-        #[session(user_id = u64, data = Preferences)]
+        #[session(user_id = u64, data = Preferences, name = "Claims", was = "OldClaims")]
         #[serde(rename_all = "camelCase")]
         struct Claims<T> {
             name: String,

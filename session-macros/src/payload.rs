@@ -2,7 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Fields, Type, TypeParamBound, parse_quote};
+use syn::ext::IdentExt;
+use syn::{
+    Attribute, Data, DeriveInput, Fields, GenericParam, LitStr, Type, TypeParamBound, parse_quote,
+};
 
 use crate::attr::{self, Mistakes};
 use crate::claim::{self, Level};
@@ -28,6 +31,10 @@ struct Payload<'a> {
     input: &'a DeriveInput,
     user_id: Type,
     data: Type,
+    /// How tokens name it.
+    name: String,
+    /// How they named it before.
+    was: Vec<String>,
     /// Whether its tokens say when the user logged in.
     auth_time: bool,
     claims: Vec<&'a Type>,
@@ -38,6 +45,8 @@ struct Payload<'a> {
 struct Words {
     user_id: Option<Type>,
     data: Option<Type>,
+    name: Option<LitStr>,
+    was: Vec<LitStr>,
     auth_time: bool,
 }
 
@@ -69,9 +78,12 @@ impl<'a> Payload<'a> {
                 mistakes.add(mistake);
             }
         }
+        let name = words.check_names(input, &mut mistakes);
         mistakes.check()?;
         Ok(Self {
             input,
+            name,
+            was: words.was.iter().map(LitStr::value).collect(),
             user_id: words
                 .user_id
                 .unwrap_or_else(|| parse_quote!(::std::string::String)),
@@ -86,13 +98,20 @@ impl<'a> Payload<'a> {
             input,
             user_id,
             data,
+            name,
+            was,
             auth_time,
             claims,
         } = self;
-        let name = &input.ident;
+        let ty = &input.ident;
         let generics = claim::bounded(&input.generics, &payload_bounds());
         let (parameters, arguments, conditions) = generics.split_for_impl();
         let are_public = claim::are_public(claims);
+        let was = (!was.is_empty()).then(|| {
+            quote!(
+                const WAS: &'static [&'static str] = &[#(#was),*];
+            )
+        });
         let (says_so, has_it) = if *auth_time {
             (
                 quote!(
@@ -100,7 +119,7 @@ impl<'a> Payload<'a> {
                 ),
                 quote! {
                     #[automatically_derived]
-                    impl #parameters ::session_runtime::HasAuthTime for #name #arguments #conditions {}
+                    impl #parameters ::session_runtime::HasAuthTime for #ty #arguments #conditions {}
                 },
             )
         } else {
@@ -108,15 +127,17 @@ impl<'a> Payload<'a> {
         };
         quote! {
             #[automatically_derived]
-            impl #parameters ::session_runtime::JwtPayload for #name #arguments #conditions {
+            impl #parameters ::session_runtime::JwtPayload for #ty #arguments #conditions {
                 type UserId = #user_id;
                 type Data = #data;
+                const NAME: &'static str = #name;
+                #was
                 #says_so
             }
             #has_it
             #[automatically_derived]
-            impl #parameters ::session_runtime::GoesWith<#name #arguments> for (#user_id, #data) #conditions {
-                fn into_new_session(self, payload: #name #arguments) -> ::session_runtime::NewSession {
+            impl #parameters ::session_runtime::GoesWith<#ty #arguments> for (#user_id, #data) #conditions {
+                fn into_new_session(self, payload: #ty #arguments) -> ::session_runtime::NewSession {
                     #are_public
                     ::session_runtime::__private::new_session(&self.0, &payload, &self.1)
                 }
@@ -137,14 +158,26 @@ fn payload_bounds() -> [TypeParamBound; 6] {
     ]
 }
 
-const TAKEN: &str = "`user_id = Type`, `data = Type` and `auth_time`";
+const TAKEN: &str =
+    "`user_id = Type`, `data = Type`, `name = \"..\"`, `was = \"..\"` and `auth_time`";
 
 impl Words {
-    /// Reads `#[session(user_id = T, data = D, auth_time)]`.
+    /// Reads `#[session(user_id = T, data = D, name = "..", was = "..", auth_time)]`.
     fn read(&mut self, attr: &Attribute) -> syn::Result<()> {
         attr.parse_nested_meta(|meta| {
             if meta.path.is_ident(attr::AUTH_TIME) {
                 self.auth_time = true;
+                return Ok(());
+            }
+            if meta.path.is_ident(attr::WAS) {
+                self.was.push(meta.value()?.parse()?);
+                return Ok(());
+            }
+            if meta.path.is_ident(attr::NAME) {
+                if self.name.is_some() {
+                    return Err(meta.error(SAID));
+                }
+                self.name = Some(meta.value()?.parse()?);
                 return Ok(());
             }
             let place = if meta.path.is_ident(attr::USER_ID) {
@@ -155,7 +188,7 @@ impl Words {
                 return Err(attr::unknown_word(&meta, "payload", TAKEN));
             };
             if place.is_some() {
-                return Err(meta.error("this is already said: remove one"));
+                return Err(meta.error(SAID));
             }
             if !meta.input.peek(syn::Token![=]) {
                 return Err(attr::unknown_word(&meta, "payload", TAKEN));
@@ -164,6 +197,54 @@ impl Words {
             Ok(())
         })
     }
+
+    /// How tokens will name the type, which they do in one of these names for ever.
+    fn check_names(&self, input: &DeriveInput, mistakes: &mut Mistakes) -> String {
+        for (index, literal) in self.name.iter().chain(&self.was).enumerate() {
+            if let Err(message) = check_name(&literal.value()) {
+                mistakes.add(syn::Error::new(literal.span(), message));
+            }
+            let before = self.name.iter().chain(&self.was).take(index);
+            if before
+                .map(LitStr::value)
+                .any(|name| name == literal.value())
+            {
+                mistakes.add(syn::Error::new(literal.span(), SAID));
+            }
+        }
+        if let Some(name) = &self.name {
+            return name.value();
+        }
+        let own = input.ident.unraw().to_string();
+        let mut generics = input.generics.params.iter();
+        if generics.any(|parameter| !matches!(parameter, GenericParam::Lifetime(_))) {
+            let message = "tokens name the type of their payload, and a generic one has many: write \
+                           `#[session(name = \"..\")]` and use it with one set of arguments";
+            mistakes.add(syn::Error::new(input.ident.span(), message));
+        } else if check_name(&own).is_err() {
+            let message = format!(
+                "tokens name the type of their payload, and `{own}` does not fit into one: write \
+                 `#[session(name = \"..\")]`"
+            );
+            mistakes.add(syn::Error::new(input.ident.span(), message));
+        }
+        own
+    }
+}
+
+const SAID: &str = "this is already said: remove one";
+
+/// The longest name of a payload type: it is a column, and in every token.
+const MAX_NAME: usize = 64;
+
+fn check_name(name: &str) -> Result<(), String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
+    if (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(format!(
+        "the name of a payload has 1 to {MAX_NAME} letters (ASCII), digits and `_`, `-`, `.`, `:`"
+    ))
 }
 
 /// Impls that fit any login, for a type whose mistake is already reported.
@@ -181,6 +262,7 @@ fn stand_in(input: &DeriveInput) -> TokenStream {
             impl #parameters ::session_runtime::JwtPayload for #name #arguments #conditions {
                 type UserId = ::std::string::String;
                 type Data = ();
+                const NAME: &'static str = "";
             }
         }
     });

@@ -55,6 +55,11 @@ pub enum Error {
     #[error("the session does not meet {} requirements of the route", .0.len())]
     InvalidClaims(Vec<Unmet>),
 
+    /// The session is of another payload type than what asks for it, or was begun by a version of the
+    /// application whose payload no longer fits; nothing is removed. Answers 403 `sign in again`.
+    #[error("the session is of another payload type, or its payload no longer fits: sign in again")]
+    SignInAgain,
+
     /// The user has as many sessions as `max_sessions_per_user` allows; nothing was stored. Answers 403.
     #[error("the user has as many sessions as allowed")]
     TooManySessions,

@@ -65,12 +65,24 @@ pub enum Event {
         /// The session.
         handle: SessionHandle,
     },
-    /// `payload_mismatch`: a payload does not fit the type that a guard asks for.
+    /// `payload_mismatch`: a session is not of the payload type that a guard asks for, or does not fit it.
     PayloadMismatch {
         /// The session.
         handle: SessionHandle,
-        /// What does not fit; names the field.
+        /// The name of the type that was asked for.
+        expected: &'static str,
+        /// The name that the session carries.
+        found: String,
+        /// What does not fit: the field, but no value.
         reason: String,
+    },
+    /// `payload_name_shared`: two payload types of the application have one name, so that their sessions
+    /// cannot be told apart; what uses the second one is refused.
+    PayloadNameShared {
+        /// The name.
+        name: &'static str,
+        /// The paths of the types.
+        types: [&'static str; 2],
     },
     /// `everything_revoked`: all sessions of all users.
     RevokedEverything {
@@ -163,8 +175,25 @@ impl Event {
             Self::StoreRollbackSuspected { handle } => {
                 tracing::error!(event = "store_rollback_suspected", %handle, "a refresh token is newer than its row");
             }
-            Self::PayloadMismatch { handle, reason } => {
-                tracing::warn!(event = "payload_mismatch", %handle, reason);
+            Self::PayloadMismatch {
+                handle,
+                expected,
+                found,
+                reason,
+            } => {
+                tracing::warn!(event = "payload_mismatch", %handle, expected, found, reason);
+            }
+            Self::PayloadNameShared {
+                name,
+                types: [first, second],
+            } => {
+                tracing::error!(
+                    event = "payload_name_shared",
+                    name,
+                    first,
+                    second,
+                    "two payload types have one name"
+                );
             }
             Self::RevokedEverything { sessions } => {
                 tracing::warn!(event = "everything_revoked", sessions);

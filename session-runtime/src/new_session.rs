@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::device::Device;
 use crate::error::Error;
 use crate::panics::contained;
+use crate::payload::types::PayloadType;
 use crate::payload::{self, JwtPayload};
 use crate::token::Transport;
 use crate::user_id::UserId;
@@ -90,6 +91,7 @@ pub(crate) struct Values {
     pub(crate) user_id: Option<String>,
     /// Whether the token says when the user last proved who it is.
     pub(crate) auth_time: bool,
+    pub(crate) payload_type: PayloadType,
     pub(crate) payload: Map<String, Value>,
     pub(crate) data: String,
 }
@@ -260,6 +262,7 @@ impl Values {
         Ok(Self {
             user_id: None,
             auth_time: P::AUTH_TIME,
+            payload_type: PayloadType::of::<P>(),
             payload: payload::to_claims(payload)?,
             data: payload::to_json(data)?,
         })

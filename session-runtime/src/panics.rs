@@ -24,8 +24,8 @@ pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 /// Runs code of the application: a panic in it is an error, like those it returns.
-pub(crate) fn contained<T>(code: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    caught(code).unwrap_or_else(|cause| Err(Error::General(of_application(&cause))))
+pub(crate) fn contained<T, E: From<Error>>(code: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    caught(code).unwrap_or_else(|cause| Err(Error::General(of_application(&cause)).into()))
 }
 
 /// [`caught`] for a future, the call that makes it included.

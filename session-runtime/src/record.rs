@@ -15,6 +15,8 @@ pub(crate) struct Record {
     pub(crate) handle: SessionHandle,
     pub(crate) user_id: String,
     pub(crate) lineage: Lineage,
+    /// The name of its payload type, which never changes; empty for a row of a version that had none.
+    pub(crate) payload_type: String,
     pub(crate) payload: Map<String, Value>,
     pub(crate) data: String,
     pub(crate) created_at: DateTime<Utc>,

@@ -252,7 +252,11 @@ mod tests {
     }
 
     fn claims(value: Value) -> ClaimsSet {
-        ClaimsSet::new("ada".into(), value.as_object().expect("an object"))
+        ClaimsSet::new(
+            "ada".into(),
+            "Claims",
+            value.as_object().expect("an object"),
+        )
     }
 
     /// Behaviour 77: the reasons of each validator.

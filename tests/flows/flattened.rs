@@ -8,7 +8,7 @@ use rocket::{async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{Error, JwtPayload, RESERVED_CLAIMS, Session, login};
 use session_tests::Server;
-use session_tests::body::{BROKEN, OK, UNAUTHORISED};
+use session_tests::body::{BROKEN, OK, SIGN_IN_AGAIN};
 
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
 struct Open {
@@ -16,13 +16,17 @@ struct Open {
     extra: HashMap<String, String>,
 }
 
+// `Strict`, `Later` and `Hasty` are what `Open` becomes with one deploy each.
+
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
+#[session(name = "Open")]
 #[serde(deny_unknown_fields)]
 struct Strict {
     color: String,
 }
 
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
+#[session(name = "Open")]
 struct Later {
     color: String,
     #[serde(default)]
@@ -31,6 +35,7 @@ struct Later {
 
 /// The same field, and nobody thought of older tokens.
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
+#[session(name = "Open")]
 struct Hasty {
     color: String,
     size: u32,
@@ -107,21 +112,34 @@ fn log_in_later(size: u32) -> (String, Later, ()) {
 }
 
 async fn server() -> Server {
-    let routes = routes![
-        log_in,
-        log_in_later,
-        log_in_nested,
-        open,
-        strict,
-        later,
-        hasty,
-        nested,
-        nest
-    ];
+    let routes = routes![log_in, log_in_nested, open, nested, nest];
     Server::builder()
         .rocket(|rocket| rocket.mount("/m", routes))
         .start()
         .await
+}
+
+/// What the same server becomes with three deploys.
+struct Deploys {
+    strict: Server,
+    later: Server,
+    hasty: Server,
+}
+
+impl Deploys {
+    async fn of(server: &Server) -> Self {
+        let deploy = |routes| {
+            server
+                .beside()
+                .rocket(|rocket| rocket.mount("/m", routes))
+                .start()
+        };
+        Self {
+            strict: deploy(routes![strict]).await,
+            later: deploy(routes![later, log_in_later]).await,
+            hasty: deploy(routes![hasty]).await,
+        }
+    }
 }
 
 /// Behaviour 9, but an error instead of a silent loss.
@@ -183,40 +201,51 @@ async fn a_payload_sees_its_own_keys_only() {
 #[async_test]
 async fn strict_and_later_payloads_read_older_tokens() {
     let server = server().await;
+    let deploys = Deploys::of(&server).await;
     let extra = HashMap::from([("color".to_owned(), "red".to_owned())]);
     let created = server
         .sessions()
         .create(&"ada".to_owned(), &Open { extra }, &())
         .await
         .expect("a session");
-    let mut browser = server.browser().with_bearer(created.access_token());
+    let mut browser = deploys.strict.browser().with_bearer(created.access_token());
     browser.get("/m/strict").await.expect(200, "red");
+    let mut browser = deploys.later.browser().with_bearer(created.access_token());
     browser.get("/m/later").await.expect(200, "red 0");
-    // Without the default every older token is at an end, and not in a loop of refreshes.
-    let answer = browser.clone().get("/m/hasty").await;
-    answer.expect(401, UNAUTHORISED).expect_untouched();
+    // Without the default every older session has to sign in again, and is in no loop of refreshes.
+    let mut browser = deploys.hasty.browser().with_bearer(created.access_token());
+    let answer = browser.get("/m/hasty").await;
+    answer.expect(403, SIGN_IN_AGAIN).expect_untouched();
 }
 
 #[async_test]
 async fn a_field_added_later_stays_optional_for_older_sessions_and_is_read_of_newer_ones() {
     let server = server().await;
+    let Deploys {
+        strict,
+        later,
+        hasty,
+    } = &Deploys::of(&server).await;
     let mut older = server.browser();
     let body = serde_json::json!({ "color": "red" });
     older
         .send(rocket::http::Method::Post, "/m/login", Some(body))
         .await;
+    let mut older = later.browser().with_jar(older.jar());
     older.get("/m/later").await.expect(200, "red 0");
     older.refresh().await.expect(200, "{}");
     older.get("/m/later").await.expect(200, "red 0");
 
-    let mut newer = server.browser();
+    let mut newer = later.browser();
     newer.post("/m/login-later/7").await;
     newer.get("/m/later").await.expect(200, "blue 7");
-    newer.get("/m/hasty").await.expect(200, "blue 7");
+    let mut there = hasty.browser().with_jar(newer.jar());
+    there.get("/m/hasty").await.expect(200, "blue 7");
     // A deploy that is rolled back meets newer tokens: a strict payload refuses the key it does not
     // know.
-    let answer = newer.get("/m/strict").await;
-    answer.expect(401, UNAUTHORISED).expect_untouched();
+    let mut back = strict.browser().with_jar(newer.jar());
+    let answer = back.get("/m/strict").await;
+    answer.expect(403, SIGN_IN_AGAIN).expect_untouched();
 }
 
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]

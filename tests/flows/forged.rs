@@ -3,7 +3,7 @@
 use jsonwebtoken::{Algorithm, EncodingKey};
 use rocket::async_test;
 use serde_json::{Value, json};
-use session_tests::body::UNAUTHORISED;
+use session_tests::body::{TRY_REFRESH, UNAUTHORISED};
 use session_tests::browser::ACCESS;
 use session_tests::token;
 use session_tests::{Answer, Browser, Server};
@@ -80,6 +80,24 @@ async fn the_forge_itself_makes_good_tokens() {
             200
         );
     }
+}
+
+/// As a version that did not name the payload type in tokens signed them.
+#[async_test]
+async fn a_token_that_does_not_name_its_type_asks_for_a_refresh() {
+    let server = Server::start().await;
+    let forge = Forge::of(&server).await;
+    for header in [
+        json!({ "payload_type": null }),
+        json!({ "payload_type": "" }),
+    ] {
+        let token = forge.altered(&header, &json!({}));
+        let answer = present(&server, &token).await;
+        answer.expect(401, TRY_REFRESH).expect_untouched();
+    }
+    let unknown = json!({ "later": { "version": 2 } });
+    let token = forge.altered(&unknown, &json!({}));
+    assert_eq!(present(&server, &token).await.status, 200);
 }
 
 #[async_test]

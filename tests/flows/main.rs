@@ -22,6 +22,7 @@ mod outcomes;
 mod own_routes;
 mod pages;
 mod panics;
+mod payload_types;
 mod payloads;
 mod policies;
 mod refresh;

@@ -17,7 +17,7 @@ use session_tests::token;
 use session_tests::{Browser, Server};
 
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
-#[session(auth_time, data = Vec<String>)]
+#[session(auth_time, data = Vec<String>, name = "RoleClaims")]
 struct Claims {
     role: String,
     beta: bool,

@@ -6,7 +6,7 @@ use rocket::{async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{JwtPayload, Session, UserId, login};
 use session_tests::Server;
-use session_tests::body::{OK, UNAUTHORISED};
+use session_tests::body::{OK, SIGN_IN_AGAIN};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, UserId)]
@@ -172,7 +172,7 @@ async fn an_id_of_another_type_is_another_users() {
         let mut browser = server.browser().with_bearer(tokens.access_token());
         for path in ["/number", "/account", "/tenant"] {
             let answer = browser.clone().get(path).await;
-            answer.expect(401, UNAUTHORISED).expect_untouched();
+            answer.expect(403, SIGN_IN_AGAIN).expect_untouched();
         }
         // Nor does anybody log in under it: it would be a second name of a user, or of none.
         let path = format!("/number/{}", id.replace(' ', "%20"));
@@ -189,6 +189,6 @@ async fn an_id_of_another_type_is_another_users() {
             .await
             .expect("a session");
         let mut browser = server.browser().with_bearer(tokens.access_token());
-        assert_eq!(browser.get("/uuid").await.status, 401);
+        assert_eq!(browser.get("/uuid").await.status, 403);
     }
 }

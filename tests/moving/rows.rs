@@ -15,9 +15,9 @@ async fn odd_rows_are_moved_as_they_are(backend: Backend) {
     let large = "ü🦀\\u0000".repeat(40_000);
     source.execute(&format!(
         "INSERT INTO session_info (handle, user_id, parent_hash, parent_since, generation, children, payload, data, \
-         created_at, validity, expires_at, ends_for_good, auth_time, anonymous, data_version, device, capped_since) VALUES \
-         (x'00000000000000000000000000000000', '{}', x'00ff', {max}, {max}, x'', '{{}}', '\"{large}\"', {min}, 1, 2, NULL, {max}, 1, {max}, '', {max}), \
-         (x'ffffffffffffffffffffffffffffffff', 'ÄÖ ', x'5c27', 0, 0, x'00', '{{\"a\":\"''\"}}', 'null', 0, 0, 0, 0, NULL, 0, 0, '{{}}', NULL)",
+         created_at, validity, expires_at, ends_for_good, auth_time, anonymous, data_version, device, capped_since, payload_type) VALUES \
+         (x'00000000000000000000000000000000', '{}', x'00ff', {max}, {max}, x'', '{{}}', '\"{large}\"', {min}, 1, 2, NULL, {max}, 1, {max}, '', {max}, 'Staff'), \
+         (x'ffffffffffffffffffffffffffffffff', 'ÄÖ ', x'5c27', 0, 0, x'00', '{{\"a\":\"''\"}}', 'null', 0, 0, 0, 0, NULL, 0, 0, '{{}}', NULL, '')",
         "é".repeat(64),
         max = i64::MAX,
         min = i64::MIN,

@@ -101,12 +101,8 @@ impl<'s> Browser<'s> {
 
     /// Logs `user` in.
     pub async fn log_in(&mut self, user: &str) -> Answer {
-        self.send(
-            Method::Post,
-            "/login",
-            Some(json!({ "user": user, "name": "Ada", "text": "first" })),
-        )
-        .await
+        let body = json!({ "user": user, "name": "Ada", "text": "first" });
+        self.send(Method::Post, "/login", Some(body)).await
     }
 
     /// Calls the refresh route.
@@ -122,6 +118,18 @@ impl<'s> Browser<'s> {
     /// Gets a page.
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(Method::Get, path, None).await
+    }
+
+    /// Gets a page, with headers beside its own.
+    pub async fn get_with(&mut self, path: &str, more: &[(&'static str, &str)]) -> Answer {
+        let mut headers = self.headers(path);
+        headers.extend(
+            more.iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        let answer = self.send_raw(Method::Get, path, headers, None).await;
+        self.keep(&answer);
+        answer
     }
 
     /// The session it is logged in with, as the test application tells it.
@@ -145,6 +153,12 @@ impl<'s> Browser<'s> {
 
     /// Sends a request whose answer never arrives, as far as the jar is concerned.
     pub async fn send_only(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let body = body.map(|body| body.to_string());
+        self.send_raw(method, path, self.headers(path), body).await
+    }
+
+    /// What it sends with every request.
+    fn headers(&self, path: &str) -> Vec<(&'static str, String)> {
         let mut headers = Vec::new();
         if let Some(cookies) = self.cookie_header(path) {
             headers.push(("Cookie", cookies));
@@ -160,8 +174,7 @@ impl<'s> Browser<'s> {
                 headers.push(("Authorization", format!("Bearer {token}")));
             }
         }
-        self.send_raw(method, path, headers, body.map(|body| body.to_string()))
-            .await
+        headers
     }
 
     /// Sends a request with these headers and none of its own.

@@ -130,10 +130,18 @@ pub(crate) struct SigningKey {
     private: PrivateKey,
     pub(crate) public: DecodingKey,
     pub(crate) jwk: Jwk,
-    /// The base64url headers of the access tokens it signs: in cookies and in headers, then the same for
-    /// anonymous sessions.
-    headers: [String; 4],
+    /// What the base64url headers of all access tokens that it signs begin with.
+    beginning: String,
     pub(crate) created_at: DateTime<Utc>,
+}
+
+/// What the header of an access token says of its session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Marks<'m> {
+    pub(crate) transport: Transport,
+    pub(crate) payload_type: &'m str,
+    /// Whether nobody has logged in.
+    pub(crate) anonymous: bool,
 }
 
 /// The public half of a signing key (RFC 7517; RFC 7518 section 6.2, RFC 8037 section 2).
@@ -172,7 +180,7 @@ impl Jwk {
 impl SigningKey {
     /// Whether a token's header names this key's algorithm and the type of token it signs (RFC 9068
     /// section 4).
-    pub(crate) fn agrees_with(&self, header: &Header) -> bool {
+    pub(crate) fn agrees_with(&self, header: &Header<'_>) -> bool {
         let media_type = header.typ.to_ascii_lowercase();
         header.alg == self.kind.as_str()
             && media_type
@@ -183,18 +191,13 @@ impl SigningKey {
     }
 
     /// The base64url header of an access token.
-    pub(crate) fn header(&self, transport: Transport, anonymous: bool) -> &str {
-        match (transport, anonymous) {
-            (Transport::Cookie, false) => &self.headers[0],
-            (Transport::Header, false) => &self.headers[1],
-            (Transport::Cookie, true) => &self.headers[2],
-            (Transport::Header, true) => &self.headers[3],
-        }
+    pub(crate) fn header(&self, marks: Marks<'_>) -> String {
+        URL_SAFE_NO_PAD.encode(header_json(self.kind, &self.kid, marks))
     }
 
     /// Whether a text begins like an access token that this key signs.
     fn begins(&self, text: &str) -> bool {
-        self.headers.iter().any(|header| text.starts_with(header))
+        text.starts_with(&self.beginning)
     }
 
     pub(crate) fn from_stored(stored: &Key) -> Result<Self, String> {
@@ -212,19 +215,6 @@ impl SigningKey {
         };
         let private = private.map_err(damaged)?;
         let public = private.public();
-        let header = |transport, anonymous| {
-            let header = Header {
-                alg: stored.kind.as_str().into(),
-                typ: "at+jwt".into(),
-                kid: stored.id.clone(),
-                version: TOKEN_VERSION.into(),
-                transport,
-                anonymous,
-            };
-            serde_json::to_vec(&header)
-                .map(|json| URL_SAFE_NO_PAD.encode(json))
-                .map_err(|error| error.to_string())
-        };
         Ok(Self {
             kind: stored.kind,
             algorithm,
@@ -233,12 +223,7 @@ impl SigningKey {
                 _ => DecodingKey::from_ec_der(public),
             },
             jwk: Jwk::new(&kid, stored.kind, public),
-            headers: [
-                header(Transport::Cookie, false)?,
-                header(Transport::Header, false)?,
-                header(Transport::Cookie, true)?,
-                header(Transport::Header, true)?,
-            ],
+            beginning: beginning(stored.kind, &kid),
             created_at: stored.created_at,
             private,
             kid,
@@ -274,6 +259,36 @@ impl SigningKey {
             )),
         }
     }
+}
+
+/// The header of an access token as JSON: first what is the same in all tokens of a key.
+fn header_json(kind: KeyKind, kid: &str, marks: Marks<'_>) -> Vec<u8> {
+    let header = Header {
+        alg: kind.as_str().into(),
+        typ: "at+jwt".into(),
+        kid: kid.into(),
+        version: TOKEN_VERSION.into(),
+        transport: marks.transport,
+        payload_type: marks.payload_type.into(),
+        anonymous: marks.anonymous,
+    };
+    serde_json::to_vec(&header).expect("texts and two flags are JSON")
+}
+
+/// What is the same in all headers of a key, in base64url.
+fn beginning(kind: KeyKind, kid: &str) -> String {
+    let json = |transport| {
+        let marks = Marks {
+            transport,
+            payload_type: "",
+            anonymous: false,
+        };
+        header_json(kind, kid, marks)
+    };
+    let (one, other) = (json(Transport::Cookie), json(Transport::Header));
+    let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    // Three bytes become four letters; those of a part would depend on what follows.
+    URL_SAFE_NO_PAD.encode(&one[..same - same % 3])
 }
 
 /// The version of the claim set (protocol: "access-token JWT"); a text, as front ends expect.

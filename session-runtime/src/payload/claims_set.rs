@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value};
 
 use crate::payload::JwtPayload;
+use crate::payload::types::PayloadType;
 use crate::user_id::UserId;
 
 /// Anything, shared between the requests of one token.
@@ -16,6 +17,7 @@ pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
 #[derive(Debug)]
 pub(crate) struct ClaimsSet {
     user_id: Box<str>,
+    payload_type: Box<str>,
     json: Box<str>,
     map: OnceLock<Map<String, Value>>,
     typed: OnceLock<Typed>,
@@ -28,11 +30,44 @@ struct Typed {
     user_id: Shared,
 }
 
+/// Why the claims of a session are not of the payload type that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mismatch {
+    /// The name of the type that was asked for.
+    pub(crate) expected: &'static str,
+    /// The name that the session carries.
+    pub(crate) found: String,
+    /// What does not fit; no value is in it.
+    pub(crate) reason: String,
+}
+
+impl Mismatch {
+    /// Refuses a name that is not one of `P`.
+    pub(crate) fn check_name<P: JwtPayload>(found: &str) -> Result<(), Self> {
+        if PayloadType::of::<P>().accepts(found) {
+            return Ok(());
+        }
+        Err(Self::new::<P>(
+            found,
+            "the session is of another payload type",
+        ))
+    }
+
+    pub(crate) fn new<P: JwtPayload>(found: &str, reason: impl Into<String>) -> Self {
+        Self {
+            expected: P::NAME,
+            found: found.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
 impl ClaimsSet {
-    pub(crate) fn new(user_id: String, claims: &Map<String, Value>) -> Self {
+    pub(crate) fn new(user_id: String, payload_type: &str, claims: &Map<String, Value>) -> Self {
         let json = serde_json::to_string(claims).expect("a map of JSON values is JSON");
         Self {
             user_id: user_id.into(),
+            payload_type: payload_type.into(),
             json: json.into(),
             map: OnceLock::new(),
             typed: OnceLock::new(),
@@ -50,19 +85,22 @@ impl ClaimsSet {
             .get_or_init(|| serde_json::from_str(&self.json).expect("`new` wrote a map"))
     }
 
-    /// The claims as a `P`, and the user id as a `P::UserId`: read once, shared by the requests of the token.
+    /// What [`read`](Self::read) has made of the claims before: as a `P`, and the user id as a
+    /// `P::UserId`. Nothing else need be checked then.
+    pub(crate) fn known<P: JwtPayload>(&self) -> Option<(Arc<P>, Shared)> {
+        let Typed { payload, user_id } = self.typed.get()?;
+        let payload = Arc::clone(payload).downcast().ok()?;
+        Some((payload, Arc::clone(user_id)))
+    }
+
+    /// The claims as a `P`, and the user id as a `P::UserId`, for the other requests of the token as well.
     ///
     /// # Errors
     /// Those of [`parse`](Self::parse).
-    pub(crate) fn read<P: JwtPayload>(&self) -> Result<(Arc<P>, Shared), String> {
-        // An application has one payload type, mostly; a second one is read anew each time.
-        if let Some(Typed { payload, user_id }) = self.typed.get()
-            && let Ok(payload) = Arc::clone(payload).downcast()
-        {
-            return Ok((payload, Arc::clone(user_id)));
-        }
+    pub(crate) fn read<P: JwtPayload>(&self) -> Result<(Arc<P>, Shared), Mismatch> {
         let (payload, user_id) = self.parse::<P>()?;
         let (payload, user_id) = (Arc::new(payload), Arc::new(user_id) as Shared);
+        // An application has one payload type, mostly; a second one is read anew each time.
         let _already_known = self.typed.set(Typed {
             payload: Arc::clone(&payload) as Shared,
             user_id: Arc::clone(&user_id),
@@ -73,12 +111,14 @@ impl ClaimsSet {
     /// The claims as a `P`, and the user id as a `P::UserId`.
     ///
     /// # Errors
-    /// What does not fit, naming the field and never its value's text beyond what serde says of types.
-    pub(crate) fn parse<P: JwtPayload>(&self) -> Result<(P, P::UserId), String> {
+    /// If they are of another type, or do not fit this one.
+    pub(crate) fn parse<P: JwtPayload>(&self) -> Result<(P, P::UserId), Mismatch> {
+        let found = &*self.payload_type;
+        Mismatch::check_name::<P>(found)?;
         let user_id = P::UserId::from_claim(&self.user_id)
-            .ok_or("the user id is of another type than the guard's")?;
+            .ok_or_else(|| Mismatch::new::<P>(found, "the user id is of another type"))?;
         let payload = serde_json::from_str(&self.json)
-            .map_err(|error| format!("the payload does not fit the guard's type: {error}"))?;
+            .map_err(|error| Mismatch::new::<P>(found, error.to_string()))?;
         Ok((payload, user_id))
     }
 }

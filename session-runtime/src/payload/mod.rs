@@ -5,6 +5,7 @@ pub(crate) mod claims_set;
 pub(crate) mod depth;
 pub(crate) mod once;
 pub(crate) mod public_claim;
+pub(crate) mod types;
 
 use std::fmt;
 
@@ -42,6 +43,12 @@ pub trait JwtPayload: Serialize + DeserializeOwned + Send + Sync + 'static {
     type UserId: UserId;
     /// What stays in the database, never sent to the browser.
     type Data: Serialize + DeserializeOwned + Send + 'static;
+    /// How tokens and rows name this type; a session of one type passes no guard that asks for another.
+    ///
+    /// The derive takes the name of the struct, or `#[session(name = "..")]`.
+    const NAME: &'static str;
+    /// Names of sessions that this type takes over: `#[session(was = "..")]` for a renamed struct.
+    const WAS: &'static [&'static str] = &[];
     #[doc(hidden)]
     const AUTH_TIME: bool = false;
 }

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Sessions;
+use super::payload_types::Refused;
 use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
 use crate::panics::contained;
+use crate::payload::claims_set::Mismatch;
+use crate::payload::types::PayloadType;
 use crate::payload::{self, JwtPayload, is_reserved};
 use crate::record::Record;
 use crate::token::SessionTokens;
@@ -51,6 +54,7 @@ impl Sessions {
         let record = self.inner.store.find(handle).await?;
         record
             .map(|record| {
+                self.require_type::<P>(&record)?;
                 Ok(Versioned {
                     value: read_data::<P>(&record)?,
                     version: record.data_version,
@@ -73,9 +77,9 @@ impl Sessions {
         version: Option<i64>,
     ) -> Result<i64, Error> {
         let data = payload::to_json(data)?;
-        self.change(handle, move |record| {
+        self.change_typed::<P, _>(handle, move |record| {
             if version.is_some_and(|version| version != record.data_version) {
-                return Err(Error::Conflict);
+                return Err(Error::Conflict.into());
             }
             record.data.clone_from(&data);
             record.data_version += 1;
@@ -97,7 +101,7 @@ impl Sessions {
         handle: SessionHandle,
         change: impl Fn(&mut P::Data) + Send + 'static,
     ) -> Result<P::Data, Error> {
-        self.change(handle, move |record| {
+        self.change_typed::<P, _>(handle, move |record| {
             let mut data = read_data::<P>(record)?;
             change(&mut data);
             record.data = payload::to_json(&data)?;
@@ -122,10 +126,10 @@ impl Sessions {
         update: Map<String, Value>,
     ) -> Result<bool, Error> {
         let sessions = self.clone();
-        let merged = self.change(handle, move |record| {
+        let merged = self.change_typed::<P, _>(handle, move |record| {
             merge(&mut record.payload, &update)?;
             payload::fit::<P>(&record.payload)?;
-            sessions.require_fit(record)
+            Ok(sessions.require_fit(record)?)
         });
         match merged.await {
             Ok(()) => {
@@ -141,42 +145,57 @@ impl Sessions {
     pub(crate) async fn change_payload(
         &self,
         old: &Arc<Verified>,
-        change: impl Fn(&mut Record) -> Result<(), Error> + Send + 'static,
+        change: impl Fn(&mut Record) -> Result<(), Refused> + Send + 'static,
     ) -> Result<SessionTokens, Error> {
         let (sessions, handle, old) = (self.clone(), old.handle, Arc::clone(old));
         let tokens = self.change(handle, move |record| {
             change(record)?;
             // Signed within the step, so that a payload too large for a cookie changes nothing.
-            sessions.reissue(record, &old, sessions.now())
+            Ok(sessions.reissue(record, &old, sessions.now())?)
         });
         let tokens = tokens.await?;
         self.emit(&Event::Updated { handle });
         Ok(tokens)
     }
 
+    /// Lets `change` alter a row whose session is of type `P`.
+    async fn change_typed<P: JwtPayload, T: Send + 'static>(
+        &self,
+        handle: SessionHandle,
+        change: impl Fn(&mut Record) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.enter(PayloadType::of::<P>())?;
+        let typed = move |record: &mut Record| {
+            Mismatch::check_name::<P>(&record.payload_type)?;
+            change(record)
+        };
+        self.change(handle, typed).await
+    }
+
     async fn change<T: Send + 'static>(
         &self,
         handle: SessionHandle,
-        change: impl Fn(&mut Record) -> Result<T, Error> + Send + 'static,
+        change: impl Fn(&mut Record) -> Result<T, Refused> + Send + 'static,
     ) -> Result<T, Error> {
         // It runs on a writer's thread, beside changes of others.
         let change = move |record: &mut Record| contained(|| change(record));
         let changed = self.inner.store.change(handle, change).await?;
         match changed {
-            Some(changed) => changed,
+            Some(changed) => changed.map_err(|refused| self.explain(handle, refused)),
             None => Err(self.absent(handle).await),
         }
     }
 }
 
 /// Lets `change` alter the typed part of a payload; keys that are not of `P` stay.
-pub(crate) fn change_typed<P: JwtPayload>(
-    claims: &mut Map<String, Value>,
+pub(crate) fn change_payload<P: JwtPayload>(
+    record: &mut Record,
     change: impl Fn(&mut P),
-) -> Result<(), Error> {
-    let mut payload = payload::read::<P>(claims).map_err(|error| {
-        Error::General(format!("the stored payload does not fit its type: {error}"))
-    })?;
+) -> Result<(), Refused> {
+    let (found, claims) = (&*record.payload_type, &mut record.payload);
+    Mismatch::check_name::<P>(found)?;
+    let mut payload =
+        payload::read::<P>(claims).map_err(|error| Mismatch::new::<P>(found, error.to_string()))?;
     let before = payload::to_claims(&payload)?;
     change(&mut payload);
     let after = payload::to_claims(&payload)?;

@@ -24,6 +24,8 @@ pub struct SessionInfo {
     pub anonymous: bool,
     /// When the user last proved who it is, if the payload carries that.
     pub auth_time: Option<DateTime<Utc>>,
+    /// The name of its payload type.
+    pub payload_type: String,
     /// What the next access token will carry.
     pub payload: Map<String, Value>,
     /// What stays in the database.
@@ -51,6 +53,7 @@ impl From<Record> for SessionInfo {
             user_id: record.user_id,
             anonymous: record.anonymous,
             auth_time: record.auth_time,
+            payload_type: record.payload_type,
             payload: record.payload,
             created_at: record.created_at,
             expires_at: record.lineage.ends_at,

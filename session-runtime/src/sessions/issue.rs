@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Sessions;
 use crate::error::Error;
+use crate::keys::Marks;
 use crate::keys::sealing::hex;
 use crate::payload::require_shallow;
 use crate::record::Record;
@@ -115,9 +116,13 @@ impl Sessions {
             payload: record.payload.clone(),
         };
         let keys = self.keys();
+        let marks = Marks {
+            transport,
+            payload_type: &record.payload_type,
+            anonymous: record.anonymous,
+        };
         let (access, payload) =
-            access::sign(&claims, transport, record.anonymous, keys.signer(now))
-                .map_err(Error::General)?;
+            access::sign(&claims, marks, keys.signer(now)).map_err(Error::General)?;
         // What was merged into a payload comes as a value, so its depth shows here first.
         require_shallow(payload.get())?;
         let bytes = self.inner.tokens.access_cookie_name.len() + access.len();

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::new_session::NewSession;
 use crate::payload::JwtPayload;
+use crate::payload::types::PayloadTypes;
 use crate::random::Random;
 use crate::revocation::Revocations;
 use crate::rules::lifetimes::Lifetimes;
@@ -28,6 +29,7 @@ mod jwt;
 mod keeper;
 mod key_source;
 mod open;
+mod payload_types;
 mod refresh;
 mod revoke;
 mod start;
@@ -39,7 +41,7 @@ mod verify;
 mod within;
 
 pub use change::Versioned;
-pub(crate) use change::{change_typed, merge};
+pub(crate) use change::{change_payload, merge};
 pub use info::SessionInfo;
 pub use keeper::SigningKeyInfo;
 pub(crate) use open::Surroundings;
@@ -85,6 +87,7 @@ struct Inner {
     keys: KeyKeeper,
     feed: Follower,
     store: Store,
+    payload_types: PayloadTypes,
     clock: Arc<DatabaseClock>,
     random: Arc<dyn Random>,
     events: Events,

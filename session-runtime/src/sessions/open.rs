@@ -14,6 +14,7 @@ use crate::event::Events;
 use crate::keys::master_key;
 use crate::keys::sealing::MasterKeys;
 use crate::keys::{Schedule, Supplier, install_crypto_provider};
+use crate::payload::types::PayloadTypes;
 use crate::random::Random;
 use crate::rules::lifetimes::Lifetimes;
 use crate::store::Store;
@@ -65,6 +66,7 @@ impl Sessions {
                 verified: VerifiedTokens::new(config.verified_token_cache),
             },
             feed: Follower::default(),
+            payload_types: PayloadTypes::default(),
             config,
             lifetimes,
             store,

@@ -2,7 +2,7 @@
 
 use super::Sessions;
 use crate::error::Error;
-use crate::event::Event;
+use crate::event::{Event, RevokedBy};
 use crate::payload::is_reserved;
 use crate::record::{Record, Rotation};
 use crate::rules::rotation::{Lineage, Verdict, Withheld};
@@ -52,6 +52,11 @@ impl Sessions {
         let Some((mut record, verdict)) = self.inner.store.rotate(rotation).await? else {
             return Err(self.absent(handle).await);
         };
+        // A row of a version that did not name the type: nobody knows which guards it may pass.
+        if record.payload_type.is_empty() {
+            self.end(vec![handle], RevokedBy::Handle).await?;
+            return Err(Error::GONE);
+        }
         self.refuse_reserved(&record)?;
 
         let tokens = match verdict {
@@ -83,10 +88,7 @@ impl Sessions {
         let Some(name) = record.payload.keys().find(|name| is_reserved(name)) else {
             return Ok(());
         };
-        self.emit(&Event::PayloadMismatch {
-            handle: record.handle,
-            reason: format!("the stored payload has a key of the protocol: `{name}`"),
-        });
+        tracing::error!(handle = %record.handle, "the stored payload has a key of the protocol: `{name}`");
         Err(Error::GONE)
     }
 

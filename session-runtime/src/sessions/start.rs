@@ -68,6 +68,7 @@ impl Sessions {
         arrival: &Arrival,
     ) -> Result<(Creation, SessionTokens), Error> {
         let values = new.values.clone()?;
+        self.enter(values.payload_type)?;
         let validity = match new.valid_for {
             Some(validity) => checked_validity(validity)?,
             None => self.inner.lifetimes.session,
@@ -80,6 +81,7 @@ impl Sessions {
             handle,
             user_id: values.user_id.unwrap_or_else(|| handle.to_string()),
             lineage,
+            payload_type: values.payload_type.name.to_owned(),
             payload: values.payload,
             data: values.data,
             created_at: now,

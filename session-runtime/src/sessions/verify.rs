@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
 use crate::payload::JwtPayload;
+use crate::payload::types::PayloadType;
 use crate::revocation::Known;
 use crate::rules::selection::Standing;
 use crate::token::access::{self, Verified};
@@ -67,14 +68,17 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::TryRefreshToken`] for a token that does not hold, [`Error::Unauthorised`] if its session is
-    /// over or its payload is no `P`.
+    /// over, [`Error::SignInAgain`] if its payload is no `P`.
     #[doc(alias = "getSessionWithoutRequestResponse")]
     pub async fn verify<P: JwtPayload>(
         &self,
         access_token: &str,
     ) -> Result<VerifiedSession<P>, Error> {
         let verified = self.judge(access_token, Transport::Header).await?;
-        let (payload, user_id) = verified.claims.parse::<P>().map_err(|_| Error::GONE)?;
+        self.enter(PayloadType::of::<P>())?;
+        let parsed = verified.claims.parse::<P>();
+        let (payload, user_id) =
+            parsed.map_err(|mismatch| self.report(verified.handle, mismatch))?;
         Ok(VerifiedSession {
             handle: verified.handle,
             user_id,

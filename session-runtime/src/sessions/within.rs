@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Sessions;
 use super::change::merge;
+use super::payload_types::Refused;
 use super::start::{Arrival, accept};
 use crate::config::Transfer;
 use crate::device::Device;
@@ -12,6 +13,8 @@ use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
 use crate::panics::contained;
+use crate::payload::claims_set::Mismatch;
+use crate::payload::types::PayloadType;
 use crate::payload::{self, JwtPayload};
 use crate::record::Record;
 use crate::store::{Lent, SessionConnection};
@@ -136,7 +139,7 @@ impl Within<'_> {
         data: &P::Data,
     ) -> Result<(), Error> {
         let data = payload::to_json(data)?;
-        self.change(handle, |record| {
+        self.change::<P>(handle, |record| {
             record.data.clone_from(&data);
             record.data_version += 1;
             Ok(())
@@ -157,22 +160,30 @@ impl Within<'_> {
         changes: &Map<String, Value>,
     ) -> Result<(), Error> {
         let sessions = self.sessions.clone();
-        self.change(handle, |record| {
+        self.change::<P>(handle, |record| {
             merge(&mut record.payload, changes)?;
             payload::fit::<P>(&record.payload)?;
-            sessions.require_fit(record)
+            Ok(sessions.require_fit(record)?)
         })
     }
 
-    fn change(
+    fn change<P: JwtPayload>(
         &mut self,
         handle: SessionHandle,
-        change: impl Fn(&mut Record) -> Result<(), Error>,
+        change: impl Fn(&mut Record) -> Result<(), Refused>,
     ) -> Result<(), Error> {
+        self.sessions.enter(PayloadType::of::<P>())?;
         // An error lets the application roll back; a panic might leave its connection in the transaction.
-        let change = |record: &mut Record| contained(|| change(record));
-        let changed = self.conn.change(handle, self.sessions.now(), change)?;
-        changed.unwrap_or(Err(Error::GONE))
+        let typed = |record: &mut Record| {
+            contained(|| {
+                Mismatch::check_name::<P>(&record.payload_type)?;
+                change(record)
+            })
+        };
+        match self.conn.change(handle, self.sessions.now(), typed)? {
+            Some(changed) => changed.map_err(|refused| self.sessions.explain(handle, refused)),
+            None => Err(Error::GONE),
+        }
     }
 
     /// The last instant at which an access token minted until now may be good.

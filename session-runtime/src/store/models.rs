@@ -32,6 +32,7 @@ pub(super) struct SessionRow {
     pub(super) data_version: i64,
     pub(super) device: String,
     pub(super) capped_since: Option<i64>,
+    pub(super) payload_type: String,
 }
 
 /// The columns that an application changes.
@@ -104,6 +105,7 @@ impl From<&Record> for SessionRow {
             data_version: record.data_version,
             device: serde_json::to_string(&record.device).expect("two texts are JSON"),
             capped_since: lineage.capped_since,
+            payload_type: record.payload_type.clone(),
         }
     }
 }
@@ -136,6 +138,7 @@ impl SessionRow {
             anonymous: self.anonymous,
             data_version: self.data_version,
             device: serde_json::from_str(&self.device).unwrap_or_default(),
+            payload_type: self.payload_type,
         })
     }
 }

@@ -19,6 +19,7 @@ diesel::table! {
         data_version -> BigInt,
         device -> Text,
         capped_since -> Nullable<BigInt>,
+        payload_type -> Text,
     }
 }
 

@@ -81,12 +81,12 @@ impl Lent<'_> {
     }
 
     /// Lets `change` alter a session; `None` if there is none.
-    pub(crate) fn change<T>(
+    pub(crate) fn change<T, E>(
         &mut self,
         handle: SessionHandle,
         now: DateTime<Utc>,
-        change: impl Fn(&mut Record) -> Result<T, Error>,
-    ) -> Result<Option<Result<T, Error>>, StoreError> {
+        change: impl Fn(&mut Record) -> Result<T, E>,
+    ) -> Result<Option<Result<T, E>>, StoreError> {
         stored(query!(&mut self.0, change(handle, now, &change)))
     }
 

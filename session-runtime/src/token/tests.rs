@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta};
 use super::access::{MAX_COOKIE, Terms, has_form, names_unknown_key, sign_text, verify};
 use super::{Binding, Transport, anti_csrf, refresh};
 use crate::handle::SessionHandle;
-use crate::keys::{Key, KeyKind, KeyRing, SigningKey};
+use crate::keys::{Key, KeyKind, KeyRing, Marks, SigningKey};
 use crate::random::OsRandom;
 
 const NOW: i64 = 1_790_000_000;
@@ -38,8 +38,12 @@ fn payload(white_space: usize) -> String {
 
 fn signed(keys: &KeyRing, payload: &str) -> String {
     let key = keys.verifying().next().expect("a key");
-    let header = key.header(Transport::Cookie, false);
-    sign_text(header, payload, key).expect("a signature")
+    let marks = Marks {
+        transport: Transport::Cookie,
+        payload_type: "Claims",
+        anonymous: false,
+    };
+    sign_text(&key.header(marks), payload, key).expect("a signature")
 }
 
 /// The longest text that `text_of` makes of white space within `limit` bytes, and the next one.
@@ -58,8 +62,7 @@ fn what_is_too_long_is_not_read() {
     assert!(verify(&fits, &keys, &terms()).is_some());
     assert!(verify(&too_long, &keys, &terms()).is_none());
 
-    let header =
-        r#"{"alg":"ES256","typ":"at+jwt","kid":"other","version":"5","transport":"cookie"}"#;
+    let header = r#"{"alg":"ES256","typ":"at+jwt","kid":"other","version":"5","transport":"cookie","payload_type":"Claims"}"#;
     let begins =
         |white_space| URL_SAFE_NO_PAD.encode(format!("{header}{}", " ".repeat(white_space)));
     let [fits, too_long] = around(MAX_COOKIE, begins);

@@ -169,6 +169,7 @@ async fn a_database_of_version_1_is_migrated_with_its_sessions_and_keys() {
          ALTER TABLE session_info DROP COLUMN anonymous;
          ALTER TABLE session_info DROP COLUMN data_version;
          ALTER TABLE session_info DROP COLUMN device;
+         ALTER TABLE session_info DROP COLUMN payload_type;
          ALTER TABLE session_revocation DROP COLUMN replaced;
          ALTER TABLE session_info DROP COLUMN capped_since;
          DELETE FROM session_counter WHERE name = 'key';
@@ -185,6 +186,9 @@ async fn a_database_of_version_1_is_migrated_with_its_sessions_and_keys() {
     );
     let mut browser = server.browser().with_jar(jar);
     assert_eq!(browser.get("/me").await.status, 200);
+    // Nobody knows of which type that session is.
+    assert_eq!(browser.refresh().await.status, 401);
+    browser.log_in("ada").await;
     browser.refresh().await.expect(200, "{}");
     server.clock.advance(168 * HOUR);
     rotate(&server).await;

@@ -174,11 +174,12 @@ impl Encoded for SessionRow {
             data_version,
             device,
             capped_since,
+            payload_type,
         } = self;
         for value in [handle, parent_hash, children] {
             field(bytes, value);
         }
-        for value in [user_id, payload, data, device] {
+        for value in [user_id, payload, data, device, payload_type] {
             field(bytes, value.as_bytes());
         }
         for value in [parent_since, generation, created_at, validity, expires_at] {

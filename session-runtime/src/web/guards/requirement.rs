@@ -222,7 +222,7 @@ impl Sessions {
     /// What a session does not meet of `R`, by what its row says; `None` if it is over. Nothing is fetched.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer, [`Error::General`] if its payload is no `P`.
+    /// [`Error::Unavailable`] if the store does not answer, [`Error::SignInAgain`] if its payload is no `P`.
     #[doc(alias = "validateClaimsForSessionHandle")]
     #[doc(alias = "validateClaimsInJWTPayload")]
     pub async fn unmet<P: JwtPayload, R: Requirement<P>>(
@@ -232,8 +232,8 @@ impl Sessions {
         let Some(info) = self.info(handle).await? else {
             return Ok(None);
         };
-        let claims = ClaimsSet::new(info.user_id, &info.payload);
-        let (payload, _user_id) = claims.parse::<P>().map_err(Error::General)?;
+        let claims = ClaimsSet::new(info.user_id, &info.payload_type, &info.payload);
+        let (payload, _user_id) = self.read_claims::<P>(handle, &claims)?;
         Ok(Some(R::unmet(&Facts {
             payload: &payload,
             claims: &claims,

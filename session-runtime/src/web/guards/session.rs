@@ -14,7 +14,7 @@ use crate::handle::SessionHandle;
 use crate::payload::claims_set::Shared;
 use crate::payload::{HasAuthTime, JwtPayload};
 use crate::record::Others;
-use crate::sessions::{SessionInfo, Sessions, Uncommitted, Within, change_typed, merge};
+use crate::sessions::{SessionInfo, Sessions, Uncommitted, Within, change_payload, merge};
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
 use crate::web::response::pending::Pending;
@@ -268,7 +268,7 @@ impl<P: JwtPayload, R> Session<P, R> {
         let changed = self
             .sessions
             .change_payload(&self.verified, move |record| {
-                change_typed(&mut record.payload, &change)
+                change_payload(record, &change)
             })
             .await;
         self.replace(changed)
@@ -284,7 +284,7 @@ impl<P: JwtPayload, R> Session<P, R> {
             .sessions
             .change_payload(&self.verified, move |record| {
                 merge(&mut record.payload, &update)?;
-                crate::payload::fit::<P>(&record.payload)
+                Ok(crate::payload::fit::<P>(&record.payload)?)
             })
             .await;
         self.replace(changed)
@@ -295,7 +295,8 @@ impl<P: JwtPayload, R> Session<P, R> {
         self.verified = self
             .sessions
             .check(tokens.access_token(), tokens.transport())?;
-        (self.payload, self.user_id) = self.verified.claims.read().map_err(Error::General)?;
+        let Verified { handle, claims, .. } = &*self.verified;
+        (self.payload, self.user_id) = self.sessions.read_claims(*handle, claims)?;
         self.attach(tokens);
         Ok(())
     }

@@ -8,8 +8,8 @@ use rocket::{Ignite, Request, Rocket, Sentinel};
 use serde_json::Map;
 
 use crate::error::Error;
-use crate::event::Event;
-use crate::payload::JwtPayload;
+use crate::payload::types::PayloadType;
+use crate::payload::{self, JwtPayload};
 use crate::requirement::Facts;
 use crate::sessions::{Sessions, merge};
 use crate::token::access::Verified;
@@ -68,16 +68,12 @@ pub(in crate::web) async fn load<P: JwtPayload, R: Requirement<P>>(
     check: Check,
 ) -> Result<Session<P, R>, Error> {
     let (sessions, mut verified) = verdict::verify(request, check).await?;
-    let mismatch = |reason: String| {
-        let handle = verified.handle;
-        sessions.emit(&Event::PayloadMismatch { handle, reason });
-        Error::GONE
-    };
-    let (mut payload, mut user_id) = verified.claims.read::<P>().map_err(mismatch)?;
+    let (mut payload, mut user_id) =
+        sessions.read_claims::<P>(verified.handle, &verified.claims)?;
     let claims = R::claims();
     // Boxed, so that the usual future stays small.
     if !claims.is_empty() && Box::pin(fetch(request, sessions, claims, &mut verified)).await? {
-        (payload, user_id) = verified.claims.read().map_err(|_| Error::GONE)?;
+        (payload, user_id) = sessions.read_claims(verified.handle, &verified.claims)?;
     }
     let unmet = R::unmet(&Facts {
         payload: &payload,
@@ -107,7 +103,8 @@ async fn fetch<P: JwtPayload>(
     for claim in claims {
         let now = sessions.now();
         if claim.is_due(verified.claims.map(), now) {
-            let user_id = P::UserId::from_claim(verified.claims.user_id()).ok_or(Error::GONE)?;
+            let user_id =
+                P::UserId::from_claim(verified.claims.user_id()).ok_or(Error::SignInAgain)?;
             if let Some(value) = claim.run(request, user_id, now).await? {
                 fetched.insert(claim.key.to_owned(), value);
             }
@@ -117,7 +114,10 @@ async fn fetch<P: JwtPayload>(
         return Ok(false);
     }
     let tokens = sessions
-        .change_payload(verified, move |record| merge(&mut record.payload, &fetched))
+        .change_payload(verified, move |record| {
+            merge(&mut record.payload, &fetched)?;
+            Ok(payload::fit::<P>(&record.payload)?)
+        })
         .await?;
     *verified = sessions.check(tokens.access_token(), tokens.transport())?;
     Pending::of(request).attach(tokens);
@@ -162,9 +162,12 @@ impl<P: JwtPayload, R: Requirement<P>> MaybeSession<P, R> {
         let only_asks = matches!(request.method(), Method::Options | Method::Trace);
         match load(request, check).await {
             Ok(session) => Ok(Self(Some(session))),
-            Err(Error::NoToken) => Ok(Self::visitor(request)),
-            // The page that a failed refresh leads to must not lead to a refresh.
-            Err(Error::TryRefreshToken | Error::Unauthorised) if is_login_page(request) => {
+            // Somebody else elsewhere is a visitor here.
+            Err(Error::NoToken | Error::SignInAgain) => Ok(Self::visitor(request)),
+            // The page that these lead to must not lead on.
+            Err(Error::TryRefreshToken | Error::Unauthorised | Error::SeveralUsers)
+                if is_login_page(request) =>
+            {
                 Ok(Self::visitor(request))
             }
             Err(_) if only_asks => Ok(Self(None)),
@@ -185,6 +188,20 @@ impl<P: JwtPayload, R: Requirement<P>> LiveSession<P, R> {
     }
 }
 
+/// Stops the launch if the fairing is missing, or another payload type has the name of this one.
+fn abort_unless_typed<P: JwtPayload>(rocket: &Rocket<Ignite>, what: &str) -> bool {
+    if abort_without_fairing(rocket, what) {
+        return true;
+    }
+    let sessions = rocket.state::<Sessions>();
+    let entered = sessions.map(|sessions| sessions.enter(PayloadType::of::<P>()));
+    let Some(Err(error)) = entered else {
+        return false;
+    };
+    tracing::error!("`{what}`: {error}");
+    true
+}
+
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Sessions {
     type Error = Error;
@@ -194,21 +211,21 @@ impl<'r> FromRequest<'r> for Sessions {
     }
 }
 
-impl<P, R> Sentinel for Session<P, R> {
+impl<P: JwtPayload, R> Sentinel for Session<P, R> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        abort_without_fairing(rocket, "Session")
+        abort_unless_typed::<P>(rocket, "Session")
     }
 }
 
-impl<P, R> Sentinel for MaybeSession<P, R> {
+impl<P: JwtPayload, R> Sentinel for MaybeSession<P, R> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        abort_without_fairing(rocket, "MaybeSession")
+        abort_unless_typed::<P>(rocket, "MaybeSession")
     }
 }
 
-impl<P, R> Sentinel for LiveSession<P, R> {
+impl<P: JwtPayload, R> Sentinel for LiveSession<P, R> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        abort_without_fairing(rocket, "LiveSession")
+        abort_unless_typed::<P>(rocket, "LiveSession")
     }
 }
 

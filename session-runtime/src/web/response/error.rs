@@ -95,7 +95,9 @@ impl Error {
             Self::InvalidClaims(_) => {
                 configured(|config| config.invalid_claim_status, Status::Forbidden)
             }
-            Self::CrossSite | Self::TooManySessions | Self::SeveralUsers => Status::Forbidden,
+            Self::CrossSite | Self::SignInAgain | Self::TooManySessions | Self::SeveralUsers => {
+                Status::Forbidden
+            }
             Self::Conflict | Self::Replaced => Status::Conflict,
             Self::Unavailable => Status::ServiceUnavailable,
             Self::PayloadTooLarge { .. }
@@ -117,6 +119,7 @@ impl Error {
             Self::TryRefreshToken => r#"{"message":"try refresh token"}"#,
             Self::TokenTheft { .. } => r#"{"message":"token theft detected"}"#,
             Self::CrossSite => r#"{"message":"cross-site request refused"}"#,
+            Self::SignInAgain => r#"{"message":"sign in again"}"#,
             Self::TooManySessions => r#"{"message":"too many sessions"}"#,
             Self::Conflict => r#"{"message":"changed meanwhile"}"#,
             Self::Replaced => r#"{"message":"session replaced"}"#,

@@ -22,14 +22,14 @@ pub fn sessions(file: &Path, rows: u64, expired: bool) -> Result<(), Failure> {
             "CREATE TEMP VIEW clock AS SELECT CAST(strftime('%s') AS INTEGER) * 1000 + {age} AS now;
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
              INSERT INTO session_info (handle, user_id, parent_hash, parent_since, generation, children, payload,
-                                       data, created_at, validity, expires_at, device)
+                                       data, created_at, validity, expires_at, device, payload_type)
              SELECT unhex(printf('%012x7000', now - ({rows} - i) / 10) || '80' || hex(randomblob(7))),
                     lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2)
                           || '-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))),
                     randomblob(32), now, 1, x'', '{{\"name\":\"ada\"}}',
                     '{{\"awesomeThings\":[\"programming\",\"javascript\",\"supertokens\"]}}',
                     now - ({rows} - i) / 10, 8640000000, now - ({rows} - i) / 10 + 8640000000,
-                    '{{\"user_agent\":\"Mozilla/5.0\",\"ip\":\"127.0.0.0\"}}'
+                    '{{\"user_agent\":\"Mozilla/5.0\",\"ip\":\"127.0.0.0\"}}', 'Claims'
              FROM n, clock;"
         ),
     )

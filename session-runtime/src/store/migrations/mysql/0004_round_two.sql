@@ -2,3 +2,7 @@
 ALTER TABLE session_revocation ADD COLUMN IF NOT EXISTS replaced BOOLEAN NOT NULL DEFAULT FALSE;
 -- When a session first had as many unused refresh tokens as may live at once.
 ALTER TABLE session_info ADD COLUMN IF NOT EXISTS capped_since BIGINT;
+
+-- The name of the payload type; empty in rows of before, which end with their next refresh.
+ALTER TABLE session_info
+    ADD COLUMN IF NOT EXISTS payload_type VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL DEFAULT '';

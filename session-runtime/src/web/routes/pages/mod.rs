@@ -36,6 +36,7 @@ pub(in crate::web) fn answer<'r>(
                 | Error::TryRefreshToken
                 | Error::TokenTheft { .. }
                 | Error::SeveralUsers
+                | Error::SignInAgain
         )
     );
     // Whoever presented a token may have another one that only goes to the refresh route.

@@ -1,0 +1,9 @@
+use serde::{Deserialize, Serialize};
+use session_runtime::JwtPayload;
+
+#[derive(Serialize, Deserialize, JwtPayload)]
+struct Labelled<T> {
+    label: T,
+}
+
+fn main() {}
