@@ -173,7 +173,10 @@ impl<A> NewSession<A> {
     {
         let take = move |before: &str, own: &str| {
             let read = |error: serde_json::Error| {
-                Error::General(format!("data of a session cannot be handed over: {error}"))
+                Error::General(format!(
+                    "data of a session cannot be handed over: {}",
+                    crate::payload::without_values(&error)
+                ))
             };
             let (own, before) = (
                 serde_json::from_str(own).map_err(read)?,

@@ -83,7 +83,8 @@ mod tests {
     fn the_message_is_told_unless_it_may_hold_data() {
         let hidden = "its message may hold data of a user; the panic hook has printed it";
         let secret = "ada@example.com";
-        let cases: [(fn(&str), &str); 5] = [
+        type Case = (fn(&str), &'static str);
+        let cases: [Case; 5] = [
             (|_| panic_any("a literal"), "a literal"),
             (
                 |_| assert_eq!(index(&[], 3), 0),

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
-use crate::payload::JwtPayload;
 use crate::payload::types::PayloadType;
+use crate::payload::{JwtPayload, without_values};
 use crate::user_id::UserId;
 
 /// Anything, shared between the requests of one token.
@@ -118,7 +118,7 @@ impl ClaimsSet {
         let user_id = P::UserId::from_claim(&self.user_id)
             .ok_or_else(|| Mismatch::new::<P>(found, "the user id is of another type"))?;
         let payload = serde_json::from_str(&self.json)
-            .map_err(|error| Mismatch::new::<P>(found, error.to_string()))?;
+            .map_err(|error| Mismatch::new::<P>(found, without_values(&error)))?;
         Ok((payload, user_id))
     }
 }

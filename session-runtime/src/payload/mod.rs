@@ -65,7 +65,10 @@ pub trait HasAuthTime: JwtPayload {}
 /// A payload as the token carries it.
 pub(crate) fn to_claims<P: Serialize>(payload: &P) -> Result<Map<String, Value>, Error> {
     let json = serde_json::to_string(payload).map_err(|error| {
-        Error::General(format!("the payload does not serialise to JSON: {error}"))
+        Error::General(format!(
+            "the payload does not serialise to JSON: {}",
+            without_values(&error)
+        ))
     })?;
     require_shallow(&json)?;
     let Entries(entries) = serde_json::from_str(&json)
@@ -124,7 +127,8 @@ impl<'de> Deserialize<'de> for Entries {
 pub(crate) fn to_json<D: Serialize>(data: &D) -> Result<String, Error> {
     serde_json::to_string(data).map_err(|error| {
         Error::General(format!(
-            "the session data does not serialise to JSON: {error}"
+            "the session data does not serialise to JSON: {}",
+            without_values(&error)
         ))
     })
 }
@@ -137,10 +141,27 @@ pub(crate) fn read<P: JwtPayload>(payload: &Map<String, Value>) -> Result<P, ser
     P::deserialize(payload)
 }
 
+/// What serde says of JSON that does not fit its type, without the value that it quotes: that may be
+/// somebody's private data.
+pub(crate) fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // Serde writes "invalid type: string \"..\", expected u32": what was found stands between the two.
+    let kind = text.split(':').next().unwrap_or_default();
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("{kind}, expected {expected}"),
+        // The names that these quote are of the type, not of the data.
+        None if text.starts_with("missing field") || text.starts_with("duplicate field") => text,
+        None => kind.split('`').next().unwrap_or_default().trim().to_owned(),
+    }
+}
+
 /// Whether a payload is still a `P`.
 pub(crate) fn fit<P: JwtPayload>(payload: &Map<String, Value>) -> Result<(), Error> {
     read::<P>(payload).map(drop).map_err(|error| {
-        Error::General(format!("the payload would no longer fit its type: {error}"))
+        Error::General(format!(
+            "the payload would no longer fit its type: {}",
+            without_values(&error)
+        ))
     })
 }
 
@@ -165,4 +186,39 @@ pub const RESERVED_CLAIMS: [&str; 15] = [
 
 pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED_CLAIMS.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_told_without_its_value() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Account {
+            _iban: u32,
+        }
+        for (json, told) in [
+            (
+                r#"{"_iban":"DE02: x, expected y"}"#,
+                "invalid type, expected u32",
+            ),
+            (r#"{"_iban":-1}"#, "invalid value, expected u32"),
+            (r"{}", "missing field `_iban` at line 1 column 2"),
+            (r#"{"secret":1}"#, "unknown field, expected `_iban`"),
+            (
+                r#"{"_iban":1"#,
+                "EOF while parsing an object at line 1 column 10",
+            ),
+        ] {
+            let error = serde_json::from_str::<Account>(json).expect_err(json);
+            let found = without_values(&error);
+            assert!(found.starts_with(told), "{found}");
+            assert!(
+                !found.contains("DE02") && !found.contains("secret"),
+                "{found}"
+            );
+        }
+    }
 }

@@ -194,8 +194,8 @@ pub(crate) fn change_payload<P: JwtPayload>(
 ) -> Result<(), Refused> {
     let (found, claims) = (&*record.payload_type, &mut record.payload);
     Mismatch::check_name::<P>(found)?;
-    let mut payload =
-        payload::read::<P>(claims).map_err(|error| Mismatch::new::<P>(found, error.to_string()))?;
+    let mut payload = payload::read::<P>(claims)
+        .map_err(|error| Mismatch::new::<P>(found, payload::without_values(&error)))?;
     let before = payload::to_claims(&payload)?;
     change(&mut payload);
     let after = payload::to_claims(&payload)?;
@@ -225,7 +225,8 @@ pub(crate) fn merge(
 fn read_data<P: JwtPayload>(record: &Record) -> Result<P::Data, Error> {
     serde_json::from_str(&record.data).map_err(|error| {
         Error::General(format!(
-            "the stored session data does not fit its type: {error}"
+            "the stored session data does not fit its type: {}",
+            payload::without_values(&error)
         ))
     })
 }

@@ -119,11 +119,10 @@ impl Error {
             Self::TryRefreshToken => r#"{"message":"try refresh token"}"#,
             Self::TokenTheft { .. } => r#"{"message":"token theft detected"}"#,
             Self::CrossSite => r#"{"message":"cross-site request refused"}"#,
-            Self::SignInAgain => r#"{"message":"sign in again"}"#,
+            Self::SignInAgain | Self::SeveralUsers => r#"{"message":"sign in again"}"#,
             Self::TooManySessions => r#"{"message":"too many sessions"}"#,
             Self::Conflict => r#"{"message":"changed meanwhile"}"#,
             Self::Replaced => r#"{"message":"session replaced"}"#,
-            Self::SeveralUsers => r#"{"message":"sign in again"}"#,
             Self::Unavailable => r#"{"message":"temporarily unavailable"}"#,
             Self::PayloadTooLarge { .. }
             | Self::PayloadTooDeep { .. }
