@@ -68,6 +68,17 @@ pub enum Error {
     #[error("the session data was changed meanwhile")]
     Conflict,
 
+    /// A transaction of the application hides what others commit meanwhile, so a session could be
+    /// missed; nothing was changed. Answers 500.
+    #[error(
+        "the transaction is at the isolation level `{found}`, at which a session that another transaction \
+         has just started would be missed: begin it as `READ COMMITTED`"
+    )]
+    IsolationLevel {
+        /// The level of the transaction.
+        found: String,
+    },
+
     /// The access token would not fit into a cookie; nothing was stored. Answers 500.
     #[error(
         "the access token cookie would take {bytes} bytes and browsers drop cookies over {limit}: \

@@ -118,6 +118,18 @@ pub enum Event {
         /// What is done about it.
         consequence: &'static str,
     },
+    /// `revocations_restored`: the database had lost revocations, by a failover or a restored backup, that
+    /// this process remembers; they are revoked again.
+    RevocationsRestored {
+        /// The sessions.
+        handles: Vec<SessionHandle>,
+    },
+    /// `revocation_memory_full`: more sessions were revoked lately than a process remembers; told once. Until
+    /// the oldest are forgotten, a request of a session that is not remembered asks the database.
+    RevocationMemoryFull {
+        /// How many are remembered.
+        remembered: usize,
+    },
     /// `revocation_feed_stalled`: revocations could not be read for longer than the bound; told once, at the
     /// first request that meets it. `revocation_on_stall` decides what becomes of requests meanwhile.
     RevocationFeedStalled,
@@ -147,6 +159,8 @@ pub enum RevokedBy {
     Limit,
     /// The user's credential changed.
     CredentialChange,
+    /// All of all users.
+    Everything,
 }
 
 impl Event {
@@ -227,6 +241,20 @@ impl Event {
                 consequence,
             } => {
                 tracing::warn!(event = "clock_skew", %difference, consequence);
+            }
+            Self::RevocationsRestored { handles } => {
+                tracing::error!(
+                    event = "revocations_restored",
+                    sessions = handles.len(),
+                    "the database had lost revocations that this process remembers; they are revoked again"
+                );
+            }
+            Self::RevocationMemoryFull { remembered } => {
+                tracing::error!(
+                    event = "revocation_memory_full",
+                    remembered,
+                    "more sessions were revoked than are remembered: requests of other sessions ask the database"
+                );
             }
             Self::RevocationFeedStalled => {
                 tracing::error!(

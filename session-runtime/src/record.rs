@@ -7,7 +7,14 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::new_session::HandOver;
+use crate::rules::limit::Limit;
 use crate::rules::rotation::{Lineage, Policy, Presented, TokenHash};
+
+/// How many sessions one transaction ends at most: few enough that no login waits noticeably behind it.
+pub(crate) const CHUNK: usize = 500;
+
+/// How often those of a user are looked for that came meanwhile, before it is given up.
+pub(crate) const ROUNDS: usize = 20;
 
 /// A session as the rest of the crate knows it.
 #[derive(Debug, Clone)]
@@ -58,8 +65,6 @@ pub(crate) struct Rotation {
     /// The hash of the token to hand out if the verdict allows it.
     pub(crate) successor: TokenHash,
     pub(crate) policy: Policy,
-    /// The last instant an access token of this session may be good, for the feed in case of theft.
-    pub(crate) revoked_until: DateTime<Utc>,
 }
 
 /// A login that has more to it than one insert.
@@ -71,16 +76,6 @@ pub(crate) struct Creation {
     /// Takes the data of an anonymous session that is replaced.
     pub(crate) hand_over: Option<HandOver>,
     pub(crate) limit: Option<Limit>,
-    /// The last instant an access token of a session that is ended here may be good.
-    pub(crate) revoked_until: DateTime<Utc>,
-}
-
-/// How many sessions a user may have at once.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limit {
-    pub(crate) most: usize,
-    /// Whether one more is refused; else the oldest end.
-    pub(crate) refuses: bool,
 }
 
 /// What became of a login.

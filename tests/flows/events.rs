@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use rocket::http::{ContentType, Status};
 use rocket::{Request, async_test, get, routes};
 use session_runtime::{
@@ -205,7 +206,7 @@ async fn what_happens_beside_the_requests_is_an_event_too() {
     assert_eq!(seen.take(), [Event::KeyRemoved { kid: kid.clone() }]);
 
     sessions.clean_up_now().await.expect("an answer");
-    server.clock.jump(Duration::from_secs(60 * 60));
+    server.clock.jump(TimeDelta::hours(1));
     sessions.clean_up_now().await.expect("an answer");
     assert!(matches!(seen.take()[..], [Event::ClockSkew { .. }]));
     let sessions_left = sessions.revoke_everything().await.expect("an answer");

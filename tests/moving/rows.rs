@@ -23,7 +23,7 @@ async fn odd_rows_are_moved_as_they_are(backend: Backend) {
         min = i64::MIN,
     ));
     source.execute(
-        "INSERT INTO session_revocation VALUES (x'00', NULL, 1, 1), (x'ff', 9223372036854775807, 2, 0)",
+        "INSERT INTO session_revocation VALUES (x'00', NULL, 1, 0), (x'ff', 9223372036854775807, 2, 1)",
     );
     let moved = places.run().expect("moved");
     assert!(moved.is_complete());

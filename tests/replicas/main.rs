@@ -9,6 +9,7 @@ mod feed;
 mod keys;
 mod memory;
 mod races;
+mod revoked;
 
 use std::path::Path;
 

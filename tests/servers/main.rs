@@ -5,9 +5,11 @@ mod blocked;
 mod commit;
 mod concurrent;
 mod crash;
+mod one_user;
 mod panics;
 mod pooler;
 mod refused;
+mod terminal;
 
 use std::path::Path;
 

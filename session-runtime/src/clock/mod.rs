@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "testing")]
+use chrono::TimeDelta;
 use chrono::{DateTime, Utc};
 
 mod database;
@@ -56,7 +58,7 @@ impl Clock for SystemClock {
 pub struct ManualClock {
     start: DateTime<Utc>,
     /// How far time went on, and how far the wall clock jumped beside it.
-    elapsed: std::sync::Arc<std::sync::Mutex<(Duration, Duration)>>,
+    elapsed: std::sync::Arc<std::sync::Mutex<(Duration, TimeDelta)>>,
 }
 
 #[cfg(feature = "testing")]
@@ -74,12 +76,12 @@ impl ManualClock {
         self.lock().0 += by;
     }
 
-    /// Sets the wall clock ahead, without any time passing.
-    pub fn jump(&self, by: Duration) {
+    /// Sets the wall clock ahead, or back, without any time passing.
+    pub fn jump(&self, by: TimeDelta) {
         self.lock().1 += by;
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, (Duration, Duration)> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, (Duration, TimeDelta)> {
         self.elapsed
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -23,6 +23,7 @@ use crate::token::{Binding, SessionTokens, Transport};
 
 mod absent;
 mod change;
+mod follow;
 mod info;
 mod issue;
 mod jwt;
@@ -51,6 +52,7 @@ pub use verify::VerifiedSession;
 pub use within::{Uncommitted, Within};
 
 use keeper::KeyKeeper;
+use upkeep::Steadiness;
 
 /// The sessions of this application: create, refresh, look up, change, revoke.
 ///
@@ -102,11 +104,12 @@ struct AccessTokens {
 }
 
 /// What follows the feed of revocations, and the clean-up that goes with it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Follower {
     revocations: Revocations,
-    /// Wall clock and monotonic time of the last clean-up.
-    last_cleanup: Mutex<Option<(DateTime<Utc>, Duration)>>,
+    steadiness: Mutex<Steadiness>,
+    /// When this process last announced how long its access tokens live (monotonic).
+    announced_at: Mutex<Option<Duration>>,
 }
 
 impl Sessions {
@@ -166,10 +169,5 @@ impl Sessions {
             transport,
             anti_csrf: transport == Transport::Cookie && self.config().csrf == Csrf::ViaToken,
         }
-    }
-
-    /// The last instant at which an access token minted until now may be good.
-    fn revoked_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now + self.inner.lifetimes.access_token
     }
 }

@@ -1,7 +1,7 @@
 //! Opening: what must hold before the first request is served.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::keeper::KeyKeeper;
 use super::key_source::KeySource;
@@ -16,6 +16,7 @@ use crate::keys::sealing::MasterKeys;
 use crate::keys::{Schedule, Supplier, install_crypto_provider};
 use crate::payload::types::PayloadTypes;
 use crate::random::Random;
+use crate::revocation::Revocations;
 use crate::rules::lifetimes::Lifetimes;
 use crate::store::Store;
 use crate::token::access::Terms;
@@ -65,8 +66,12 @@ impl Sessions {
                 access_cookie_name: around.access_cookie_name,
                 verified: VerifiedTokens::new(config.verified_token_cache),
             },
-            feed: Follower::default(),
             payload_types: PayloadTypes::default(),
+            feed: Follower {
+                revocations: Revocations::new(lifetimes.access_token),
+                steadiness: Mutex::default(),
+                announced_at: Mutex::default(),
+            },
             config,
             lifetimes,
             store,

@@ -47,7 +47,6 @@ impl Sessions {
             presented,
             successor,
             policy: self.inner.lifetimes.rotation,
-            revoked_until: self.revoked_until(now),
         };
         let Some((mut record, verdict)) = self.inner.store.rotate(rotation).await? else {
             return Err(self.absent(handle).await);
@@ -77,7 +76,7 @@ impl Sessions {
                 self.issue(&record, binding, presented.token, None, now)?
             }
             Verdict::Ended => return Err(Error::GONE),
-            Verdict::Theft => return Err(self.report_theft(record, rotation)),
+            Verdict::Theft => return Err(self.report_theft(record)),
         };
         self.emit(&Event::Refreshed { handle });
         Ok(tokens)
@@ -106,11 +105,11 @@ impl Sessions {
     }
 
     /// The session was ended with the verdict; this process refuses it at once.
-    fn report_theft(&self, record: Record, rotation: Rotation) -> Error {
+    fn report_theft(&self, record: Record) -> Error {
         let Record {
             handle, user_id, ..
         } = record;
-        self.remember(&[handle], rotation.revoked_until, false);
+        self.remember(&[handle], false);
         self.emit(&Event::TokenTheft {
             handle,
             user_id: user_id.clone(),

@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
-use crate::record::{Created, Creation, Limit, Record};
+use crate::record::{Created, Creation, Record};
+use crate::rules::limit::Limit;
 use crate::rules::rotation::Lineage;
 use crate::store::StoreError;
 use crate::token::{IssuedRefresh, SessionTokens, Transport, refresh};
@@ -35,7 +36,7 @@ impl Sessions {
     ) -> Result<SessionTokens, Error> {
         let store = &self.inner.store;
         let (creation, mut tokens) = self.prepare(&new, &arrival)?;
-        let (user_id, until) = (creation.record.user_id.clone(), creation.revoked_until);
+        let user_id = creation.record.user_id.clone();
         let created = match store.create(creation).await {
             // The connection broke during the commit. Absent now does not mean absent for good, so
             // this handle is never used again.
@@ -55,8 +56,8 @@ impl Sessions {
         let (same_browser, excess) = ended
             .into_iter()
             .partition(|ended| arrival.replaced.contains(ended));
-        self.note_revoked(same_browser, until, RevokedBy::Login);
-        self.note_revoked(excess, until, RevokedBy::Limit);
+        self.note_revoked(same_browser, RevokedBy::Login);
+        self.note_revoked(excess, RevokedBy::Limit);
         Ok(tokens)
     }
 
@@ -99,7 +100,6 @@ impl Sessions {
             replaced: arrival.replaced.clone(),
             hand_over: new.hand_over.clone(),
             limit: self.limit(anonymous),
-            revoked_until: self.revoked_until(now),
         };
         Ok((creation, tokens))
     }

@@ -9,7 +9,7 @@ use super::{Sessions, Uncommitted, Within};
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
-use crate::record::{Others, Record};
+use crate::record::{CHUNK, Others, Record};
 use crate::rules::rotation::Lineage;
 use crate::token::access::Verified;
 use crate::token::{SessionTokens, Transport};
@@ -68,20 +68,27 @@ impl Sessions {
         others: Others,
     ) -> Result<SessionTokens, Error> {
         let successor = Arc::new(self.successor(old)?);
-        let until = self.revoked_until(successor.now);
+        let user_id = old.claims.user_id().to_owned();
+        // Where there are so many that others would wait, most of them end before.
+        if others == Others::End {
+            let (user, by) = (Some(user_id.clone()), RevokedBy::CredentialChange);
+            if self.inner.store.all_handles(user.clone()).await?.len() > CHUNK {
+                self.end_all(user, Some(old.handle), by).await?;
+            }
+        }
         let making = Arc::clone(&successor);
         let succeed = move |old: Record| making.of(old);
         let store = &self.inner.store;
-        let succeeded = store.succeed(old.handle, until, others, succeed).await?;
+        let succeeded = store.succeed(old.handle, user_id, others, succeed).await?;
         let Some((record, ended)) = succeeded else {
             return Err(self.absent(old.handle).await);
         };
-        self.remember(&[old.handle], until, true);
+        self.remember(&[old.handle], true);
         let by = match others {
             Others::End => RevokedBy::CredentialChange,
             Others::Keep => RevokedBy::Login,
         };
-        self.note_revoked(ended, until, by);
+        self.note_revoked(ended, by);
         self.emit(&Event::Created {
             handle: record.handle,
             user_id: record.user_id.clone(),
@@ -96,10 +103,10 @@ impl Within<'_> {
     pub(crate) fn succeed(&mut self, old: &Verified, others: Others) -> Result<Uncommitted, Error> {
         let sessions = self.sessions.clone();
         let successor = sessions.successor(old)?;
-        let until = sessions.revoked_until(successor.now);
+        let user_id = old.claims.user_id();
         let succeeded = self
             .conn
-            .succeed(old.handle, successor.now, until, others, |old| {
+            .succeed(old.handle, user_id, successor.now, others, |old| {
                 successor.of(old)
             })?;
         let (record, _ended) = succeeded.ok_or(Error::Unauthorised)?;

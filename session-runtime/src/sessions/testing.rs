@@ -53,6 +53,11 @@ pub fn front_token(user_id: &str, expires_at: DateTime<Utc>, payload: &str) -> O
     front::encode(user_id, expires_at, &payload).ok()
 }
 
+/// Has a server remember at most so many revoked sessions.
+pub fn remember_revocations_at_most(sessions: &Sessions, most: usize) {
+    sessions.inner.feed.revocations.remember_at_most(most);
+}
+
 /// Whether a later session of the same browser took the place of this one, within the last two minutes.
 pub fn was_replaced(sessions: &Sessions, handle: SessionHandle) -> bool {
     sessions.was_replaced(handle)

@@ -1,6 +1,8 @@
-//! Upkeep: what runs beside the requests. Follows the feed of revocations, and deletes what is long over.
+//! Upkeep: what is long over is deleted, unless the clocks disagree on when that is.
 
-use chrono::TimeDelta;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Sessions;
 use crate::event::Event;
@@ -14,46 +16,53 @@ const GRACE: TimeDelta = TimeDelta::days(1);
 /// Clocks that disagree by more than this must not decide what is deleted.
 const MAX_DISAGREEMENT: TimeDelta = TimeDelta::minutes(5);
 
-impl Sessions {
-    /// Reads what was revoked since the last call, here or in another process; also the keys, if they
-    /// changed.
-    pub(crate) async fn read_revocations(&self) -> Result<(), StoreError> {
-        let began = self.inner.clock.monotonic();
-        let (entries, key_version) = self
-            .inner
-            .store
-            .feed(self.inner.feed.revocations.position())
-            .await?;
-        self.inner
-            .feed
-            .revocations
-            .advance(&entries, began, self.now());
-        if let Some(difference) = self.inner.clock.news() {
-            self.emit(&Event::ClockSkew {
-                difference,
-                consequence: "the database's time is used; set the clock of this machine right",
-            });
+/// Whether the wall clock goes as time does.
+#[derive(Debug, Default)]
+pub(super) struct Steadiness {
+    /// Wall clock and monotonic time of the last look.
+    last: Option<(DateTime<Utc>, Duration)>,
+    /// When the wall clock was last seen to have jumped (monotonic).
+    jumped_at: Option<Duration>,
+}
+
+impl Steadiness {
+    /// How far the wall clock moved otherwise than time did since the last look.
+    fn note(&mut self, wall: DateTime<Utc>, monotonic: Duration) -> TimeDelta {
+        let now = (wall, monotonic);
+        let (last_wall, last_monotonic) = self.last.replace(now).unwrap_or(now);
+        let passed =
+            TimeDelta::from_std(monotonic.saturating_sub(last_monotonic)).unwrap_or(TimeDelta::MAX);
+        let jumped = (wall - last_wall) - passed;
+        if jumped.abs() > MAX_DISAGREEMENT {
+            self.jumped_at = Some(monotonic);
         }
-        self.follow_keys(key_version).await
+        jumped
     }
 
-    /// How old this process's knowledge of revocations is: for a gauge. Usually below a quarter of
-    /// `revocation_bound`; beyond the bound, `revocation_on_stall` decides on requests.
-    pub fn revocation_feed_age(&self) -> std::time::Duration {
-        let inner = &self.inner;
-        inner.feed.revocations.age(inner.clock.monotonic())
+    /// Whether it has not jumped for so long.
+    fn holds(&self, monotonic: Duration, needed: TimeDelta) -> bool {
+        let needed = needed.to_std().unwrap_or(Duration::MAX);
+        self.jumped_at
+            .is_none_or(|jumped_at| monotonic.saturating_sub(jumped_at) >= needed)
     }
+}
 
+impl Sessions {
     /// Deletes one small batch of sessions that expired a day ago and of revocations that no token
     /// can outlive, and the signing keys that ended a day ago; says whether to go on.
     pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
         let now = self.now();
-        let wrong_by = [self.jumped_by(), self.inner.clock.offset()];
+        let (steady, jumped) = self.steadiness();
+        let wrong_by = [jumped, self.inner.clock.offset()];
         if let Some(difference) = wrong_by.into_iter().find(|by| by.abs() > MAX_DISAGREEMENT) {
             self.emit(&Event::ClockSkew {
                 difference,
                 consequence: "more than five minutes: nothing is deleted this time",
             });
+            return Ok(false);
+        }
+        if !steady {
+            // The clock may return, and then what it has deleted would be missed.
             return Ok(false);
         }
         let cleaned: Cleaned = self
@@ -72,38 +81,23 @@ impl Sessions {
         Ok(cleaned.may_go_on())
     }
 
-    /// How far the wall clock moved otherwise than time did since the last call.
-    fn jumped_by(&self) -> TimeDelta {
-        let (wall, monotonic) = (self.now(), self.inner.clock.monotonic());
-        let mut last = self
-            .inner
+    /// Whether the two clocks have agreed for long enough, and how far they moved apart just now.
+    fn steadiness(&self) -> (bool, TimeDelta) {
+        let inner = &self.inner;
+        let (wall, monotonic) = (self.now(), inner.clock.monotonic());
+        let mut steadiness = inner
             .feed
-            .last_cleanup
+            .steadiness
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (last_wall, last_monotonic) =
-            last.replace((wall, monotonic)).unwrap_or((wall, monotonic));
-        let passed =
-            TimeDelta::from_std(monotonic.saturating_sub(last_monotonic)).unwrap_or(TimeDelta::MAX);
-        (wall - last_wall) - passed
+        let jumped = steadiness.note(wall, monotonic);
+        let needed = inner.feed.revocations.longest_validity() + RETENTION;
+        (steadiness.holds(monotonic, needed), jumped)
     }
 }
 
 #[cfg(feature = "testing")]
 impl Sessions {
-    /// Reads the feed of revocations now instead of at its next turn, so that a test need not wait.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`](crate::Error::Unavailable) if the store does not answer.
-    pub async fn read_revocations_now(&self) -> Result<(), crate::Error> {
-        Ok(self.read_revocations().await?)
-    }
-
-    /// How many revoked sessions this process remembers.
-    pub fn remembered_revocations(&self) -> usize {
-        self.inner.feed.revocations.len()
-    }
-
     /// Cleans up now instead of at its next turn; returns how many batches it took.
     ///
     /// # Errors

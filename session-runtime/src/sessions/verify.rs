@@ -113,7 +113,8 @@ impl Sessions {
             Revocation::Feed => match self.recall(verified.handle) {
                 Known::Unrevoked => Ok(()),
                 Known::Revoked => Err(Error::GONE),
-                Known::TooLittle => Box::pin(self.require_despite_stall(verified)).await,
+                Known::Stale => Box::pin(self.require_despite_stall(verified)).await,
+                Known::Forgotten => Box::pin(self.require_row(verified.handle)).await,
             },
             Revocation::Live => Box::pin(self.require_row(verified.handle)).await,
             Revocation::None => Ok(()),

@@ -1,6 +1,5 @@
 //! Changing sessions inside the application's own transaction, so that they commit or roll back with it.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::Sessions;
@@ -69,7 +68,8 @@ impl Within<'_> {
     /// Starts a session.
     ///
     /// # Errors
-    /// Those of [`Sessions::create`].
+    /// Those of [`Sessions::create`]; with `max_sessions_per_user` also [`Error::IsolationLevel`] on
+    /// PostgreSQL unless the transaction is `READ COMMITTED`.
     #[doc(alias = "createNewSession")]
     pub fn create(&mut self, session: NewSession) -> Result<Uncommitted, Error> {
         let (transport, device) = session.mark.clone().unwrap_or_else(|| {
@@ -95,36 +95,34 @@ impl Within<'_> {
     /// [`Error::Unavailable`] if the database refuses; roll back then.
     #[doc(alias = "revokeSession")]
     pub fn revoke(&mut self, handle: SessionHandle) -> Result<bool, Error> {
-        let until = self.until();
-        Ok(!self.conn.revoke(&[handle], until)?.is_empty())
+        Ok(!self.conn.revoke(&[handle])?.is_empty())
     }
 
     /// Ends all sessions of a user; returns them.
     ///
     /// # Errors
+    /// [`Error::IsolationLevel`] on PostgreSQL unless the transaction is `READ COMMITTED`;
     /// [`Error::Unavailable`] if the database refuses; roll back then.
     #[doc(alias = "revokeAllSessionsForUser")]
     pub fn revoke_all<U: UserId + ?Sized>(
         &mut self,
         user_id: &U,
     ) -> Result<Vec<SessionHandle>, Error> {
-        let until = self.until();
-        Ok(self.conn.revoke_user(&user_id.to_claim(), None, until)?)
+        let now = self.sessions.now();
+        self.conn.revoke_user(&user_id.to_claim(), None, now)
     }
 
     /// Ends all sessions of a user but one, the one that asks for it; returns those that ended.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the database refuses; roll back then.
+    /// Those of [`revoke_all`](Self::revoke_all).
     pub fn revoke_others<U: UserId + ?Sized>(
         &mut self,
         user_id: &U,
         keep: SessionHandle,
     ) -> Result<Vec<SessionHandle>, Error> {
-        let until = self.until();
-        Ok(self
-            .conn
-            .revoke_user(&user_id.to_claim(), Some(keep), until)?)
+        let now = self.sessions.now();
+        self.conn.revoke_user(&user_id.to_claim(), Some(keep), now)
     }
 
     /// Overwrites the data of a session: within the transaction nobody else changes it.
@@ -184,10 +182,5 @@ impl Within<'_> {
             Some(changed) => changed.map_err(|refused| self.sessions.explain(handle, refused)),
             None => Err(Error::GONE),
         }
-    }
-
-    /// The last instant at which an access token minted until now may be good.
-    fn until(&self) -> DateTime<Utc> {
-        self.sessions.revoked_until(self.sessions.now())
     }
 }

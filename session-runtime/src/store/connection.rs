@@ -74,6 +74,22 @@ impl Link<'_> {
     }
 }
 
+impl Link<'_> {
+    /// Forgets up to `most` locks of users that were last used before `before`, where they last so long.
+    pub(super) fn delete_user_locks(
+        &mut self,
+        before: DateTime<Utc>,
+        most: i64,
+    ) -> QueryResult<()> {
+        dispatch!(self, Self, conn => backend::delete_user_locks(conn, before, most))
+    }
+
+    /// The isolation level of the open transaction, if it hides what others commit meanwhile.
+    pub(super) fn stale_isolation(&mut self) -> QueryResult<Option<String>> {
+        dispatch!(self, Self, conn => backend::stale_isolation(conn))
+    }
+}
+
 impl Connection {
     /// Lends the connection to queries that need no transaction.
     pub(super) fn link(&mut self) -> Link<'_> {

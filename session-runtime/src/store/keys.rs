@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
 use super::connection::query;
 use super::{Store, StoreError};
 use crate::keys::Schedule;
@@ -58,14 +56,13 @@ impl Store {
             .await
     }
 
-    /// Ends all sessions, and replaces all signing keys by `candidate` if there is one; says how many.
+    /// Ends all sessions and replaces all signing keys by `candidate`; says how many there were.
     pub(crate) async fn revoke_everything(
         &self,
-        candidate: Option<SealedKey>,
-        until: DateTime<Utc>,
+        candidate: SealedKey,
     ) -> Result<usize, StoreError> {
         self.writer
-            .step(move |conn| query!(conn, revoke_everything(candidate.as_ref(), until)))
+            .step(move |conn| query!(conn, revoke_everything(&candidate)))
             .await
     }
 

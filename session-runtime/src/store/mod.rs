@@ -8,6 +8,7 @@ compile_error!(
 
 mod connection;
 mod error;
+mod feed;
 mod keys;
 mod location;
 mod models;
@@ -45,7 +46,6 @@ use crate::clock::DatabaseClock;
 use crate::event::Events;
 use crate::handle::SessionHandle;
 use crate::record::{Created, Creation, Others, Record, Rotation};
-use crate::revocation::{Entry, Position};
 use crate::rules::rotation::Verdict;
 
 /// Rows deleted in one transaction: few enough that no login waits noticeably behind them.
@@ -142,7 +142,7 @@ impl Store {
     pub(crate) async fn succeed(
         &self,
         handle: SessionHandle,
-        revoked_until: DateTime<Utc>,
+        user_id: String,
         others: Others,
         succeed: impl Fn(Record) -> Record + Send + 'static,
     ) -> Result<Option<(Record, Vec<SessionHandle>)>, StoreError> {
@@ -151,7 +151,7 @@ impl Store {
             .step_on(handle, move |conn| {
                 query!(
                     conn,
-                    succeed(handle, clock.now(), revoked_until, others, &succeed)
+                    succeed(handle, &user_id, clock.now(), others, &succeed)
                 )
             })
             .await
@@ -174,30 +174,17 @@ impl Store {
     pub(crate) async fn revoke(
         &self,
         handles: Vec<SessionHandle>,
-        until: DateTime<Utc>,
         replaced: bool,
     ) -> Result<Vec<SessionHandle>, StoreError> {
         let only = match *handles.as_slice() {
             [handle] => Some(handle),
             _ => None,
         };
-        let step = move |conn: &mut Link<'_>| query!(conn, revoke(&handles, until, replaced));
+        let step = move |conn: &mut Link<'_>| query!(conn, revoke(&handles, replaced));
         match only {
             Some(handle) => self.writer.step_on(handle, step).await,
             None => self.writer.step(step).await,
         }
-    }
-
-    /// Ends all sessions of a user but `except`; returns them.
-    pub(crate) async fn revoke_user(
-        &self,
-        user_id: String,
-        except: Option<SessionHandle>,
-        until: DateTime<Utc>,
-    ) -> Result<Vec<SessionHandle>, StoreError> {
-        self.writer
-            .step(move |conn| query!(conn, revoke_user(&user_id, except, until)))
-            .await
     }
 
     /// Lets `change` alter the payload and the data of a session, as one step; `None` if it is gone,
@@ -229,6 +216,18 @@ impl Store {
         Ok(record.filter(|record| now < record.lineage.ends_at))
     }
 
+    /// All sessions of a user, or of everybody, those that are expired included.
+    pub(crate) async fn all_handles(
+        &self,
+        user_id: Option<String>,
+    ) -> Result<Vec<SessionHandle>, StoreError> {
+        self.read(move |conn| match &user_id {
+            Some(user_id) => query!(conn, all_handles_of(user_id)),
+            None => query!(conn, all_handles()),
+        })
+        .await
+    }
+
     /// The unexpired sessions of a user, oldest first.
     pub(crate) async fn handles_of(
         &self,
@@ -239,24 +238,6 @@ impl Store {
             .await
     }
 
-    /// What the feed says after `position`, and the version of the keys; the clock follows the
-    /// database's.
-    pub(crate) async fn feed(
-        &self,
-        position: Option<Position>,
-    ) -> Result<(Vec<Entry>, i64), StoreError> {
-        if self.read(|conn| query!(conn, has_unnumbered())).await? {
-            self.writer.step(|conn| query!(conn, number_feed())).await?;
-        }
-        let clock = Arc::clone(&self.clock);
-        self.read(move |conn| {
-            clock.follow(|| conn.time())?;
-            let entries = query!(conn, feed(position))?;
-            Ok((entries, query!(conn, key_version())?))
-        })
-        .await
-    }
-
     /// Deletes one small batch of what ended before `sessions_before` or no longer matters since
     /// `revocations_before`; says whether there may be more.
     pub(crate) async fn clean_up(
@@ -265,6 +246,7 @@ impl Store {
         revocations_before: DateTime<Utc>,
     ) -> Result<Cleaned, StoreError> {
         let step = move |conn: &mut Link<'_>| {
+            conn.delete_user_locks(sessions_before, CLEANUP_BATCH)?;
             Ok(Cleaned {
                 sessions: query!(conn, delete_expired(sessions_before, CLEANUP_BATCH))?,
                 revocations: query!(

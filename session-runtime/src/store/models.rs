@@ -154,12 +154,12 @@ pub(super) struct RevocationRow {
 }
 
 impl RevocationRow {
-    /// An entry without a number: it gets one after its commit.
-    pub(super) fn new(handle: SessionHandle, until: DateTime<Utc>, replaced: bool) -> Self {
+    /// An entry without a number and without an end: it gets both after its commit.
+    pub(super) fn new(handle: SessionHandle, replaced: bool) -> Self {
         Self {
             handle: handle.as_bytes().to_vec(),
             number: None,
-            until: until.timestamp_millis(),
+            until: 0,
             replaced,
         }
     }

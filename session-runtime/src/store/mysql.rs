@@ -35,6 +35,14 @@ macro_rules! lock {
     };
 }
 
+/// Reads what is committed now, also in a transaction of the application's that reads by its first snapshot:
+/// only a locking read does.
+macro_rules! read_now {
+    ($query:expr) => {
+        $query.for_update()
+    };
+}
+
 /// Inserts many rows.
 macro_rules! insert_many {
     ($rows:expr) => {
@@ -62,6 +70,12 @@ struct Variable {
     name: String,
     #[diesel(sql_type = Text, column_name = "Value")]
     value: String,
+}
+
+#[derive(QueryableByName)]
+struct LockedUser {
+    #[diesel(sql_type = Text)]
+    user_id: String,
 }
 
 #[derive(QueryableByName)]
@@ -180,6 +194,46 @@ pub(super) fn time(conn: &mut Connection) -> QueryResult<Option<DateTime<Utc>>> 
         "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) AS value",
     )?;
     Ok(micros.and_then(DateTime::from_timestamp_micros))
+}
+
+/// Keeps others from the sessions of a user until the transaction ends: nothing but a row of a table lasts
+/// as long on MariaDB. The row changes, so that on Galera one of two nodes loses.
+fn lock_user(conn: &mut Connection, user_id: &str, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::sql_query(
+        "INSERT INTO session_user_lock (user_id, used_at) VALUES (?, ?)
+         ON DUPLICATE KEY UPDATE used_at = GREATEST(used_at + 1, VALUES(used_at))",
+    )
+    .bind::<Text, _>(user_id)
+    .bind::<BigInt, _>(now.timestamp_millis())
+    .execute(conn)
+    .map(drop)
+}
+
+/// Forgets up to `most` locks of users that were last used before `before`.
+pub(super) fn delete_user_locks(
+    conn: &mut Connection,
+    before: DateTime<Utc>,
+    most: i64,
+) -> QueryResult<()> {
+    // Found first without a lock, so that nobody's open transaction is waited for.
+    let old: Vec<LockedUser> =
+        diesel::sql_query("SELECT user_id FROM session_user_lock WHERE used_at < ? LIMIT ?")
+            .bind::<BigInt, _>(before.timestamp_millis())
+            .bind::<BigInt, _>(most)
+            .load(conn)?;
+    for LockedUser { user_id } in old {
+        diesel::sql_query("DELETE FROM session_user_lock WHERE user_id = ? AND used_at < ?")
+            .bind::<Text, _>(user_id)
+            .bind::<BigInt, _>(before.timestamp_millis())
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The isolation level of a transaction, if it hides what others commit meanwhile: locking reads see it
+/// at every level.
+pub(super) fn stale_isolation(_: &mut Connection) -> QueryResult<Option<String>> {
+    Ok(None)
 }
 
 fn number(conn: &mut Connection, sql: &str) -> QueryResult<Option<i64>> {

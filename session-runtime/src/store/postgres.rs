@@ -37,6 +37,14 @@ macro_rules! lock {
     };
 }
 
+/// Reads what is committed now, which at `READ COMMITTED` every query does. A locking one would wait for
+/// a row, find it deleted, and not see what its transaction inserted instead.
+macro_rules! read_now {
+    ($query:expr) => {
+        $query
+    };
+}
+
 /// Inserts many rows; an `INSERT` would be parsed and planned anew, with sixteen parameters for each of them.
 macro_rules! insert_many {
     ($rows:expr) => {
@@ -182,6 +190,37 @@ pub(super) fn time(conn: &mut Connection) -> QueryResult<Option<DateTime<Utc>>> 
     diesel::sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS value")
         .get_result::<Number>(conn)
         .map(|micros| DateTime::from_timestamp_micros(micros.value))
+}
+
+/// Keeps others from the sessions of a user until the transaction ends.
+fn lock_user(conn: &mut Connection, user_id: &str, _now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::sql_query(
+        "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '.session_info.' || $1, 0))",
+    )
+    .bind::<Text, _>(user_id)
+    .execute(conn)
+    .map(drop)
+}
+
+/// Forgets locks of users: they end with their transactions.
+pub(super) fn delete_user_locks(
+    _: &mut Connection,
+    _before: DateTime<Utc>,
+    _most: i64,
+) -> QueryResult<()> {
+    Ok(())
+}
+
+/// The isolation level of a transaction, if it hides what others commit meanwhile.
+pub(super) fn stale_isolation(conn: &mut Connection) -> QueryResult<Option<String>> {
+    let level = diesel::sql_query(
+        "SELECT 'transaction_isolation' AS name, current_setting('transaction_isolation') AS setting",
+    )
+    .get_result::<Setting>(conn)?
+    .setting;
+    // PostgreSQL has no dirty reads, whatever the name says.
+    let sees_commits = matches!(level.as_str(), "read committed" | "read uncommitted");
+    Ok((!sees_commits).then_some(level))
 }
 
 /// The URL without this parameter, and whether it was there.

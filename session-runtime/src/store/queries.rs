@@ -8,16 +8,21 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::result::QueryResult;
+use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
-use super::{Connection, MAX_ROWS};
+use super::{Connection, MAX_ROWS, lock_user};
 use crate::handle::SessionHandle;
-use crate::record::Record;
-use crate::revocation::{Entry, Position};
-use crate::store::models::{self, ContentRow, RevocationRow, SessionRow};
-use crate::store::schema::{session_counter, session_info, session_revocation};
+use crate::record::{CHUNK, ROUNDS, Record};
+use crate::store::models::{self, ContentRow, SessionRow};
+use crate::store::schema::session_info;
 
 #[allow(clippy::duplicate_mod)] // once per backend, as this file
+#[path = "queries/counters.rs"]
+mod counters;
+#[allow(clippy::duplicate_mod)]
+#[path = "queries/feed.rs"]
+mod feed;
+#[allow(clippy::duplicate_mod)]
 #[path = "queries/keys.rs"]
 mod keys;
 #[allow(clippy::duplicate_mod)]
@@ -30,9 +35,14 @@ mod rotate;
 #[path = "queries/transfer.rs"]
 mod transfer;
 
+use counters::lock_counter;
+pub(crate) use counters::{announce_keys, announce_validity, key_version, longest_validity};
+pub(crate) use feed::{
+    delete_old_revocations, entries_after, has_unnumbered, is_at, number_feed, revoke, revoke_again,
+};
 pub(crate) use keys::{
-    add_due_key, add_missing_keys, announce_keys, delete_signing_keys, key_version, keys,
-    remove_key, replace_keys, revoke_everything,
+    add_due_key, add_missing_keys, delete_signing_keys, keys, remove_key, replace_keys,
+    revoke_everything,
 };
 pub(crate) use logins::{create, succeed};
 pub(crate) use rotate::rotate;
@@ -113,47 +123,81 @@ pub(crate) fn handles_of(
     Ok(models::handles(&handles))
 }
 
-/// Deletes exactly these sessions and says so in the feed, also whether a later session of the same
-/// browser takes their place; returns those that were there.
-pub(crate) fn revoke(
-    conn: &mut Connection,
-    handles: &[SessionHandle],
-    until: DateTime<Utc>,
-    replaced: bool,
-) -> QueryResult<Vec<SessionHandle>> {
-    let mut revoked = Vec::new();
-    for handle in handles {
-        let row = session_info::table.find(handle.as_bytes().as_slice());
-        if diesel::delete(row).execute(conn)? > 0 {
-            diesel::insert_into(session_revocation::table)
-                .values(RevocationRow::new(*handle, until, replaced))
-                .execute(conn)?;
-            revoked.push(*handle);
-        }
-    }
-    Ok(revoked)
-}
-
-/// Deletes all sessions of a user but `except`, those that are expired included.
-pub(crate) fn revoke_user(
+/// All sessions of a user, those that are expired included, oldest first.
+pub(crate) fn all_handles_of(
     conn: &mut Connection,
     user_id: &str,
-    except: Option<SessionHandle>,
-    until: DateTime<Utc>,
 ) -> QueryResult<Vec<SessionHandle>> {
     if is_nobodys(user_id) {
         return Ok(Vec::new());
     }
-    // A locking read sees what is committed now, also in a transaction of the application's that
-    // began earlier and reads by its first snapshot.
-    let theirs = session_info::table
+    let handles: Vec<Vec<u8>> = session_info::table
         .filter(session_info::user_id.eq(user_id))
         .order(session_info::handle)
+        .select(session_info::handle)
+        .load(conn)?;
+    Ok(models::handles(&handles))
+}
+
+/// All sessions of all users, those that are expired included.
+pub(crate) fn all_handles(conn: &mut Connection) -> QueryResult<Vec<SessionHandle>> {
+    let handles: Vec<Vec<u8>> = session_info::table
+        .select(session_info::handle)
+        .load(conn)?;
+    Ok(models::handles(&handles))
+}
+
+/// Unexpired sessions of a user, oldest first, as they are committed now: also in a transaction of the
+/// application's that began earlier.
+fn unexpired_now(
+    conn: &mut Connection,
+    user_id: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<SessionHandle>> {
+    let theirs = session_info::table
+        .filter(session_info::user_id.eq(user_id))
+        .filter(session_info::expires_at.gt(now.timestamp_millis()))
+        .order(session_info::handle)
         .select(session_info::handle);
-    let handles: Vec<Vec<u8>> = lock!(theirs).load(conn)?;
-    let mut handles = models::handles(&handles);
-    handles.retain(|handle| Some(*handle) != except);
-    revoke(conn, &handles, until, false)
+    let handles: Vec<Vec<u8>> = read_now!(theirs).load(conn)?;
+    Ok(models::handles(&handles))
+}
+
+/// Deletes all sessions of a user but `except` in one transaction, those that are expired included.
+///
+/// Repeated until none is found: a session that replaced another one meanwhile was not there at the
+/// first look, and the other one is gone when its lock is free.
+pub(crate) fn revoke_user(
+    conn: &mut Connection,
+    user_id: &str,
+    except: Option<SessionHandle>,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<SessionHandle>> {
+    if is_nobodys(user_id) {
+        return Ok(Vec::new());
+    }
+    lock_user(conn, user_id, now)?;
+    let mut revoked = Vec::new();
+    for round in 0..ROUNDS {
+        let theirs = session_info::table
+            .filter(session_info::user_id.eq(user_id))
+            .order(session_info::handle)
+            .select(session_info::handle);
+        let found: Vec<Vec<u8>> = read_now!(theirs).load(conn)?;
+        let mut found = models::handles(&found);
+        found.retain(|handle| Some(*handle) != except);
+        if found.is_empty() && round > 0 {
+            return Ok(revoked);
+        }
+        for chunk in found.chunks(CHUNK) {
+            revoked.extend(revoke(conn, chunk, false)?);
+        }
+    }
+    let never = "sessions of the user are replaced as fast as they are ended".to_owned();
+    Err(Error::DatabaseError(
+        DatabaseErrorKind::SerializationFailure,
+        Box::new(never),
+    ))
 }
 
 /// Whether no session can have this user id. PostgreSQL would refuse even to look for it.
@@ -203,67 +247,6 @@ pub(crate) fn list(
         .collect())
 }
 
-/// Whether committed entries of the feed wait for their numbers.
-pub(crate) fn has_unnumbered(conn: &mut Connection) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(
-        session_revocation::table.filter(session_revocation::number.is_null()),
-    ))
-    .get_result(conn)
-}
-
-/// Reads the counter of the feed and holds its row until the transaction ends: the one lock of all that
-/// must not happen twice at once.
-fn lock_counter(conn: &mut Connection) -> QueryResult<i64> {
-    let counter = session_counter::table
-        .find("revocation")
-        .select(session_counter::value);
-    lock!(counter).get_result(conn)
-}
-
-/// Numbers committed entries of the feed, holding its one counter row.
-pub(crate) fn number_feed(conn: &mut Connection) -> QueryResult<()> {
-    let mut number = lock_counter(conn)?;
-    let waiting: Vec<Vec<u8>> = session_revocation::table
-        .filter(session_revocation::number.is_null())
-        .order(session_revocation::handle)
-        .select(session_revocation::handle)
-        .load(conn)?;
-    for handle in waiting {
-        number += 1;
-        diesel::update(session_revocation::table.find(handle))
-            .set(session_revocation::number.eq(number))
-            .execute(conn)?;
-    }
-    diesel::update(session_counter::table.find("revocation"))
-        .set(session_counter::value.eq(number))
-        .execute(conn)
-        .map(drop)
-}
-
-/// What the feed says after `position`; all of it if that place is not what it was (a failover, a
-/// restored backup).
-pub(crate) fn feed(conn: &mut Connection, position: Option<Position>) -> QueryResult<Vec<Entry>> {
-    let after = match position {
-        Some(position) => {
-            let still_there = session_revocation::table
-                .filter(session_revocation::number.eq(position.number))
-                .filter(session_revocation::handle.eq(position.handle.as_bytes().as_slice()));
-            let intact: bool = diesel::select(diesel::dsl::exists(still_there)).get_result(conn)?;
-            if intact { position.number } else { 0 }
-        }
-        None => 0,
-    };
-    let rows: Vec<RevocationRow> = session_revocation::table
-        .filter(session_revocation::number.gt(after))
-        .order(session_revocation::number)
-        .select(RevocationRow::as_select())
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .filter_map(RevocationRow::into_entry)
-        .collect())
-}
-
 /// Deletes up to `most` sessions that expired before `before`, those that expired first; says how many.
 pub(crate) fn delete_expired(
     conn: &mut Connection,
@@ -277,25 +260,4 @@ pub(crate) fn delete_expired(
         .select(session_info::handle)
         .load(conn)?;
     diesel::delete(session_info::table.filter(session_info::handle.eq_any(expired))).execute(conn)
-}
-
-/// Deletes up to `most` entries of the feed that no longer matter; the newest one stays, for it
-/// says where the feed ends.
-pub(crate) fn delete_old_revocations(
-    conn: &mut Connection,
-    before: DateTime<Utc>,
-    most: i64,
-) -> QueryResult<usize> {
-    let newest: i64 = session_counter::table
-        .find("revocation")
-        .select(session_counter::value)
-        .get_result(conn)?;
-    let old: Vec<Vec<u8>> = session_revocation::table
-        .filter(session_revocation::until.lt(before.timestamp_millis()))
-        .filter(session_revocation::number.lt(newest))
-        .limit(most)
-        .select(session_revocation::handle)
-        .load(conn)?;
-    diesel::delete(session_revocation::table.filter(session_revocation::handle.eq_any(old)))
-        .execute(conn)
 }

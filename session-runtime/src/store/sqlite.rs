@@ -32,6 +32,13 @@ macro_rules! lock {
     };
 }
 
+/// Reads what is committed now, however old the transaction is.
+macro_rules! read_now {
+    ($query:expr) => {
+        $query
+    };
+}
+
 /// Inserts many rows.
 macro_rules! insert_many {
     ($rows:expr) => {
@@ -125,6 +132,25 @@ pub(super) fn weaknesses(_: &mut Connection) -> Result<Vec<String>, OpenError> {
 
 /// The time: whoever opens a file is on its machine, whose clock is the process's own.
 pub(super) fn time(_: &mut Connection) -> QueryResult<Option<DateTime<Utc>>> {
+    Ok(None)
+}
+
+/// Keeps others from the sessions of a user: whoever writes has the whole file.
+fn lock_user(_: &mut Connection, _user_id: &str, _now: DateTime<Utc>) -> QueryResult<()> {
+    Ok(())
+}
+
+/// Forgets locks of users: there are none.
+pub(super) fn delete_user_locks(
+    _: &mut Connection,
+    _before: DateTime<Utc>,
+    _most: i64,
+) -> QueryResult<()> {
+    Ok(())
+}
+
+/// The isolation level of a transaction, if it hides what others commit meanwhile: nobody else does.
+pub(super) fn stale_isolation(_: &mut Connection) -> QueryResult<Option<String>> {
     Ok(None)
 }
 

@@ -61,23 +61,29 @@ impl Lent<'_> {
         &mut self,
         creation: &Creation,
         now: DateTime<Utc>,
-    ) -> Result<Created, StoreError> {
-        stored(query!(&mut self.0, create(creation, now)))
+    ) -> Result<Created, Error> {
+        if creation.limit.is_some() {
+            self.require_current_reads()?;
+        }
+        Ok(stored(query!(&mut self.0, create(creation, now)))?)
     }
 
     /// Replaces a session by what `succeed` makes of it; `None` if there is none.
     pub(crate) fn succeed(
         &mut self,
         handle: SessionHandle,
+        user_id: &str,
         now: DateTime<Utc>,
-        until: DateTime<Utc>,
         others: Others,
         succeed: impl Fn(Record) -> Record,
-    ) -> Result<Option<(Record, Vec<SessionHandle>)>, StoreError> {
-        stored(query!(
+    ) -> Result<Option<(Record, Vec<SessionHandle>)>, Error> {
+        if others == Others::End {
+            self.require_current_reads()?;
+        }
+        Ok(stored(query!(
             &mut self.0,
-            succeed(handle, now, until, others, &succeed)
-        ))
+            succeed(handle, user_id, now, others, &succeed)
+        ))?)
     }
 
     /// Lets `change` alter a session; `None` if there is none.
@@ -93,18 +99,29 @@ impl Lent<'_> {
     pub(crate) fn revoke(
         &mut self,
         handles: &[SessionHandle],
-        until: DateTime<Utc>,
     ) -> Result<Vec<SessionHandle>, StoreError> {
-        stored(query!(&mut self.0, revoke(handles, until, false)))
+        stored(query!(&mut self.0, revoke(handles, false)))
     }
 
     pub(crate) fn revoke_user(
         &mut self,
         user_id: &str,
         except: Option<SessionHandle>,
-        until: DateTime<Utc>,
-    ) -> Result<Vec<SessionHandle>, StoreError> {
-        stored(query!(&mut self.0, revoke_user(user_id, except, until)))
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionHandle>, Error> {
+        self.require_current_reads()?;
+        Ok(stored(query!(
+            &mut self.0,
+            revoke_user(user_id, except, now)
+        ))?)
+    }
+
+    /// What must see every session of a user cannot be done by an old snapshot.
+    fn require_current_reads(&mut self) -> Result<(), Error> {
+        match stored(self.0.stale_isolation())? {
+            Some(found) => Err(Error::IsolationLevel { found }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -4,25 +4,17 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::QueryResult;
 
-use super::{Connection, lock_counter, revoke};
+use super::{Connection, announce_keys, lock_counter};
 use crate::keys::sealing::SealedKey;
 use crate::keys::{KeyKind, Schedule};
-use crate::store::models::{self, KeyRow};
-use crate::store::schema::{session_counter, session_info, session_key};
+use crate::store::models::KeyRow;
+use crate::store::schema::{session_info, session_key};
 
-/// Deletes all sessions of all users. With new keys no token of theirs is left; without, each of them is
-/// said in the feed.
+/// Deletes all sessions of all users and replaces the signing keys, so that no token of theirs is left.
 pub(crate) fn revoke_everything(
     conn: &mut Connection,
-    candidate: Option<&SealedKey>,
-    until: DateTime<Utc>,
+    candidate: &SealedKey,
 ) -> QueryResult<usize> {
-    let Some(candidate) = candidate else {
-        let handles: Vec<Vec<u8>> = session_info::table
-            .select(session_info::handle)
-            .load(conn)?;
-        return Ok(revoke(conn, &models::handles(&handles), until, false)?.len());
-    };
     // A write first, so that on every database others wait here for the lock.
     announce_keys(conn)?;
     let kinds = KeyKind::SIGNING.map(KeyKind::as_str);
@@ -52,22 +44,6 @@ pub(crate) fn add_missing_keys(conn: &mut Connection, candidates: &[SealedKey]) 
         }
     }
     Ok(())
-}
-
-/// The version of the keys; it changes with them.
-pub(crate) fn key_version(conn: &mut Connection) -> QueryResult<i64> {
-    session_counter::table
-        .find("key")
-        .select(session_counter::value)
-        .get_result(conn)
-}
-
-/// Gives the keys a new version, so that every process reads them again.
-pub(crate) fn announce_keys(conn: &mut Connection) -> QueryResult<()> {
-    diesel::update(session_counter::table.find("key"))
-        .set(session_counter::value.eq(session_counter::value + 1))
-        .execute(conn)
-        .map(drop)
 }
 
 /// Adds a signing key if one of its kind is due by what the table holds; says whether it was.

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 
-use super::{Connection, find_locked, handles_of, insert, lock_counter, revoke, revoke_user};
+use super::{Connection, find_locked, insert, lock_user, revoke, revoke_user, unexpired_now};
 use crate::handle::SessionHandle;
 use crate::record::{Created, Creation, Others, Record};
+use crate::rules::limit::Admission;
 
 /// Starts a session, ends the one it replaces and those beyond the limit.
 pub(crate) fn create(
@@ -14,6 +15,11 @@ pub(crate) fn create(
     now: DateTime<Utc>,
 ) -> QueryResult<Created> {
     let mut record = creation.record.clone();
+    if creation.limit.is_some() {
+        // Logins of one user under a limit wait for each other: each must count what the others
+        // committed.
+        lock_user(conn, &record.user_id, now)?;
+    }
     if let Some(hand_over) = &creation.hand_over {
         // The newest visitor's session of this browser.
         for replaced in creation.replaced.iter().rev() {
@@ -32,19 +38,15 @@ pub(crate) fn create(
     let replaced = &creation.replaced;
     let mut excess = Vec::new();
     if let Some(limit) = creation.limit {
-        // Logins under a limit wait for each other: each must count what the others committed.
-        lock_counter(conn)?;
-        let mut others = handles_of(conn, &record.user_id, now)?;
-        others.retain(|handle| !replaced.contains(handle));
-        let beyond = (others.len() + 1).saturating_sub(limit.most);
-        if beyond > 0 && limit.refuses {
-            return Ok(Created::LimitReached);
+        excess = unexpired_now(conn, &record.user_id, now)?;
+        excess.retain(|handle| !replaced.contains(handle));
+        match limit.admit(excess.len()) {
+            Admission::Refused => return Ok(Created::LimitReached),
+            Admission::Admitted { ends } => excess.truncate(ends),
         }
-        others.truncate(beyond);
-        excess = others;
     }
-    let mut ended = revoke(conn, replaced, creation.revoked_until, true)?;
-    ended.extend(revoke(conn, &excess, creation.revoked_until, false)?);
+    let mut ended = revoke(conn, replaced, true)?;
+    ended.extend(revoke(conn, &excess, false)?);
     insert(conn, &[&record])?;
     Ok(Created::Started { ended })
 }
@@ -55,19 +57,20 @@ pub(crate) fn create(
 pub(crate) fn succeed(
     conn: &mut Connection,
     handle: SessionHandle,
+    user_id: &str,
     now: DateTime<Utc>,
-    revoked_until: DateTime<Utc>,
     others: Others,
     succeed: impl Fn(Record) -> Record,
 ) -> QueryResult<Option<(Record, Vec<SessionHandle>)>> {
+    lock_user(conn, user_id, now)?;
     let found = find_locked(conn, handle)?;
     let Some(old) = found.filter(|record| now < record.lineage.ends_at) else {
         return Ok(None);
     };
     let new = succeed(old);
-    let mut ended = revoke(conn, &[handle], revoked_until, true)?;
+    let mut ended = revoke(conn, &[handle], true)?;
     if others == Others::End {
-        ended.extend(revoke_user(conn, &new.user_id, None, revoked_until)?);
+        ended.extend(revoke_user(conn, user_id, None, now)?);
     }
     insert(conn, &[&new])?;
     Ok(Some((new, ended)))

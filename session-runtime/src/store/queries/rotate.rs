@@ -80,7 +80,7 @@ pub(crate) fn rotate(
             update.execute(conn)?;
         }
         Verdict::Theft => {
-            revoke(conn, &[rotation.handle], rotation.revoked_until, false)?;
+            revoke(conn, &[rotation.handle], false)?;
         }
         Verdict::AccessOnly { next: None, .. } | Verdict::Ended => {}
     }

@@ -102,6 +102,7 @@ impl Error {
             Self::Unavailable => Status::ServiceUnavailable,
             Self::PayloadTooLarge { .. }
             | Self::PayloadTooDeep { .. }
+            | Self::IsolationLevel { .. }
             | Self::ReservedClaim { .. }
             | Self::DuplicateClaim { .. }
             | Self::General(_) => Status::InternalServerError,
@@ -126,6 +127,7 @@ impl Error {
             Self::Unavailable => r#"{"message":"temporarily unavailable"}"#,
             Self::PayloadTooLarge { .. }
             | Self::PayloadTooDeep { .. }
+            | Self::IsolationLevel { .. }
             | Self::ReservedClaim { .. }
             | Self::DuplicateClaim { .. }
             | Self::General(_) => r#"{"message":"internal error"}"#,

@@ -6,3 +6,9 @@ ALTER TABLE session_info ADD COLUMN IF NOT EXISTS capped_since BIGINT;
 -- The name of the payload type; empty in rows of before, which end with their next refresh.
 ALTER TABLE session_info
     ADD COLUMN IF NOT EXISTS payload_type VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL DEFAULT '';
+
+-- The row of a user is locked while their sessions are counted; it is deleted a day after it was last used.
+CREATE TABLE IF NOT EXISTS session_user_lock (
+    user_id      VARCHAR(128)   CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL PRIMARY KEY,
+    used_at      BIGINT         NOT NULL
+) ENGINE = InnoDB;

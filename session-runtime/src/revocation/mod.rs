@@ -1,0 +1,193 @@
+//! The revoked sessions, in memory: what verification asks instead of the database.
+
+mod feed;
+mod memory;
+
+use std::collections::HashSet;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub(crate) use self::feed::{Entry, Page, Position, Reading};
+pub(crate) use self::memory::RETENTION;
+use self::memory::State;
+use crate::handle::SessionHandle;
+
+/// For this long a browser may still present a session that a later one of its own has replaced.
+const REPLACED_FOR: Duration = Duration::from_secs(120);
+
+/// What is known of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    Revoked,
+    Unrevoked,
+    /// The feed was not read for too long.
+    Stale,
+    /// More sessions were revoked than are remembered, and this may be one of them.
+    Forgotten,
+}
+
+/// The handles that must be refused, and how fresh that knowledge is.
+#[derive(Debug)]
+pub(crate) struct Revocations {
+    state: RwLock<State>,
+}
+
+impl Revocations {
+    /// Knows of no revocation; access tokens of this process live at most `validity`.
+    pub(crate) fn new(validity: TimeDelta) -> Self {
+        Self {
+            state: RwLock::new(State::new(validity)),
+        }
+    }
+
+    pub(crate) fn contains(&self, handle: SessionHandle) -> bool {
+        self.read().revoked.contains_key(&handle)
+    }
+
+    /// Whether a later session of the same browser took the place of this one, at most two minutes
+    /// before `now` (monotonic) as far as this process knows.
+    pub(crate) fn was_replaced(&self, handle: SessionHandle, now: Duration) -> bool {
+        self.read()
+            .revoked
+            .get(&handle)
+            .is_some_and(|known| known.replaced && now.saturating_sub(known.since) <= REPLACED_FOR)
+    }
+
+    /// This process's own revocations count at once, from `now` (monotonic).
+    pub(crate) fn insert(
+        &self,
+        handles: &[SessionHandle],
+        until: DateTime<Utc>,
+        replaced: bool,
+        now: Duration,
+    ) {
+        let mut state = self.write();
+        for handle in handles {
+            // The feed may have told of it already.
+            if state.remember(*handle, until, replaced, now) {
+                state.unconfirmed.insert(*handle);
+            }
+        }
+    }
+
+    /// What is known of a session, if the feed was last read at most `bound` before `now` (monotonic).
+    pub(crate) fn recall(&self, handle: SessionHandle, now: Duration, bound: Duration) -> Known {
+        let state = self.read();
+        if state.revoked.contains_key(&handle) {
+            Known::Revoked
+        } else if now.saturating_sub(state.read_at) > bound {
+            Known::Stale
+        } else if state.forgotten.is_some() {
+            Known::Forgotten
+        } else {
+            Known::Unrevoked
+        }
+    }
+
+    /// How long before `now` (monotonic) the last good read of the feed began.
+    pub(crate) fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.read().read_at)
+    }
+
+    /// Notes that the feed is not fresh; says whether that is news.
+    pub(crate) fn note_stall(&self) -> bool {
+        !self.read().stall_told && !std::mem::replace(&mut self.write().stall_told, true)
+    }
+
+    /// Notes that not all revoked sessions are remembered, if so; says whether that is news.
+    pub(crate) fn note_full(&self) -> bool {
+        let told = |state: &State| state.forgotten.is_none() || state.full_told;
+        !told(&self.read()) && !std::mem::replace(&mut self.write().full_told, true)
+    }
+
+    /// The longest validity of an access token that was announced in the time of this process.
+    pub(crate) fn longest_validity(&self) -> TimeDelta {
+        self.read().longest_validity
+    }
+
+    /// How many handles are remembered.
+    pub(crate) fn len(&self) -> usize {
+        self.read().revoked.len()
+    }
+
+    /// Remembers at most so many, so that a test need not revoke a million.
+    #[cfg(feature = "testing")]
+    pub(crate) fn remember_at_most(&self, most: usize) {
+        self.write().most = most;
+    }
+
+    /// Begins to read the feed at `now` (monotonic), from where it was read last.
+    pub(crate) fn begin(&self, now: Duration) -> Reading {
+        Reading {
+            began: now,
+            position: self.read().position,
+            met: None,
+        }
+    }
+
+    /// Takes in a part of the feed.
+    pub(crate) fn take_in(&self, reading: &mut Reading, page: &Page) {
+        if page.from_start {
+            (reading.position, reading.met) = (None, Some(HashSet::new()));
+        }
+        let mut state = self.write();
+        let announced = page.longest_validity.unwrap_or_default();
+        state.longest_validity = state.longest_validity.max(announced);
+        for entry in &page.entries {
+            state.remember(entry.handle, entry.until, entry.replaced, reading.began);
+            state.unconfirmed.remove(&entry.handle);
+            if let Some(met) = &mut reading.met {
+                met.insert(entry.handle);
+            }
+            reading.position = Some(Position {
+                number: entry.number,
+                handle: entry.handle,
+            });
+        }
+    }
+
+    /// Ends a read of the whole feed, and forgets what no longer matters at `wall`. Returns what this
+    /// process remembers and the feed should have said and did not: a failover has lost it.
+    pub(crate) fn finish(&self, reading: Reading, wall: DateTime<Utc>) -> Vec<SessionHandle> {
+        let mut state = self.write();
+        state.forget_what_is_over(wall, reading.began);
+        // What was revoked while this went on may come with the next read.
+        let matters = |handle: &SessionHandle| {
+            let known = state.revoked.get(handle);
+            known.is_some_and(|known| {
+                known.since < reading.began && known.kept.until + RETENTION > wall
+            })
+        };
+        let lost: Vec<SessionHandle> = match &reading.met {
+            Some(met) => {
+                let remembered = state.revoked.keys().copied();
+                remembered
+                    .filter(|handle| !met.contains(handle) && matters(handle))
+                    .collect()
+            }
+            None => state.unconfirmed.iter().copied().filter(matters).collect(),
+        };
+        state.position = reading.position;
+        state.read_at = state.read_at.max(reading.began);
+        state.stall_told = false;
+        lost
+    }
+
+    /// Notes that these are in the feed.
+    pub(crate) fn confirm(&self, handles: &[SessionHandle]) {
+        let mut state = self.write();
+        for handle in handles {
+            state.unconfirmed.remove(handle);
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
