@@ -2,7 +2,10 @@
 
 use rocket::async_test;
 use rocket::http::Method;
+use session_runtime::catchers;
 use session_tests::body::{TRY_REFRESH, UNAVAILABLE};
+use session_tests::browser::ACCESS;
+use session_tests::{Browser, Server};
 
 use super::{
     HTML, OWN, PAGE, expect_redirect, expired, field, open, press, send, sends_itself, server_with,
@@ -131,4 +134,24 @@ async fn an_application_that_refreshes_by_itself_gets_no_page_for_it() {
         &open(&mut browser, "/secret").await,
         "/sign-in?by=form&next=%2Fsecret",
     );
+}
+
+/// The login that ends both sessions begins on that page.
+#[async_test]
+async fn sessions_of_two_users_lead_to_the_form_of_a_login_page_that_serves_visitors() {
+    let server = Server::builder()
+        .rocket(|rocket| rocket.register("/", catchers::pages("/maybe")))
+        .start()
+        .await;
+    let (mut ada, mut bob) = (server.browser(), server.browser());
+    ada.log_in("ada").await;
+    bob.log_in("bob").await;
+    let token = |browser: &Browser<'_>| browser.cookie(ACCESS).expect("a token");
+    let both = format!("{ACCESS}={}; {ACCESS}={}", token(&ada), token(&bob));
+    let headers = || vec![("Cookie", both.clone()), ("Accept", HTML.to_owned())];
+    let answer = ada.send_raw(Method::Get, "/me", headers(), None).await;
+    expect_redirect(&answer, "/maybe?next=%2Fme");
+    let answer = ada.send_raw(Method::Get, "/maybe", headers(), None).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.expect_untouched();
 }
