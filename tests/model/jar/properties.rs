@@ -1,0 +1,112 @@
+//! What must hold in every state, and signs that the checks are not idle.
+
+use stateright::Property;
+
+use super::cookies::{Id, SESSIONS};
+use super::server::{Deed, Fate, Rotation, Says, handle};
+use super::ways::{End, Page, Walk};
+use super::world::{State, World};
+
+pub(super) const LAST_LOGIN: &str = "the last acknowledged login stays while its session lives";
+const EVERY_LOGIN: &str = "every acknowledged login stays while its session lives";
+const CLEAN: &str = "dead cookies are removed in the end";
+const ARRIVES: &str = "every way ends in a page or a login form";
+const LOGIN_FORM: &str = "the login page is a form or a page at the first request";
+
+pub(super) fn is_promise(name: &str) -> bool {
+    [LAST_LOGIN, EVERY_LOGIN, CLEAN, ARRIVES, LOGIN_FORM].contains(&name)
+}
+
+pub(super) fn all() -> Vec<Property<World>> {
+    vec![
+        Property::always(LAST_LOGIN, |_, state: &State| {
+            let last = state.acknowledged.last();
+            last.is_none_or(|session| is_kept(state, *session))
+        }),
+        Property::always(EVERY_LOGIN, |_, state: &State| {
+            let mut logins = state.acknowledged.iter();
+            logins.all(|session| is_kept(state, *session))
+        }),
+        Property::always(CLEAN, |world: &World, state: &State| {
+            walks(world, state).all(|walk| is_cleaned(&walk))
+        }),
+        Property::always(ARRIVES, |world: &World, state: &State| {
+            let pages = [Page::Members, Page::Everybody, Page::Api];
+            walks(world, state).all(|walk| {
+                let mut ends = pages.map(|page| walk.clone().open(page)).into_iter();
+                ends.all(|end| matches!(end, End::Shown(_) | End::LoginForm))
+            })
+        }),
+        Property::always(LOGIN_FORM, |world: &World, state: &State| {
+            let end = |mut walk: Walk| walk.open(Page::Login);
+            let fits = |end| matches!(end, End::Shown(Some(_)) | End::LoginForm);
+            walks(world, state).map(end).all(fits)
+        }),
+        Property::sometimes("every login in one jar", |world: &World, state: &State| {
+            (0..world.logins).all(|session| state.jar.has_pair(session))
+        }),
+        Property::sometimes("sessions of two users", |_, state: &State| {
+            asked(state, Deed::Visit) == Says::SeveralUsers
+        }),
+        Property::sometimes("a session was replaced", |_, state: &State| {
+            asked(state, Deed::Refresh) == Says::Replaced
+        }),
+        Property::sometimes("an access cookie alone", |_, state: &State| {
+            !state.jar.is_empty() && state.jar.refresh().next().is_none()
+        }),
+        Property::sometimes(
+            "an older live pair behind a dead one",
+            |_, state: &State| {
+                let is_pair = |session: Id| state.jar.has_pair(session);
+                let live = |session: Id| is_pair(session) && state.server.is_live(session);
+                let dead = |session: Id| is_pair(session) && !state.server.is_live(session);
+                live(0) && dead(1)
+            },
+        ),
+    ]
+}
+
+fn is_kept(state: &State, session: Id) -> bool {
+    !state.server.is_live(session) || state.jar.has_pair(session)
+}
+
+/// From here, with and without new refresh tokens. Whatever is under way may get lost, so only states in
+/// which nothing is have to be looked at.
+fn walks(world: &World, state: &State) -> impl Iterator<Item = Walk> {
+    let is_quiet = state.under_way.is_empty();
+    let rotations = [Rotation::Pair, Rotation::AccessOnly].into_iter();
+    rotations.filter(move |_| is_quiet).map(|rotation| Walk {
+        server: state.server.clone(),
+        jar: state.jar.clone(),
+        names: world.names,
+        rotation,
+    })
+}
+
+fn asked(state: &State, deed: Deed) -> Says {
+    let mut server = state.server.clone();
+    server.decide(deed, &state.jar, Rotation::Pair).0
+}
+
+/// Once the access tokens have expired, visits alone remove the dead pairs that are newer than the session
+/// which they go on with. What is older, or has no refresh cookie, goes with a login, with a sign-out, or
+/// when that session has ended as well.
+fn is_cleaned(start: &Walk) -> bool {
+    let mut used = start.clone();
+    used.wait();
+    let left_is_fine = match used.open_until_quiet(Page::Members) {
+        End::Shown(Some(session)) => used.jar.sessions().all(|left| {
+            used.server.is_live(left) || handle(left) < handle(session) || !used.jar.has_pair(left)
+        }),
+        _ => used.jar.is_empty(),
+    };
+    used.sign_out();
+
+    let mut over = start.clone();
+    for session in (0..).take(SESSIONS) {
+        over.server.end(session, Fate::Forgotten);
+    }
+    over.wait();
+    over.open_until_quiet(Page::Members);
+    left_is_fine && used.jar.is_empty() && over.jar.is_empty()
+}
