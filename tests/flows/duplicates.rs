@@ -218,6 +218,8 @@ async fn a_late_answer_about_an_older_session_hides_no_newer_one() {
         browser.refresh().await.expect(200, "{}");
         assert_eq!(browser.handle().await, handle);
     }
-    // What is dead goes in the end.
+    // What is dead goes in the end, once no answer to the login can be under way.
+    server.clock.advance(std::time::Duration::from_secs(121));
+    assert_eq!(browser.handle().await, handle);
     assert_eq!(browser.cookie_names().len(), 2);
 }

@@ -11,7 +11,7 @@ use session_tests::panics::{hush, is_on};
 use session_tests::{Answer, Browser, Log, Server};
 
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
-#[session(data = Touchy)]
+#[session(name = "Panicking", data = Touchy)]
 struct Claims {
     list: Vec<String>,
 }
@@ -236,7 +236,7 @@ async fn in_the_applications_transaction_it_is_an_error_that_rolls_back() {
 
 /// A payload whose field panics when it is read, on a thread whose name says so.
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
-#[session(data = Touchy)]
+#[session(name = "PanickingLater", data = Touchy)]
 struct TouchyClaims {
     #[session(public)]
     word: Touchy,

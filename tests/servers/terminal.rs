@@ -134,7 +134,6 @@ async fn nothing_that_began_before_survives(backend: Backend) {
             }
         }
     }
-    println!("{backend:?}: 30 rounds, {met} successors met");
 }
 
 async fn an_isolation_level_that_would_miss_a_session_is_refused(backend: Backend) {

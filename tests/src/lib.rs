@@ -1,6 +1,7 @@
 //! What the tests share: an application under test, a browser that obeys cookies, and a look into
 //! the database.
 
+mod answer;
 pub mod app;
 pub mod body;
 pub mod browser;

@@ -74,6 +74,7 @@ pub(super) fn bearer(app: &App, input: &[u8]) -> bool {
 
 /// Takes any payload.
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
+#[session(was = "Claims")]
 struct Anything {}
 
 /// Two lines, header and payload, signed by our own key; `raw ` begins a token as it is.
@@ -84,7 +85,7 @@ pub(super) fn jws(app: &App, input: &[u8]) -> bool {
         let sessions: &Sessions = site.sessions();
         match app.runtime.block_on(sessions.verify::<Anything>(token)) {
             Ok(_) => true,
-            Err(Error::TryRefreshToken | Error::Unauthorised) => false,
+            Err(Error::TryRefreshToken | Error::Unauthorised | Error::SignInAgain) => false,
             Err(other) => panic_with(&other),
         }
     };
@@ -151,12 +152,15 @@ fn header_holds(header: &str, kid: &str) -> bool {
     let Some(members) = members(header) else {
         return false;
     };
-    let known = ["alg", "typ", "kid", "version", "transport", "anonymous"];
+    // What would say how else the token is to be read.
+    let forbidden = ["crit", "jku", "jwk", "x5u", "x5c", "zip", "b64", "enc"];
+    let payload_type = members.get("payload_type").and_then(Value::as_str);
     let typ = members["typ"]
         .as_str()
         .unwrap_or_default()
         .to_ascii_lowercase();
-    members.keys().all(|name| known.contains(&name.as_str()))
+    forbidden.iter().all(|name| !members.contains_key(*name))
+        && matches!(payload_type, Some("Anything" | "Claims"))
         && members["alg"] == "ES256"
         && ["at+jwt", "application/at+jwt"].contains(&typ.as_str())
         && members["kid"] == kid

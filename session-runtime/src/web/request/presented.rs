@@ -186,6 +186,15 @@ impl<'r> Presented<'r> {
                 _ => {}
             }
         }
+        // A neighbour can plant a refresh cookie, whose prefix does not bind it to this host, but not the
+        // access cookie that goes with it: a whole pair comes first.
+        let is_whole = |token: &Authentic| {
+            let tag = token.handle.tag();
+            self.access.iter().any(|access| access.tag == tag)
+        };
+        if ours.iter().any(is_whole) {
+            ours.retain(is_whole);
+        }
         let shown: Vec<ShownRefresh> = ours
             .iter()
             .map(|token| ShownRefresh {
