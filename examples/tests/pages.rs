@@ -33,6 +33,7 @@ impl Browser<'_> {
             .expect("curl");
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        self.drop_removed(head);
         let header = |name: &str| {
             let line = head.lines().find_map(|line| line.strip_prefix(name));
             line.unwrap_or_default().trim().to_owned()
@@ -43,6 +44,28 @@ impl Browser<'_> {
             head: head.to_owned(),
             body: body.to_owned(),
         }
+    }
+
+    /// curl 7.88 reads its jar once more before it writes it, which brings removed cookies back.
+    fn drop_removed(&self, head: &str) {
+        let set = head
+            .lines()
+            .filter_map(|line| line.strip_prefix("set-cookie: "));
+        let removed: Vec<&str> = set
+            .filter_map(|cookie| cookie.split_once("=;"))
+            .map(|(name, _)| name)
+            .collect();
+        let file = self.folder.join(self.jar);
+        let Ok(jar) = std::fs::read_to_string(&file) else {
+            return;
+        };
+        let is_kept = |line: &&str| {
+            removed
+                .iter()
+                .all(|name| !line.split('\t').any(|part| part == *name))
+        };
+        let kept: Vec<&str> = jar.lines().filter(is_kept).collect();
+        std::fs::write(file, kept.join("\n") + "\n").expect("the jar");
     }
 
     /// Opens a page, as a person does.

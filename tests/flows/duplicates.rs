@@ -205,6 +205,7 @@ async fn a_late_answer_about_an_older_session_hides_no_newer_one() {
     browser.log_in("ada").await;
     let late_guard = browser.clone();
     let late_refresh = browser.send_only(Method::Post, REFRESH_PATH, None).await;
+    server.clock.advance(std::time::Duration::from_millis(5));
     browser.log_in("ada").await;
     let handle = browser.handle().await;
     for late in [

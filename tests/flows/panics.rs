@@ -225,7 +225,10 @@ async fn in_the_applications_transaction_it_is_an_error_that_rolls_back() {
     };
     let mut database = server.database();
     let merged = within_on_a_thread_of_ours(&mut database, server.sessions(), handle);
-    assert!(matches!(&merged, Err(Error::General(cause)) if cause.contains("do not touch")));
+    assert!(
+        matches!(&merged, Err(Error::General(cause)) if cause.contains("do not touch")),
+        "{merged:?}"
+    );
     // Its connection is as good as before.
     let changed: Result<(), Error> = database.within(server.sessions(), |within| {
         within.update_data::<Claims>(handle, &Touchy("second".into()))
@@ -236,7 +239,7 @@ async fn in_the_applications_transaction_it_is_an_error_that_rolls_back() {
 
 /// A payload whose field panics when it is read, on a thread whose name says so.
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
-#[session(name = "PanickingLater", data = Touchy)]
+#[session(name = "PanickingLater", was = "Panicking", data = Touchy)]
 struct TouchyClaims {
     #[session(public)]
     word: Touchy,

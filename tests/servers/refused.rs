@@ -21,6 +21,7 @@ pub(super) async fn launch(settings: &[(&str, Value)]) -> Option<Log> {
     let log = Log::start();
     let rocket = Server::builder()
         .on_url("sqlite://unused")
+        .without_master_key()
         .settings(settings)
         .build();
     // A look at the kind, or Rocket panics.

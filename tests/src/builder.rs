@@ -98,6 +98,12 @@ impl Builder {
         self
     }
 
+    /// Without the key that servers' databases need, for a launch that must ask for it.
+    pub fn without_master_key(mut self) -> Self {
+        self.settings.retain(|(key, _)| key != "master_key");
+        self
+    }
+
     /// A file has a key of its own beside it; a server's database needs one from the settings.
     fn key_unless_set(&mut self) {
         let key = ("master_key".to_owned(), MASTER_KEY.into());

@@ -146,12 +146,12 @@ pub(crate) fn read<P: JwtPayload>(payload: &Map<String, Value>) -> Result<P, ser
 pub(crate) fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
     // Serde writes "invalid type: string \"..\", expected u32": what was found stands between the two.
-    let kind = text.split(':').next().unwrap_or_default();
+    let kind = text.split([':', '`']).next().unwrap_or_default().trim();
     match text.rsplit_once(", expected ") {
         Some((_, expected)) => format!("{kind}, expected {expected}"),
         // The names that these quote are of the type, not of the data.
         None if text.starts_with("missing field") || text.starts_with("duplicate field") => text,
-        None => kind.split('`').next().unwrap_or_default().trim().to_owned(),
+        None => kind.to_owned(),
     }
 }
 

@@ -94,7 +94,7 @@ fn rows(url: &State<Url>) -> RawText<String> {
 /// Where the sessions are.
 struct Url(String);
 
-/// Lets [`rows`] find the database.
+/// Lets `rows` find the database.
 pub fn database() -> impl rocket::fairing::Fairing {
     rocket::fairing::AdHoc::on_ignite("Database", |rocket| async {
         let url: String = rocket
