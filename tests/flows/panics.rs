@@ -224,11 +224,13 @@ async fn in_the_applications_transaction_it_is_an_error_that_rolls_back() {
         panic!("one session");
     };
     let mut database = server.database();
+    database.execute("UPDATE session_info SET payload_type = 'PanickingLater'");
     let merged = within_on_a_thread_of_ours(&mut database, server.sessions(), handle);
     assert!(
         matches!(&merged, Err(Error::General(cause)) if cause.contains("do not touch")),
         "{merged:?}"
     );
+    database.execute("UPDATE session_info SET payload_type = 'Panicking'");
     // Its connection is as good as before.
     let changed: Result<(), Error> = database.within(server.sessions(), |within| {
         within.update_data::<Claims>(handle, &Touchy("second".into()))
@@ -239,7 +241,7 @@ async fn in_the_applications_transaction_it_is_an_error_that_rolls_back() {
 
 /// A payload whose field panics when it is read, on a thread whose name says so.
 #[derive(Debug, Serialize, Deserialize, JwtPayload)]
-#[session(name = "PanickingLater", was = "Panicking", data = Touchy)]
+#[session(name = "PanickingLater", data = Touchy)]
 struct TouchyClaims {
     #[session(public)]
     word: Touchy,
