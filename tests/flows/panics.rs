@@ -254,7 +254,7 @@ fn within_on_a_thread_of_ours(
 ) -> Result<(), Error> {
     let merge = || {
         database.within(sessions, |within| {
-            within.update_data::<Claims>(handle, &Touchy("rolled back".into()))?;
+            within.update_data::<TouchyClaims>(handle, &Touchy("rolled back".into()))?;
             let changes = serde_json::json!({ "word": UNREADABLE });
             within.merge_payload::<TouchyClaims>(handle, changes.as_object().expect("an object"))
         })

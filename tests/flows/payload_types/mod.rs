@@ -171,7 +171,7 @@ async fn the_token_and_the_row_name_the_type_and_a_refresh_keeps_it() {
 }
 
 #[async_test]
-async fn whatever_is_done_by_handle_asks_for_the_type() {
+async fn sqlite_whatever_is_done_by_handle_asks_for_the_type() {
     let server = Server::builder().rocket(all).start().await;
     let mut ada = server.browser().in_header_mode();
     ada.log_in("ada").await;
