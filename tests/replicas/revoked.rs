@@ -68,7 +68,7 @@ async fn takes(server: &Server, tokens: &SessionTokens) -> bool {
     let verified = server.sessions().verify::<Claims>(tokens.access_token());
     match verified.await {
         Ok(_) => true,
-        Err(Error::Unauthorised { .. }) => false,
+        Err(Error::Unauthorised) => false,
         Err(other) => panic!("{other:?}"),
     }
 }

@@ -52,9 +52,10 @@ impl Walk {
             match (self.ask(Deed::Visit), page) {
                 (Says::Session(session), _) => return End::Shown(Some(session)),
                 (Says::NoToken, Page::Everybody) => return End::Shown(None),
-                (_, Page::Login) | (Says::NoToken, Page::Api) => return End::LoginForm,
                 // The SDK hands the 403 to the script.
-                (Says::SeveralUsers, Page::Api) => return End::LoginForm,
+                (_, Page::Login) | (Says::NoToken | Says::SeveralUsers, Page::Api) => {
+                    return End::LoginForm;
+                }
                 (Says::SeveralUsers | Says::NoToken, _) => page = Page::Login,
                 (Says::TryRefresh | Says::Unauthorised, _) => {
                     requests += 1;
