@@ -142,13 +142,15 @@ impl Sessions {
                 }
             }
         };
-        if self.recall(verified.handle) == Known::Revoked
-            && self.config().revocation == Revocation::Feed
-        {
-            return Ok((Standing::Revoked, Some(verified)));
-        }
         if !self.holds(&verified, Transport::Cookie) {
-            return Ok((Standing::Stale, Some(verified)));
+            let is_revoked = self.config().revocation == Revocation::Feed
+                && self.recall(verified.handle) == Known::Revoked;
+            let standing = if is_revoked {
+                Standing::Revoked
+            } else {
+                Standing::Stale
+            };
+            return Ok((standing, Some(verified)));
         }
         let standing = match self.require_unrevoked(&verified).await {
             Ok(()) => Standing::Live,
