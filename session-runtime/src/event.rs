@@ -133,9 +133,9 @@ pub enum Event {
     /// `revocation_feed_stalled`: revocations could not be read for longer than the bound; told once, at the
     /// first request that meets it. `revocation_on_stall` decides what becomes of requests meanwhile.
     RevocationFeedStalled,
-    /// `writer_restarted`: a thread that writes to the database panicked and was replaced; whoever waited
-    /// for what it was doing got an error.
-    WriterRestarted {
+    /// `worker_restarted`: a thread that writes to the database or reads from it panicked and was
+    /// replaced; whoever waited for what it was doing got an error.
+    WorkerRestarted {
         /// What it panicked with.
         cause: String,
     },
@@ -262,11 +262,11 @@ impl Event {
                     "revocations could not be read in time: `revocation_on_stall` decides on requests until they can"
                 );
             }
-            Self::WriterRestarted { cause } => {
+            Self::WorkerRestarted { cause } => {
                 tracing::error!(
-                    event = "writer_restarted",
+                    event = "worker_restarted",
                     cause,
-                    "a thread that writes to the database panicked and was replaced"
+                    "a thread of the session store panicked and was replaced"
                 );
             }
         }

@@ -157,7 +157,7 @@ async fn a_panic_is_the_callers_500_and_its_session_goes_on() {
         ("panicked: do not touch", 2),
         ("panicked: its message may hold data of a user", 1),
         ("ada@example.com", 0),
-        ("writer_restarted", 0),
+        ("worker_restarted", 0),
     ] {
         assert_eq!(text.matches(cause).count(), times, "{cause} in {text}");
     }

@@ -119,7 +119,7 @@ impl Application {
         let counts = Arc::clone(&restarts);
         let server = Server::builder().on_url(&url).fairing(|fairing| {
             fairing.clock(clock.clone()).on_event(move |event| {
-                if matches!(event, Event::WriterRestarted { .. }) {
+                if matches!(event, Event::WorkerRestarted { .. }) {
                     counts.fetch_add(1, Ordering::SeqCst);
                 }
             })

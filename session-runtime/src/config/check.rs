@@ -60,6 +60,11 @@ impl SessionConfig {
                 "`revocation_bound`, `cleanup_interval`, `database_timeout` and `write_queue` must be more than zero",
             ),
             (
+                (1..=64).contains(&self.write_connections)
+                    && (1..=64).contains(&self.read_connections),
+                "`write_connections` and `read_connections` must be between 1 and 64",
+            ),
+            (
                 self.absolute_lifetime.is_none_or(|lifetime| {
                     lifetime >= self.access_token_validity && lifetime <= longest
                 }),

@@ -193,8 +193,18 @@ pub struct SessionConfig {
     /// about 700 bytes each. 0 remembers none. Default: 80000.
     pub verified_token_cache: usize,
 
-    /// How many writes may wait for the database; one more is answered 503 at once. Default: 10000.
+    /// How many writes may wait for the database, and how many reads; one more is answered 503 at once.
+    /// Default: 10000.
     pub write_queue: usize,
+
+    /// How many connections write to a database server, 1 to 64; a SQLite file has one. They are opened
+    /// when they are needed, and one more at launch, for what somebody's open transaction blocks. Fewer
+    /// make larger batches. If the server refuses some, the others do their work. Default: 3.
+    pub write_connections: usize,
+
+    /// How many connections read, 1 to 64; they are opened when they are needed. If the server refuses
+    /// some, the others do their work. Default: 4.
+    pub read_connections: usize,
 }
 
 impl Default for SessionConfig {
@@ -246,6 +256,8 @@ impl Default for SessionConfig {
             cleanup_interval: Duration::from_secs(10 * 60),
             verified_token_cache: 80_000,
             write_queue: 10_000,
+            write_connections: 3,
+            read_connections: 4,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::payload::types::PayloadTypes;
 use crate::random::Random;
 use crate::revocation::Revocations;
 use crate::rules::lifetimes::Lifetimes;
-use crate::store::Store;
+use crate::store::{Options, Store};
 use crate::token::access::Terms;
 
 /// What the surroundings decide: where the tokens are for and where time and randomness come from.
@@ -102,9 +102,14 @@ async fn open_store(
     clock: &Arc<DatabaseClock>,
     events: &Events,
 ) -> Result<Store, String> {
-    let (timeout, queue) = (config.database_timeout, config.write_queue);
+    let options = Options {
+        timeout: config.database_timeout,
+        queue: config.write_queue,
+        writers: config.write_connections,
+        readers: config.read_connections,
+    };
     let (clock, events) = (Arc::clone(clock), events.clone());
-    let opening = move || Store::open(&database, timeout, queue, clock, events);
+    let opening = move || Store::open(&database, options, clock, events);
     let (store, weaknesses) = tokio::task::spawn_blocking(opening)
         .await
         .map_err(|error| error.to_string())?

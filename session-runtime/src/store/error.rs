@@ -70,8 +70,11 @@ pub(crate) enum OpenError {
          sides are equal"
     )]
     HalfMoved,
-    #[error("`sessions.database`: no connection to read with: {0}")]
-    Readers(String),
+    #[error(
+        "`sessions.database` let us in once and not again: {0}; a process needs at least three connections to a server, \
+         one each to write, to wait for locks and to read: raise the limit of the user in the URL or of the server"
+    )]
+    Further(Box<OpenError>),
     #[error(
         "`sessions.database`: the session tables could not be prepared ({0}); the user in the URL must be allowed to \
          create tables, or to read and write those that exist"
@@ -119,6 +122,13 @@ impl OpenError {
             scheme: scheme.to_owned(),
             known: known.join(", "),
         }
+    }
+}
+
+impl OpenError {
+    /// For a connection after the first.
+    pub(super) fn further(self) -> Self {
+        Self::Further(Box::new(self))
     }
 }
 

@@ -11,14 +11,6 @@ use super::postgres;
 #[cfg(feature = "sqlite")]
 use super::sqlite;
 
-/// Connections that read while others write.
-const READERS: u32 = 4;
-
-/// Connections that write to a database server, each with a thread of its own: fewer make larger batches, and
-/// leave fewer beside one that waits for a lock.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-const WRITERS: usize = 3;
-
 /// A database that connections can be opened to.
 #[derive(Debug, Clone)]
 pub(super) enum Location {
@@ -83,28 +75,8 @@ impl Location {
         }
     }
 
-    /// How many connections write at once: a file has one writer.
-    pub(super) fn writers(&self) -> usize {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => 1,
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
-            _ => WRITERS,
-        }
-    }
-
-    /// How many connections read at once, and how many of them are kept open when idle.
-    pub(super) fn readers(&self) -> (u32, u32) {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => (READERS, READERS),
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
-            _ => (READERS, 1),
-        }
-    }
-
     /// Whether somebody's open transaction can block one row and leave the others free.
     pub(super) fn locks_rows(&self) -> bool {
-        self.writers() > 1
+        self.file().is_none()
     }
 }

@@ -24,6 +24,7 @@ mod server;
 mod sqlite;
 mod transaction;
 pub(crate) mod transfer;
+mod workers;
 mod writer;
 
 use std::path::PathBuf;
@@ -51,9 +52,6 @@ use crate::rules::rotation::Verdict;
 /// Rows deleted in one transaction: few enough that no login waits noticeably behind them.
 const CLEANUP_BATCH: i64 = 100;
 
-/// What a busy machine may take on top of the waits for the database.
-const ALLOWANCE: Duration = Duration::from_secs(1);
-
 /// How many rows a clean-up deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Cleaned {
@@ -69,13 +67,24 @@ impl Cleaned {
     }
 }
 
+/// How a database is used.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// Bounds each wait for the database.
+    pub(crate) timeout: Duration,
+    /// How many writes may wait, and how many reads.
+    pub(crate) queue: usize,
+    /// Connections to a server that write; a file has one.
+    pub(crate) writers: usize,
+    /// Connections that read.
+    pub(crate) readers: usize,
+}
+
 /// The sessions in the database.
 #[derive(Clone)]
 pub(crate) struct Store {
     writer: Writer,
     readers: Readers,
-    /// Beyond this a read is given up, however the connection hangs.
-    longest_read: Duration,
     is_file: bool,
     clock: Arc<DatabaseClock>,
 }
@@ -85,23 +94,21 @@ impl Store {
     /// than durable, each as a sentence. Blocks.
     pub(crate) fn open(
         url: &str,
-        timeout: Duration,
-        queue: usize,
+        options: Options,
         clock: Arc<DatabaseClock>,
         events: Events,
     ) -> Result<(Self, Vec<String>), OpenError> {
-        let location = Location::parse(url, timeout)?;
+        let location = Location::parse(url, options.timeout)?;
         let mut conn = location.writer()?;
         let weaknesses = conn.weaknesses()?;
         conn.migrate()?;
         transfer::take_into_use(&mut conn)?;
         clock.follow(|| conn.link().time())?;
-        let readers = Readers::open(location.clone(), timeout)?;
-        let writer = Writer::start(conn, &location, timeout, queue, Arc::clone(&clock), events)?;
+        let readers = Readers::open(&location, options, &clock, &events)?;
+        let writer = Writer::start(conn, &location, options, &clock, &events)?;
         let store = Self {
             writer,
             readers,
-            longest_read: 2 * timeout + ALLOWANCE,
             is_file: location.file().is_some(),
             clock,
         };
@@ -262,12 +269,7 @@ impl Store {
         &self,
         query: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let readers = self.readers.clone();
-        let read = tokio::task::spawn_blocking(move || readers.read(query));
-        match tokio::time::timeout(self.longest_read, read).await {
-            Ok(done) => done.unwrap_or(Err(StoreError::Stopped)),
-            Err(_elapsed) => Err(StoreError::NoAnswer),
-        }
+        self.readers.read(query).await
     }
 }
 

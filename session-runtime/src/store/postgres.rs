@@ -96,6 +96,7 @@ impl Location {
             ("connect_timeout", timeout.as_secs() + 2),
             ("tcp_user_timeout", millis(timeout)),
             ("keepalives_idle", 10),
+            ("keepalives_interval", 5),
         ];
         let (mut bounded, pooled) = without_parameter(url, POOLED);
         for (name, value) in bounds {

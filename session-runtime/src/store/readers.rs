@@ -1,84 +1,178 @@
-//! The connections that read: a small pool, which replaces those that broke.
+//! The connections that read, each with a thread of its own. What waits for them waits in a bounded
+//! queue and takes nothing of the application's, such as a thread of Tokio's.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use diesel::r2d2::{ManageConnection, NopErrorHandler, Pool};
 use diesel::result::QueryResult;
+use tokio::sync::oneshot;
 
-use super::connection::{Connection, Link};
+use super::connection::Link;
 use super::location::Location;
-use super::{OpenError, StoreError};
+use super::workers::{Job, Pending, Post, Step, Workers, answer};
+use super::{OpenError, Options, StoreError};
+use crate::clock::DatabaseClock;
+use crate::event::Events;
+use crate::panics::caught;
+use crate::rules::breaker::Breaker;
 
-/// A pool of connections that only read.
-#[derive(Clone)]
+/// What a busy machine may take on top of the waits for the database.
+const ALLOWANCE: Duration = Duration::from_secs(1);
+
+/// How often a read begins anew: after a restart of the server all its connections are dead.
+const TRIES: usize = 3;
+
+/// Hands reads to the threads that have the connections.
+#[derive(Debug, Clone)]
 pub(super) struct Readers {
-    pool: Pool<Manager>,
+    shared: Arc<Shared>,
+    clock: Arc<DatabaseClock>,
+    /// Beyond this a read is given up, however the connection hangs.
+    longest: Duration,
 }
 
-/// A connection of the pool.
-struct Reader {
-    conn: Connection,
-    lost: bool,
+#[derive(Debug)]
+struct Shared {
+    workers: Workers<Query>,
+    health: Arc<Health>,
 }
 
-struct Manager(Location);
+/// Whether the database answers.
+#[derive(Debug, Default)]
+struct Health(Mutex<Breaker>);
 
-impl ManageConnection for Manager {
-    type Connection = Reader;
-    type Error = OpenError;
+/// A read that waits for its turn.
+#[derive(Debug)]
+struct Query(Box<dyn Step>);
 
-    fn connect(&self) -> Result<Reader, OpenError> {
-        Ok(Reader {
-            conn: self.0.reader()?,
-            lost: false,
-        })
-    }
-
-    fn is_valid(&self, _: &mut Reader) -> Result<(), OpenError> {
-        Ok(())
-    }
-
-    fn has_broken(&self, reader: &mut Reader) -> bool {
-        reader.lost
+impl Job for Query {
+    fn refuse(self, error: StoreError) {
+        answer(self.0, Err(error));
     }
 }
 
 impl Readers {
-    /// Opens the pool; each wait for a connection of it is bounded by `timeout`.
-    pub(super) fn open(location: Location, timeout: Duration) -> Result<Self, OpenError> {
-        let (most, idle) = location.readers();
-        let pool = Pool::builder()
-            .max_size(most)
-            .min_idle(Some(idle))
-            .connection_timeout(timeout)
-            .test_on_check_out(false)
-            // The cause comes with the wait that ran out, so it is logged there.
-            .error_handler(Box::new(NopErrorHandler))
-            .build(Manager(location))
-            .map_err(|error| OpenError::Readers(error.to_string()))?;
-        Ok(Self { pool })
+    /// Starts the threads: the first on a connection that is opened now, the others open theirs when
+    /// there is something to read.
+    pub(super) fn open(
+        location: &Location,
+        options: Options,
+        clock: &Arc<DatabaseClock>,
+        events: &Events,
+    ) -> Result<Self, OpenError> {
+        let longest = 2 * options.timeout + ALLOWANCE;
+        let workers = Workers::new(options.queue, longest, events.clone());
+        let health = Arc::<Health>::default();
+        let mut conn = Some(location.reader().map_err(OpenError::further)?);
+        for _ in 0..options.readers {
+            let location = location.clone();
+            let mut reader = Reader {
+                post: Post::new(workers.queue(), conn.take(), move || location.reader()),
+                health: Arc::clone(&health),
+            };
+            workers.spawn("session-reader", move || reader.run())?;
+        }
+        Ok(Self {
+            shared: Arc::new(Shared { workers, health }),
+            clock: Arc::clone(clock),
+            longest,
+        })
     }
 
-    /// Runs `query`; again on another connection where one turns out to be dead, as all are after a
-    /// restart of the server. Blocks.
-    pub(super) fn read<T>(
+    /// Runs `query`, maybe more than once.
+    ///
+    /// If the database hangs, one waits until it is given up; then all that wait are refused, and so
+    /// is what comes until the database answers again.
+    pub(super) async fn read<T: Send + 'static>(
         &self,
-        mut query: impl FnMut(&mut Link<'_>) -> QueryResult<T>,
+        query: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let mut tries = 0..self.pool.max_size();
-        loop {
-            let mut reader = self
-                .pool
-                .get()
-                .map_err(|error| StoreError::Database(error.to_string()))?;
-            let error = match reader.conn.read(&mut query) {
-                Ok(found) => return Ok(found),
-                Err(error) => error,
-            };
-            reader.lost = reader.conn.is_lost(&error);
-            if !reader.lost || tries.next().is_none() {
-                return Err(StoreError::of(&error));
+        let Shared { workers, health } = &*self.shared;
+        if !health.admits(self.clock.monotonic(), self.longest) {
+            return Err(StoreError::NoAnswer);
+        }
+        let (reply, answer) = oneshot::channel();
+        workers.push(Query(Box::new(Pending::new(query, reply))))?;
+        if let Ok(answer) = tokio::time::timeout(self.longest, answer).await {
+            return answer.unwrap_or(Err(StoreError::Stopped));
+        }
+        health.timed_out(self.clock.monotonic());
+        for query in workers.queue().take_all() {
+            query.refuse(StoreError::NoAnswer);
+        }
+        Err(StoreError::NoAnswer)
+    }
+}
+
+impl Health {
+    fn admits(&self, now: Duration, longest: Duration) -> bool {
+        self.breaker().admits(now, longest)
+    }
+
+    fn timed_out(&self, now: Duration) {
+        if self.breaker().timed_out(now) {
+            tracing::error!(
+                event = "database_hangs",
+                "the database does not answer: reads are refused until it does"
+            );
+        }
+    }
+
+    fn answered(&self) {
+        if self.breaker().answered() {
+            tracing::info!(event = "database_answers", "the database answers again");
+        }
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A thread that reads.
+struct Reader {
+    post: Post<Query>,
+    health: Arc<Health>,
+}
+
+impl Reader {
+    /// Works until the queue is closed and empty. After a panic it may be called again.
+    fn run(&mut self) {
+        while let Some(queries) = self.post.next(1) {
+            for query in queries {
+                if query.0.is_awaited() {
+                    self.serve(query);
+                }
             }
         }
+    }
+
+    fn serve(&mut self, mut query: Query) {
+        let mut tries = 0..TRIES;
+        let ended = loop {
+            let mut held = match self.post.take() {
+                Ok(held) => held,
+                Err(error) => return self.post.give_back(vec![query], &error),
+            };
+            let read = caught(|| held.conn.read(|conn| query.0.run(conn)));
+            let error = match read {
+                Ok(Ok(())) => {
+                    self.post.put(held);
+                    break Ok(());
+                }
+                Ok(Err(error)) => error,
+                // Its connection goes as well.
+                Err(cause) => break Err(StoreError::Panicked(cause)),
+            };
+            let lost = held.conn.is_lost(&error);
+            if !lost {
+                self.post.put(held);
+            }
+            if !lost || tries.next().is_none() {
+                break Err(StoreError::of(&error));
+            }
+        };
+        self.health.answered();
+        answer(query.0, ended);
     }
 }

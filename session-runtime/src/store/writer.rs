@@ -1,25 +1,28 @@
 //! The writers: threads that take everything that waits and commit it as one batch. No delay is added
 //! when idle.
 
+mod commit;
+mod patient;
 mod thread;
 mod work;
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::result::QueryResult;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use self::thread::{Patient, Thread};
-use self::work::{Pending, Queued, Work};
-use super::StoreError;
+use self::commit::Committer;
+use self::patient::Patient;
+use self::thread::Thread;
+use self::work::{Queued, Work};
 use super::connection::{Connection, Link};
 use super::location::Location;
+use super::workers::{Pending, Post, Queue, Workers};
+use super::{OpenError, Options, StoreError};
 use crate::clock::DatabaseClock;
-use crate::event::{Event, Events};
+use crate::event::Events;
 use crate::handle::SessionHandle;
-use crate::panics::caught;
 use crate::record::Record;
 
 /// A write that was not begun this long after it arrived is refused, so that a client's round trip
@@ -36,23 +39,11 @@ pub(super) struct Writer {
     longest: Duration,
 }
 
+/// The threads, in the order in which they end.
 #[derive(Debug)]
 struct Shared {
-    /// `None` only while being dropped.
-    queue: Option<mpsc::Sender<Queued>>,
-    /// Closed once all threads have ended.
-    ended: Mutex<Receiver<()>>,
-    longest: Duration,
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.queue = None;
-        // Waits, so that a process that ends after this has left nothing half done.
-        if let Ok(ended) = self.ended.get_mut() {
-            let _all_ended = ended.recv_timeout(self.longest);
-        }
-    }
+    writers: Workers<Queued>,
+    _patient: Option<Workers<Queued>>,
 }
 
 impl Writer {
@@ -61,49 +52,42 @@ impl Writer {
     pub(super) fn start(
         conn: Connection,
         location: &Location,
-        timeout: Duration,
-        capacity: usize,
-        clock: Arc<DatabaseClock>,
-        events: Events,
-    ) -> std::io::Result<Self> {
-        let (queue, waiting) = mpsc::channel(capacity);
-        let waiting = Arc::new(Mutex::new(waiting));
-        let (alive, ended) = channel();
-        let spawn = |name, mut body: Box<dyn FnMut() + Send>| {
-            let events = events.clone();
-            spawn(name, &alive, move || outlive(&events, &mut body))
+        options: Options,
+        clock: &Arc<DatabaseClock>,
+        events: &Events,
+    ) -> Result<Self, OpenError> {
+        let longest = MAX_WAIT + 2 * options.timeout;
+        let remote = location.locks_rows();
+        let committer = |queue: &Arc<Queue<Queued>>, conn| {
+            let location = location.clone();
+            let post = Post::new(queue, conn, move || location.writer());
+            Committer::new(post, Arc::clone(clock), remote)
         };
-        let blocked = if location.locks_rows() {
-            let (blocked, mut waiting) = mpsc::channel(capacity);
-            let thread = Thread::new(None, location.clone(), Arc::clone(&clock), None);
-            let mut patient = Patient::new(thread, timeout);
-            spawn(
-                "session-patient",
-                Box::new(move || patient.run(&mut waiting)),
-            )?;
-            Some(blocked)
+        let workers = || Workers::new(options.queue, longest, events.clone());
+
+        let patient = if remote {
+            let workers = workers();
+            // At once, for later there may be no connection left for it.
+            let conn = location.writer().map_err(OpenError::further)?;
+            let mut patient = Patient::new(committer(workers.queue(), Some(conn)), options.timeout);
+            workers.spawn("session-patient", move || patient.run())?;
+            Some(workers)
         } else {
             None
         };
+        let writers = workers();
         let mut conn = Some(conn);
-        for _ in 0..location.writers() {
-            let mut thread = Thread::new(
-                conn.take(),
-                location.clone(),
-                Arc::clone(&clock),
-                blocked.clone(),
-            );
-            let waiting = Arc::clone(&waiting);
-            spawn("session-writer", Box::new(move || thread.run(&waiting)))?;
+        for _ in 0..if remote { options.writers } else { 1 } {
+            let blocked = patient.as_ref().map(|patient| Arc::clone(patient.queue()));
+            let mut thread = Thread::new(committer(writers.queue(), conn.take()), blocked);
+            writers.spawn("session-writer", move || thread.run())?;
         }
-        let longest = MAX_WAIT + 2 * timeout;
         Ok(Self {
             shared: Arc::new(Shared {
-                queue: Some(queue),
-                ended: Mutex::new(ended),
-                longest,
+                writers,
+                _patient: patient,
             }),
-            clock,
+            clock: Arc::clone(clock),
             longest,
         })
     }
@@ -155,66 +139,13 @@ impl Writer {
         work: Work,
         answer: oneshot::Receiver<Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let queue = self.shared.queue.as_ref().ok_or(StoreError::Stopped)?;
         let queued = Queued::new(self.clock.monotonic(), row, work);
-        queue.try_send(queued).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => StoreError::QueueFull,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
-        })?;
+        self.shared.writers.push(queued)?;
         match tokio::time::timeout(self.longest, answer).await {
             Ok(answer) => answer.unwrap_or_else(|_dropped| {
                 Err(StoreError::Unknown("the writer thread panicked".into()))
             }),
             Err(_elapsed) => Err(StoreError::NoAnswer),
         }
-    }
-}
-
-/// Runs `body` until it ends; after a panic, once more.
-fn outlive(events: &Events, body: &mut dyn FnMut()) {
-    while let Err(cause) = caught(&mut *body) {
-        events.emit(&Event::WriterRestarted { cause });
-    }
-}
-
-/// Starts a thread that holds `alive` until it has closed its connection.
-fn spawn(
-    name: &str,
-    alive: &Sender<()>,
-    body: impl FnOnce() + Send + 'static,
-) -> std::io::Result<()> {
-    let alive = alive.clone();
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            body();
-            drop(alive);
-        })
-        .map(drop)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-
-    #[test]
-    fn a_thread_outlives_its_panics_and_tells_of_each() {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let tells = Arc::clone(&told);
-        let events = Events::to(move |event| {
-            tells.lock().expect("no panic").push(event.clone());
-        });
-        let mut panics = vec!["second", "first"];
-        outlive(&events, &mut || {
-            if let Some(cause) = panics.pop() {
-                std::panic::panic_any(cause);
-            }
-        });
-        let expected = ["first", "second"].map(|cause| Event::WriterRestarted {
-            cause: cause.into(),
-        });
-        assert_eq!(*told.lock().expect("no panic"), expected);
     }
 }

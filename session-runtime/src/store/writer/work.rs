@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use diesel::result::QueryResult;
 use tokio::sync::oneshot;
 
 use crate::handle::SessionHandle;
-use crate::panics::caught;
 use crate::record::Record;
 use crate::store::StoreError;
-use crate::store::connection::Link;
+use crate::store::workers::{Job, Step, answer};
 
 /// A write that waits for its turn.
 #[derive(Debug)]
@@ -32,18 +30,6 @@ pub(super) enum Work {
     Step(Box<dyn Step>),
 }
 
-/// A step whose type of answer only its caller knows.
-pub(super) trait Step: Send {
-    fn run(&mut self, conn: &mut Link<'_>) -> QueryResult<()>;
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-}
-
-pub(super) struct Pending<F, T> {
-    step: F,
-    outcome: Option<T>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
-}
-
 impl Queued {
     pub(super) fn new(arrived: Duration, row: Option<SessionHandle>, work: Work) -> Self {
         Self {
@@ -61,20 +47,18 @@ impl Queued {
         } else {
             committed
         };
-        let answered = match self.work {
+        match self.work {
             Work::Insert { reply, .. } => {
                 let _dropped = reply.send(committed);
-                Ok(())
             }
-            // Drops what is the application's: a closure, and an answer that nobody waits for.
-            Work::Step(step) => caught(|| step.answer(committed)),
-        };
-        if let Err(cause) = answered {
-            tracing::error!(
-                cause,
-                "a value of the application panicked when it was dropped"
-            );
+            Work::Step(step) => answer(step, committed),
         }
+    }
+}
+
+impl Job for Queued {
+    fn refuse(self, error: StoreError) {
+        self.answer(Err(error));
     }
 }
 
@@ -84,37 +68,5 @@ impl Work {
             Self::Insert { record, .. } => Some(record),
             Self::Step(_) => None,
         }
-    }
-}
-
-impl std::fmt::Debug for dyn Step {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Step")
-    }
-}
-
-impl<F, T> Pending<F, T> {
-    pub(super) fn new(step: F, reply: oneshot::Sender<Result<T, StoreError>>) -> Self {
-        Self {
-            step,
-            outcome: None,
-            reply,
-        }
-    }
-}
-
-impl<F, T: Send> Step for Pending<F, T>
-where
-    F: FnMut(&mut Link<'_>) -> QueryResult<T> + Send,
-{
-    fn run(&mut self, conn: &mut Link<'_>) -> QueryResult<()> {
-        self.outcome = Some((self.step)(conn)?);
-        Ok(())
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let Self { outcome, reply, .. } = *self;
-        // Nobody waits any more if the request was dropped; the work is done all the same.
-        let _dropped = reply.send(committed.and_then(|()| outcome.ok_or(StoreError::Stopped)));
     }
 }
