@@ -133,6 +133,21 @@ pub enum Event {
     /// `revocation_feed_stalled`: revocations could not be read for longer than the bound; told once, at the
     /// first request that meets it. `revocation_on_stall` decides what becomes of requests meanwhile.
     RevocationFeedStalled,
+    /// `database_hangs`: a read was not answered in time. Reads are answered 503 at once, but for one now
+    /// and then, until the database answers.
+    DatabaseHangs,
+    /// `database_answers`: it does again.
+    DatabaseAnswers,
+    /// `connection_refused`: the database refuses a connection while others are open; those do the work.
+    /// Once, until another could be opened.
+    ConnectionRefused {
+        /// What it says.
+        cause: String,
+        /// The setting that asks for so many: `write_connections` or `read_connections`.
+        setting: &'static str,
+        /// How many of them are open, and what to set it to.
+        open: usize,
+    },
     /// `worker_restarted`: a thread that writes to the database or reads from it panicked and was
     /// replaced; whoever waited for what it was doing got an error.
     WorkerRestarted {
@@ -260,6 +275,27 @@ impl Event {
                 tracing::error!(
                     event = "revocation_feed_stalled",
                     "revocations could not be read in time: `revocation_on_stall` decides on requests until they can"
+                );
+            }
+            Self::DatabaseHangs => {
+                tracing::error!(
+                    event = "database_hangs",
+                    "the database does not answer: reads are refused until it does"
+                );
+            }
+            Self::DatabaseAnswers => {
+                tracing::info!(event = "database_answers", "the database answers again");
+            }
+            Self::ConnectionRefused {
+                cause,
+                setting,
+                open,
+            } => {
+                tracing::warn!(
+                    event = "connection_refused",
+                    cause,
+                    "the database refuses another connection; those that are open do the work: set \
+                     `sessions.{setting}` to {open}, or allow its user more"
                 );
             }
             Self::WorkerRestarted { cause } => {

@@ -100,7 +100,7 @@ async fn a_route_on_our_path_stops_the_launch() {
 #[async_test]
 async fn wrong_settings_stop_the_launch_and_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
-    let wrong: [(&str, Value, &[&str]); 19] = [
+    let wrong: [(&str, Value, &[&str]); 21] = [
         (
             "no_such_key",
             1.into(),
@@ -140,6 +140,16 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
             "rotation_max_children",
             0.into(),
             &["`rotation_max_children` must be between 1 and 64"],
+        ),
+        (
+            "write_connections",
+            0.into(),
+            &["`write_connections` and `read_connections` must be between 1 and 64"],
+        ),
+        (
+            "read_connections",
+            65.into(),
+            &["`write_connections` and `read_connections` must be between 1 and 64"],
         ),
         (
             "rotation_min_age",

@@ -5,6 +5,8 @@ mod blocked;
 mod commit;
 mod concurrent;
 mod crash;
+mod few;
+mod hangs;
 mod one_user;
 mod panics;
 mod pooler;

@@ -175,6 +175,42 @@ impl DatabaseServer {
         self.wait();
     }
 
+    /// Stops it without a word to anybody: its connections stay open.
+    pub fn hang(&self) {
+        self.command("hang");
+    }
+
+    /// Lets it go on.
+    pub fn go_on(&self) {
+        self.command("go");
+    }
+
+    /// Lets a new user into the database of `url`, over so many connections at once; returns the URL.
+    pub fn with_connections(&self, url: &str, most: u32) -> String {
+        let mut admin = Database::connect(&self.admin());
+        let (name, user) = match self.backend {
+            Backend::Mariadb => {
+                let name = url.rsplit('/').next().expect("a database");
+                let user = format!("few_{name}");
+                admin.execute(&format!(
+                    "CREATE USER '{user}'@'%' IDENTIFIED BY 'few' WITH MAX_USER_CONNECTIONS {most};
+                     GRANT ALL ON {name}.* TO '{user}'@'%'"
+                ));
+                (name, user)
+            }
+            Backend::Postgres | Backend::Sqlite => {
+                let name = url.rsplit("%3D").next().expect("a schema");
+                let user = format!("few_{name}");
+                admin.execute(&format!(
+                    "CREATE ROLE {user} LOGIN PASSWORD 'few' CONNECTION LIMIT {most};
+                     GRANT ALL ON SCHEMA {name} TO {user}"
+                ));
+                (name, user)
+            }
+        };
+        self.url(&format!("{user}:few"), name)
+    }
+
     /// The URL of an empty database of its own for `file`, or of the same one if it was asked for before.
     pub fn database(&self, file: &Path) -> String {
         let mut hasher = DefaultHasher::new();

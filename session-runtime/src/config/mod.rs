@@ -197,13 +197,14 @@ pub struct SessionConfig {
     /// Default: 10000.
     pub write_queue: usize,
 
-    /// How many connections write to a database server, 1 to 64; a SQLite file has one. They are opened
-    /// when they are needed, and one more at launch, for what somebody's open transaction blocks. Fewer
-    /// make larger batches. If the server refuses some, the others do their work. Default: 3.
+    /// How many connections write to a database server, 1 to 64; a SQLite file has one. One is opened at
+    /// launch, the others when they are needed, and beside them one for what somebody's open transaction
+    /// blocks. Fewer make larger batches. If the server refuses some, the others do their work, and the
+    /// event `connection_refused` says so. Default: 3.
     pub write_connections: usize,
 
-    /// How many connections read, 1 to 64; they are opened when they are needed. If the server refuses
-    /// some, the others do their work. Default: 4.
+    /// How many connections read, 1 to 64. One is opened at launch, the others when they are needed. If
+    /// the server refuses some, the others do their work, as for `write_connections`. Default: 4.
     pub read_connections: usize,
 }
 

@@ -71,8 +71,8 @@ pub(crate) enum OpenError {
     )]
     HalfMoved,
     #[error(
-        "`sessions.database` let us in once and not again: {0}; a process needs at least three connections to a server, \
-         one each to write, to wait for locks and to read: raise the limit of the user in the URL or of the server"
+        "`sessions.database` refuses another connection: {0}; a process opens `write_connections` + `read_connections` + 1, \
+         and needs three: allow three to the user in the URL, or more to the server, and lower the two settings to what is left"
     )]
     Further(Box<OpenError>),
     #[error(
@@ -184,6 +184,16 @@ impl StoreError {
     /// For an error of the database.
     pub(super) fn of(error: &diesel::result::Error) -> Self {
         Self::Database(advice(error).unwrap_or_else(|| error.to_string()))
+    }
+}
+
+impl From<OpenError> for StoreError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            OpenError::NoAnswer { .. } => Self::NoAnswer,
+            error => Self::Database(error.to_string()),
+        }
     }
 }
 

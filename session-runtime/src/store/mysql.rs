@@ -62,6 +62,7 @@ pub(super) mod queries;
 pub(super) struct Location {
     url: String,
     timeout: Duration,
+    attempts: server::Attempts,
 }
 
 #[derive(QueryableByName)]
@@ -89,6 +90,7 @@ impl Location {
         Self {
             url: url.to_owned(),
             timeout,
+            attempts: server::Attempts::default(),
         }
     }
 
@@ -109,7 +111,7 @@ impl Location {
 
     /// Opens a connection that reads.
     pub(super) fn reader(&self) -> Result<Connection, OpenError> {
-        let mut conn: Connection = server::connect(&self.url, self.timeout)?;
+        let mut conn: Connection = server::connect(&self.url, self.timeout, &self.attempts)?;
         let known = variables(&mut conn)?;
         let seconds = self.timeout.as_secs_f64();
         // Row locks and locks of whole tables are waited for in whole seconds.

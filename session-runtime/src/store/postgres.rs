@@ -64,6 +64,7 @@ pub(super) mod queries;
 pub(super) struct Location {
     url: String,
     timeout: Duration,
+    attempts: server::Attempts,
     /// Whether a pooler gives each transaction whichever connection of the server is free.
     pooled: bool,
 }
@@ -108,6 +109,7 @@ impl Location {
         Self {
             url: bounded,
             timeout,
+            attempts: server::Attempts::default(),
             pooled,
         }
     }
@@ -128,7 +130,7 @@ impl Location {
 
     /// Opens a connection that reads; behind a pooler with the settings that begin each transaction.
     pub(super) fn reader(&self) -> Result<(Connection, Option<String>), OpenError> {
-        let mut conn: Connection = server::connect(&self.url, self.timeout)?;
+        let mut conn: Connection = server::connect(&self.url, self.timeout, &self.attempts)?;
         let lock_wait = millis(server::LOCK_WAIT.min(self.timeout));
         let wait = millis(self.timeout);
         if self.pooled {

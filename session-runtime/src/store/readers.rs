@@ -12,7 +12,7 @@ use super::location::Location;
 use super::workers::{Job, Pending, Post, Step, Workers, answer};
 use super::{OpenError, Options, StoreError};
 use crate::clock::DatabaseClock;
-use crate::event::Events;
+use crate::event::{Event, Events};
 use crate::panics::caught;
 use crate::rules::breaker::Breaker;
 
@@ -38,8 +38,11 @@ struct Shared {
 }
 
 /// Whether the database answers.
-#[derive(Debug, Default)]
-struct Health(Mutex<Breaker>);
+#[derive(Debug)]
+struct Health {
+    breaker: Mutex<Breaker>,
+    events: Events,
+}
 
 /// A read that waits for its turn.
 #[derive(Debug)]
@@ -61,13 +64,16 @@ impl Readers {
         events: &Events,
     ) -> Result<Self, OpenError> {
         let longest = 2 * options.timeout + ALLOWANCE;
-        let workers = Workers::new(options.queue, longest, events.clone());
-        let health = Arc::<Health>::default();
+        let workers = Workers::new(options.queue, longest, "read_connections", events);
+        let health = Arc::new(Health {
+            breaker: Mutex::default(),
+            events: events.clone(),
+        });
         let mut conn = Some(location.reader().map_err(OpenError::further)?);
         for _ in 0..options.readers {
             let location = location.clone();
             let mut reader = Reader {
-                post: Post::new(workers.queue(), conn.take(), move || location.reader()),
+                post: workers.post(conn.take(), move || location.reader()),
                 health: Arc::clone(&health),
             };
             workers.spawn("session-reader", move || reader.run())?;
@@ -93,8 +99,13 @@ impl Readers {
         }
         let (reply, answer) = oneshot::channel();
         workers.push(Query(Box::new(Pending::new(query, reply))))?;
-        if let Ok(answer) = tokio::time::timeout(self.longest, answer).await {
-            return answer.unwrap_or(Err(StoreError::Stopped));
+        match tokio::time::timeout(self.longest, answer).await {
+            // Given up, and so is what waits; or nobody got a connection in time.
+            Err(_) | Ok(Ok(Err(StoreError::NoAnswer))) => {}
+            Ok(answer) => {
+                health.answered();
+                return answer.unwrap_or(Err(StoreError::Stopped));
+            }
         }
         health.timed_out(self.clock.monotonic());
         for query in workers.queue().take_all() {
@@ -111,21 +122,18 @@ impl Health {
 
     fn timed_out(&self, now: Duration) {
         if self.breaker().timed_out(now) {
-            tracing::error!(
-                event = "database_hangs",
-                "the database does not answer: reads are refused until it does"
-            );
+            self.events.emit(&Event::DatabaseHangs);
         }
     }
 
     fn answered(&self) {
         if self.breaker().answered() {
-            tracing::info!(event = "database_answers", "the database answers again");
+            self.events.emit(&Event::DatabaseAnswers);
         }
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

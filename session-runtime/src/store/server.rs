@@ -1,23 +1,47 @@
 //! What the two database servers have in common: a wait for a connection that is bounded, and a name
 //! for the log that holds no password.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use diesel::{Connection, ConnectionError};
+use tokio::sync::Semaphore;
 
 use super::OpenError;
 
 /// How long a write waits for a lock that somebody else holds before it makes room for others.
 pub(super) const LOCK_WAIT: Duration = Duration::from_millis(250);
 
+/// The most attempts to connect at once, those that were given up included; threads that may connect
+/// are half as many at most.
+const MAX_ATTEMPTS: usize = 260;
+
+/// The attempts to connect to one database.
+#[derive(Debug, Clone)]
+pub(super) struct Attempts(Arc<Semaphore>);
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_ATTEMPTS)))
+    }
+}
+
 /// Opens a connection, and waits at most `timeout` for it: neither client library bounds all of name
 /// resolution, the TCP connection and the server's greeting.
 pub(super) fn connect<C: Connection + Send + 'static>(
     url: &str,
     timeout: Duration,
+    attempts: &Attempts,
 ) -> Result<C, OpenError> {
+    let no_answer = || OpenError::NoAnswer {
+        database: without_password(url),
+        seconds: timeout.as_secs_f64(),
+    };
+    // A server that hangs for hours must not collect a thread for each attempt.
+    let attempt = Arc::clone(&attempts.0)
+        .try_acquire_owned()
+        .map_err(|_| no_answer())?;
     let (answer, waiting) = mpsc::sync_channel(1);
     let target = url.to_owned();
     thread::Builder::new()
@@ -25,13 +49,9 @@ pub(super) fn connect<C: Connection + Send + 'static>(
         .spawn(move || {
             // Nobody listens any more if it took too long.
             let _dropped = answer.send(C::establish(&target));
+            drop(attempt);
         })?;
-    let established = waiting
-        .recv_timeout(timeout)
-        .map_err(|_| OpenError::NoAnswer {
-            database: without_password(url),
-            seconds: timeout.as_secs_f64(),
-        })?;
+    let established = waiting.recv_timeout(timeout).map_err(|_| no_answer())?;
     established.map_err(|error| OpenError::Server {
         database: without_password(url),
         cause: cause(&error),

@@ -8,11 +8,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use post::Told;
 pub(super) use post::{Job, Post};
 pub(super) use queue::Queue;
 pub(super) use step::{Pending, Step, answer};
 
-use super::StoreError;
+use super::connection::Connection;
+use super::{OpenError, StoreError};
 use crate::event::{Event, Events};
 use crate::panics::caught;
 
@@ -25,21 +27,42 @@ pub(super) struct Workers<J> {
     /// Held until the last thread was started.
     alive: Option<Sender<()>>,
     longest: Duration,
+    /// The setting that says how many threads there are.
+    setting: &'static str,
     events: Events,
 }
 
 impl<J> Workers<J> {
     /// No threads yet. At most `capacity` jobs wait; whoever drops it waits at most `longest` for its
-    /// threads to end.
-    pub(super) fn new(capacity: usize, longest: Duration, events: Events) -> Self {
+    /// threads to end. `setting` says how many there are.
+    pub(super) fn new(
+        capacity: usize,
+        longest: Duration,
+        setting: &'static str,
+        events: &Events,
+    ) -> Self {
         let (alive, ended) = channel();
         Self {
             queue: Arc::new(Queue::new(capacity)),
             ended: Mutex::new(ended),
             alive: Some(alive),
             longest,
-            events,
+            setting,
+            events: events.clone(),
         }
+    }
+
+    /// A place at the queue for a thread, with the connection that it has already, if any.
+    pub(super) fn post(
+        &self,
+        conn: Option<Connection>,
+        open: impl Fn() -> Result<Connection, OpenError> + Send + 'static,
+    ) -> Post<J> {
+        let told = Told {
+            setting: self.setting,
+            events: self.events.clone(),
+        };
+        Post::new(&self.queue, conn, open, told)
     }
 
     /// Starts a thread. `body` returns once the queue is closed and empty; after a panic it is called

@@ -18,7 +18,7 @@ use self::thread::Thread;
 use self::work::{Queued, Work};
 use super::connection::{Connection, Link};
 use super::location::Location;
-use super::workers::{Pending, Post, Queue, Workers};
+use super::workers::{Pending, Workers};
 use super::{OpenError, Options, StoreError};
 use crate::clock::DatabaseClock;
 use crate::event::Events;
@@ -58,18 +58,18 @@ impl Writer {
     ) -> Result<Self, OpenError> {
         let longest = MAX_WAIT + 2 * options.timeout;
         let remote = location.locks_rows();
-        let committer = |queue: &Arc<Queue<Queued>>, conn| {
+        let committer = |workers: &Workers<Queued>, conn| {
             let location = location.clone();
-            let post = Post::new(queue, conn, move || location.writer());
+            let post = workers.post(conn, move || location.writer());
             Committer::new(post, Arc::clone(clock), remote)
         };
-        let workers = || Workers::new(options.queue, longest, events.clone());
+        let workers = || Workers::new(options.queue, longest, "write_connections", events);
 
         let patient = if remote {
             let workers = workers();
             // At once, for later there may be no connection left for it.
             let conn = location.writer().map_err(OpenError::further)?;
-            let mut patient = Patient::new(committer(workers.queue(), Some(conn)), options.timeout);
+            let mut patient = Patient::new(committer(&workers, Some(conn)), options.timeout);
             workers.spawn("session-patient", move || patient.run())?;
             Some(workers)
         } else {
@@ -79,7 +79,7 @@ impl Writer {
         let mut conn = Some(conn);
         for _ in 0..if remote { options.writers } else { 1 } {
             let blocked = patient.as_ref().map(|patient| Arc::clone(patient.queue()));
-            let mut thread = Thread::new(committer(writers.queue(), conn.take()), blocked);
+            let mut thread = Thread::new(committer(&writers, conn.take()), blocked);
             writers.spawn("session-writer", move || thread.run())?;
         }
         Ok(Self {

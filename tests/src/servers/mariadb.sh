@@ -40,6 +40,8 @@ while read -r command; do
     case $command in
     crash) crash ;;
     start) start "$@" ;;
+    hang) kill -STOP "$server" ;;
+    go) kill -CONT "$server" ;;
     esac
     echo done
 done

@@ -24,9 +24,16 @@ start() {
     server=$!
 }
 
+# Stops all its processes, or lets them go on: it hangs, and its connections stay open.
+signal() {
+    pkill "-$1" -P "$server" || true
+    kill "-$1" "$server"
+}
+
 # Immediate shutdown: as after a crash.
 crash() {
     [ -n "$server" ] || return 0
+    signal CONT 2>/dev/null || true
     # Again and again: one that has just been started ignores it.
     while kill -QUIT "$server" 2>/dev/null; do sleep 0.1; done
     { wait "$server" || true; } 2>/dev/null
@@ -40,6 +47,8 @@ while read -r command; do
     case $command in
     crash) crash ;;
     start) start "$@" ;;
+    hang) signal STOP ;;
+    go) signal CONT ;;
     esac
     echo done
 done

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::queue::{Queue, Seat};
+use crate::event::{Event, Events};
 use crate::store::connection::Connection;
 use crate::store::{OpenError, StoreError};
 
@@ -23,6 +24,13 @@ pub(in crate::store) struct Post<J> {
     /// `None` as long as it is not needed, while it is in use, and after it broke.
     held: Option<Held<J>>,
     opener: Opener,
+    told: Told,
+}
+
+/// Who hears that a connection was refused, and which setting asked for it.
+pub(super) struct Told {
+    pub(super) setting: &'static str,
+    pub(super) events: Events,
 }
 
 /// A connection, and the seat at the queue that goes with it.
@@ -34,21 +42,32 @@ pub(in crate::store) struct Held<J> {
 /// Opens a connection.
 type Opener = Box<dyn Fn() -> Result<Connection, OpenError> + Send>;
 
-impl<J: Job> Post<J> {
-    pub(in crate::store) fn new(
+impl<J> Post<J> {
+    pub(super) fn new(
         queue: &Arc<Queue<J>>,
         conn: Option<Connection>,
         open: impl Fn() -> Result<Connection, OpenError> + Send + 'static,
+        told: Told,
     ) -> Self {
         let mut post = Self {
             queue: Arc::clone(queue),
             held: None,
             opener: Box::new(open),
+            told,
         };
         post.held = conn.map(|conn| post.seated(conn));
         post
     }
 
+    fn seated(&self, conn: Connection) -> Held<J> {
+        Held {
+            conn,
+            _seat: self.queue.seat(),
+        }
+    }
+}
+
+impl<J: Job> Post<J> {
     /// Waits for jobs that it has a connection for, and takes up to `most`; `None` once all is done.
     pub(in crate::store) fn next(&mut self, most: usize) -> Option<Vec<J>> {
         while self.held.is_none() {
@@ -68,8 +87,8 @@ impl<J: Job> Post<J> {
         if let Some(held) = self.held.take() {
             return Ok(held);
         }
-        let opened = (self.opener)().map_err(|error| StoreError::Database(error.to_string()));
-        opened.map(|conn| self.seated(conn))
+        let conn = (self.opener)()?;
+        Ok(self.seated(conn))
     }
 
     pub(in crate::store) fn put(&mut self, held: Held<J>) {
@@ -78,8 +97,9 @@ impl<J: Job> Post<J> {
 
     /// Hands jobs, for which it got no connection, to those that have one.
     pub(in crate::store) fn give_back(&self, jobs: Vec<J>, error: &StoreError) {
-        if let Err(jobs) = self.queue.give_back(jobs) {
-            refuse(jobs, error);
+        match self.queue.give_back(jobs) {
+            Ok(()) => self.tell(error),
+            Err(jobs) => refuse(jobs, error),
         }
     }
 
@@ -96,14 +116,21 @@ impl<J: Job> Post<J> {
     fn leave_to_others(&self, error: &StoreError) {
         match self.queue.orphans() {
             Some(jobs) => refuse(jobs, error),
-            None => self.rest(),
+            None => {
+                self.tell(error);
+                self.rest();
+            }
         }
     }
 
-    fn seated(&self, conn: Connection) -> Held<J> {
-        Held {
-            conn,
-            _seat: self.queue.seat(),
+    /// Says once that others have a connection and this thread gets none.
+    fn tell(&self, error: &StoreError) {
+        if let Some(open) = self.queue.note_refusal() {
+            self.told.events.emit(&Event::ConnectionRefused {
+                cause: error.to_string(),
+                setting: self.told.setting,
+                open,
+            });
         }
     }
 }

@@ -26,6 +26,8 @@ struct State<J> {
     /// Threads that have a connection, and those of them that wait for a job.
     connected: usize,
     idle: usize,
+    /// Whether one got no connection since the last that did.
+    refused: bool,
 }
 
 /// Counts a thread among those that have a connection.
@@ -40,6 +42,7 @@ impl<J> Queue<J> {
                 open: true,
                 connected: 0,
                 idle: 0,
+                refused: false,
             }),
             ready: Condvar::new(),
             spare: Condvar::new(),
@@ -107,6 +110,12 @@ impl<J> Queue<J> {
         (state.connected == 0).then(|| state.take(usize::MAX))
     }
 
+    /// Notes that a thread got no connection; if that is news, says how many have one.
+    pub(super) fn note_refusal(&self) -> Option<usize> {
+        let mut state = self.state();
+        (!std::mem::replace(&mut state.refused, true)).then_some(state.connected)
+    }
+
     /// Waits until a job finds no thread with a connection idle; says whether there is one, for the queue
     /// may be closed.
     pub(super) fn needs_another(&self) -> bool {
@@ -137,7 +146,10 @@ impl<J> Queue<J> {
 
     /// Takes a seat.
     pub(super) fn seat(self: &Arc<Self>) -> Seat<J> {
-        self.state().connected += 1;
+        let mut state = self.state();
+        state.connected += 1;
+        state.refused = false;
+        drop(state);
         Seat(Arc::clone(self))
     }
 
@@ -207,6 +219,12 @@ mod tests {
         assert_eq!(queue.orphans(), None);
         assert_eq!(queue.give_back(vec![0, 1]), Ok(()));
         assert_eq!(queue.next(9), Some(vec![0, 1]));
+        // Told once, until somebody gets one.
+        assert_eq!(queue.note_refusal(), Some(1));
+        assert_eq!(queue.note_refusal(), None);
+        let another = queue.seat();
+        assert_eq!(queue.note_refusal(), Some(2));
+        drop(another);
         queue.push(3).expect("room");
         drop(seat);
         assert_eq!(queue.orphans(), Some(vec![3]));
