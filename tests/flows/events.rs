@@ -59,7 +59,7 @@ async fn every_turn_of_a_session_is_an_event() {
     copy = copy.with_jar(browser.jar());
     browser.refresh().await;
     assert_eq!(seen.take(), [Event::Refreshed { handle }]);
-    server.clock.advance(Duration::from_secs(60));
+    server.clock.advance(Duration::from_secs(120));
     copy.clone().refresh().await;
     assert_eq!(
         seen.take(),
@@ -175,9 +175,9 @@ async fn what_happens_beside_the_requests_is_an_event_too() {
     let [Event::Created { handle, .. }] = seen.take()[..] else {
         panic!("one event")
     };
-    server.clock.advance(Duration::from_secs(60));
+    server.clock.advance(Duration::from_secs(120));
     browser.refresh().await;
-    server.clock.advance(Duration::from_secs(60));
+    server.clock.advance(Duration::from_secs(120));
     browser.refresh().await;
     seen.take();
     // As if a backup of the hour before were restored.
@@ -276,7 +276,7 @@ async fn the_application_answers_errors_itself() {
         .expect_untouched();
     let mut copy = browser.clone();
     browser.refresh().await;
-    server.clock.advance(Duration::from_secs(60));
+    server.clock.advance(Duration::from_secs(120));
     browser.refresh().await;
     let answer = copy.refresh().await;
     answer

@@ -119,7 +119,9 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
         (
             "access_token_validity",
             "0s".into(),
-            &["`access_token_validity` must be at least"],
+            &[
+                "`access_token_validity` must be between \"1s\" and \"1year\", not \"0s\": write for example \"1h\"",
+            ],
         ),
         (
             "access_token_validity",
@@ -139,7 +141,7 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
         (
             "rotation_max_children",
             0.into(),
-            &["`rotation_max_children` must be between 1 and 64"],
+            &["`rotation_max_children` must be between 1 and 64, not 0: write for example 8"],
         ),
         (
             "write_connections",
@@ -153,8 +155,10 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
         ),
         (
             "rotation_min_age",
-            "101d".into(),
-            &["`rotation_min_age` must be shorter than `refresh_token_validity`"],
+            "60s".into(),
+            &[
+                "`rotation_min_age` must be at least \"1m 55s\" with `database_timeout = \"5s\"`, not \"1m\"",
+            ],
         ),
         (
             "api_base_path",
@@ -186,7 +190,13 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
             "ftp://example.com".into(),
             &["`sessions.api_origin`"],
         ),
-        ("revocation_bound", "0s".into(), &["`revocation_bound`"]),
+        (
+            "revocation_bound",
+            "1ns".into(),
+            &[
+                "`revocation_bound` must be between \"20ms\" and \"1day\", not \"1ns\": write for example \"1s\"",
+            ],
+        ),
         (
             "cookie_same_site",
             "sometimes".into(),
@@ -232,7 +242,7 @@ async fn settings_that_contradict_each_other_are_both_named() {
             ["`access_token_validity`", "`refresh_token_validity`"],
         ),
         (
-            [("rotation_min_age", "2d"), ("refresh_token_validity", "1d")],
+            [("rotation_min_age", "2h"), ("refresh_token_validity", "2h")],
             ["`rotation_min_age`", "`refresh_token_validity`"],
         ),
     ];

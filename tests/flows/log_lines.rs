@@ -43,7 +43,7 @@ async fn what_a_user_typed_cannot_forge_a_line_of_the_log() {
         .await
         .expect(403, SIGN_IN_AGAIN);
     for _ in 0..2 {
-        server.clock.advance(Duration::from_secs(60));
+        server.clock.advance(Duration::from_secs(120));
         browser.refresh().await.expect(200, "{}");
     }
     assert_eq!(copy.refresh().await.status, 401);

@@ -25,6 +25,7 @@ mod panics;
 mod payload_types;
 mod payloads;
 mod policies;
+mod ranges;
 mod refresh;
 mod replaced;
 mod requirements;

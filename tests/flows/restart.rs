@@ -42,7 +42,7 @@ async fn rotation_survives_a_restart() {
     browser.log_in("ada").await;
     let oldest = browser.jar();
     browser.refresh().await.expect(200, "{}");
-    server.clock.advance(std::time::Duration::from_secs(60));
+    server.clock.advance(std::time::Duration::from_secs(120));
     browser.refresh().await.expect(200, "{}");
 
     let server = server.restart().start().await;

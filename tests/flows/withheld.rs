@@ -11,7 +11,7 @@ use session_tests::browser::{ACCESS, Answer, REFRESH, REFRESH_PATH};
 use session_tests::{Browser, Server};
 
 /// `rotation_min_age`
-const M: Duration = Duration::from_secs(60);
+const M: Duration = Duration::from_secs(120);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;
 const THEFT: &str = r#"{"message":"token theft detected"}"#;

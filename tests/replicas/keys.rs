@@ -60,12 +60,12 @@ async fn clocks_may_differ_by_25_seconds(backend: Backend) {
             there.refresh().await.expect(200, "{}");
             here = one.browser().with_jar(there.jar());
             for server in &servers {
-                server.clock.advance(Duration::from_secs(90));
+                server.clock.advance(Duration::from_secs(150));
             }
             here.refresh().await.expect(200, "{}");
             there = other.browser().with_jar(here.jar());
             for server in &servers {
-                server.clock.advance(Duration::from_secs(90));
+                server.clock.advance(Duration::from_secs(150));
             }
         }
         there.sign_out().await.expect(200, OK);

@@ -8,7 +8,7 @@ use session_runtime::rotation::{
 
 use crate::{K, at, hash};
 
-pub(crate) const M: i64 = 60_000;
+pub(crate) const M: i64 = 120_000;
 pub(crate) const DAY: i64 = 24 * 3_600_000;
 /// The row's generation; the parent carries it, its children carry one more.
 pub(crate) const GENERATION: u32 = 5;

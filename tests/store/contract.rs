@@ -114,7 +114,7 @@ async fn theft_ends_the_session_and_writes_the_feed_in_one_transaction() {
         .refresh(first.refresh_token().expect("a token"))
         .await
         .expect("tokens");
-    server.clock.advance(Duration::from_secs(60));
+    server.clock.advance(Duration::from_secs(120));
     server
         .sessions()
         .refresh(second.refresh_token().expect("a token"))
@@ -141,7 +141,7 @@ async fn sqlite_no_token_is_ever_on_the_disk() {
         .refresh(first.refresh_token().expect("a token"))
         .await
         .expect("tokens");
-    server.clock.advance(Duration::from_secs(60));
+    server.clock.advance(Duration::from_secs(120));
     let third = server
         .sessions()
         .refresh(second.refresh_token().expect("a token"))

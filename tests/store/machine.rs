@@ -32,14 +32,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         12 => (0..3_usize, index()).prop_map(|(process, token)| Step::Refresh { process, token }),
         1 => (0..3_usize, index()).prop_map(|(process, session)| Step::Revoke { process, session }),
         1 => (0..3_usize, 0..2_usize).prop_map(|(process, user)| Step::RevokeUser { process, user }),
-        5 => prop_oneof![Just(1), Just(59_999), Just(60_000), Just(86_400_000), Just(100 * 86_400_000)].prop_map(Step::Wait),
+        5 => prop_oneof![Just(1), Just(119_999), Just(120_000), Just(86_400_000), Just(100 * 86_400_000)].prop_map(Step::Wait),
         1 => (0..3_usize).prop_map(|process| Step::Restart { process }),
     ];
     prop::collection::vec(step, 1..60)
 }
 
 const POLICY: Policy = Policy {
-    min_age: TimeDelta::seconds(60),
+    min_age: TimeDelta::seconds(120),
     max_children: 8,
     capped_for: Policy::CAPPED_FOR,
 };

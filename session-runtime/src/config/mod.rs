@@ -34,12 +34,12 @@ pub struct SessionConfig {
     pub accepted_master_keys: Vec<Secret>,
 
     /// The longest wait for the database: for its lock or for a connection, and for each statement of
-    /// a server; then a request is answered 503. Default: `"5s"`.
+    /// a server; then a request is answered 503. `"10ms"` to `"60s"`; default: `"5s"`.
     #[serde(with = "humantime_serde")]
     pub database_timeout: Duration,
 
-    /// How long an access token is good for, at least `"1s"`. Longer means fewer refreshes, and a
-    /// longer life for payload values that have changed meanwhile. Default: `"1h"`.
+    /// How long an access token is good for, in whole seconds. Longer means fewer refreshes, and a
+    /// longer life for payload values that have changed meanwhile. `"1s"` to `"1year"`; default: `"1h"`.
     #[serde(with = "humantime_serde")]
     pub access_token_validity: Duration,
 
@@ -47,11 +47,13 @@ pub struct SessionConfig {
     /// issued together do not expire together; 0 to 0.25. Default: 0.05.
     pub access_token_jitter: f64,
 
-    /// How long a session lives without a refresh; each rotation starts it anew. Default: `"100d"`.
+    /// How long a session lives without a refresh; each rotation starts it anew. Longer than
+    /// `access_token_validity`, at most 1000 years; default: `"100d"`.
     #[serde(with = "humantime_serde")]
     pub refresh_token_validity: Duration,
 
-    /// How long a session lives at most, however often it is refreshed; fixed at login. Default: none.
+    /// How long a session lives at most, however often it is refreshed; fixed at login. At least
+    /// `access_token_validity`; default: none.
     #[serde(with = "humantime_serde::option")]
     pub absolute_lifetime: Option<Duration>,
 
@@ -61,9 +63,10 @@ pub struct SessionConfig {
     /// What a login beyond `max_sessions_per_user` does. Default: `"end-oldest"`.
     pub session_limit: SessionLimit,
 
-    /// How old a refresh token must be before using it retires its siblings (M). More than three
-    /// times the longest round trip of a client plus the clock difference between replicas: shorter
-    /// logs honest clients out. Default: `"60s"`.
+    /// How old a refresh token must be before using it retires its siblings (M). Shorter would log
+    /// honest clients out, so it must be at least three times the longest round trip of a client plus
+    /// the clock difference between replicas: 3 x (20 s + 2 x `database_timeout`) + 25 s. At most
+    /// `"1day"`; default: `"120s"`.
     #[serde(with = "humantime_serde")]
     pub rotation_min_age: Duration,
 
@@ -74,7 +77,7 @@ pub struct SessionConfig {
     /// end. Default: `"ES256"`.
     pub signing_algorithm: SigningAlgorithm,
 
-    /// How long a signing key signs. Default: `"168h"`.
+    /// How long a signing key signs; at least `"2s"`. Default: `"168h"`.
     #[serde(with = "humantime_serde")]
     pub signing_key_interval: Duration,
 
@@ -178,23 +181,24 @@ pub struct SessionConfig {
     pub revocation: Revocation,
 
     /// How soon every process that shares the database refuses a revoked session; a quarter of it
-    /// is the pause between two reads of the feed. Default: `"1s"`.
+    /// is the pause between two reads of the feed. `"20ms"` to `"1day"`; default: `"1s"`.
     #[serde(with = "humantime_serde")]
     pub revocation_bound: Duration,
 
     /// What a request gets when the feed was not read for longer than the bound. Default: `"live"`.
     pub revocation_on_stall: OnStall,
 
-    /// The pause between two clean-ups; sessions are deleted one day after they expired. Default: `"10m"`.
+    /// The pause between two clean-ups; sessions are deleted one day after they expired. `"1s"` to
+    /// `"30days"`; default: `"10m"`.
     #[serde(with = "humantime_serde")]
     pub cleanup_interval: Duration,
 
     /// How many verified tokens are remembered, so that their signatures are not checked again;
-    /// about 700 bytes each. 0 remembers none. Default: 80000.
+    /// about 700 bytes each. 0 remembers none; at most 10000000. Default: 80000.
     pub verified_token_cache: usize,
 
     /// How many writes may wait for the database, and how many reads; one more is answered 503 at once.
-    /// Default: 10000.
+    /// 1 to 1000000; default: 10000.
     pub write_queue: usize,
 
     /// How many connections write to a database server, 1 to 64; a SQLite file has one. One is opened at
@@ -222,7 +226,7 @@ impl Default for SessionConfig {
             absolute_lifetime: None,
             max_sessions_per_user: None,
             session_limit: SessionLimit::EndOldest,
-            rotation_min_age: Duration::from_secs(60),
+            rotation_min_age: Duration::from_secs(120),
             rotation_max_children: 8,
             signing_algorithm: SigningAlgorithm::Es256,
             signing_key_interval: 168 * HOUR,

@@ -23,6 +23,7 @@ use crate::token::access::Terms;
 
 /// What the surroundings decide: where the tokens are for and where time and randomness come from.
 pub(crate) struct Surroundings {
+    pub(crate) lifetimes: Lifetimes,
     pub(crate) issuer: String,
     pub(crate) access_cookie_name: String,
     /// Whether a missing master key may be made and kept beside the database.
@@ -44,8 +45,7 @@ impl Sessions {
         database: String,
         around: Surroundings,
     ) -> Result<Self, String> {
-        config.check()?;
-        let lifetimes = Lifetimes::of(&config)?;
+        let lifetimes = around.lifetimes;
         let clock = Arc::new(DatabaseClock::new(Arc::clone(&around.clock)));
         install_crypto_provider();
 

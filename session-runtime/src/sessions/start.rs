@@ -1,17 +1,16 @@
 //! How a session begins: its tokens are signed, its row is stored, and what it replaces is ended.
 
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::Sessions;
-use crate::config::{SessionConfig, SessionLimit};
+use crate::config::SessionLimit;
 use crate::device::Device;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
 use crate::record::{Created, Creation, Record};
+use crate::rules::lifetimes::own_validity;
 use crate::rules::limit::Limit;
 use crate::rules::rotation::Lineage;
 use crate::store::StoreError;
@@ -71,7 +70,7 @@ impl Sessions {
         let values = new.values.clone()?;
         self.enter(values.payload_type)?;
         let validity = match new.valid_for {
-            Some(validity) => checked_validity(validity)?,
+            Some(validity) => own_validity(validity).map_err(Error::General)?,
             None => self.inner.lifetimes.session,
         };
         let now = self.now();
@@ -159,15 +158,4 @@ pub(super) fn accept(created: Created) -> Result<Vec<SessionHandle>, Error> {
         Created::LimitReached => Err(Error::TooManySessions),
         Created::Failed(error) => Err(error),
     }
-}
-
-/// A validity that one login asks for.
-fn checked_validity(validity: Duration) -> Result<TimeDelta, Error> {
-    let validity = TimeDelta::from_std(validity).unwrap_or(TimeDelta::MAX);
-    if validity < TimeDelta::seconds(1) || validity > SessionConfig::LONGEST {
-        return Err(Error::General(
-            "a session is valid for one second to 1000 years".into(),
-        ));
-    }
-    Ok(validity)
 }

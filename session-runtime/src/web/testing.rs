@@ -2,6 +2,8 @@
 
 use rocket::figment::Figment;
 
+use crate::rules::lifetimes::{Lifetimes, check_min_age};
+use crate::web::launch::fairing::SessionFairing;
 use crate::web::request::cookies;
 use crate::web::request::csrf::CsrfPolicy;
 use crate::web::response::wire::Wire;
@@ -15,11 +17,22 @@ use crate::web::settings::conflicts;
 /// The sentence that stops the launch.
 pub fn configuration(figment: &Figment) -> Result<[String; 2], String> {
     let settings = Settings::read(figment)?;
+    Lifetimes::of(&settings.config)?;
+    check_min_age(&settings.config)?;
     conflicts::check(&settings)?;
     let _policy = CsrfPolicy::new(&settings);
     let wire = Wire::new(&settings);
     Ok([&wire.access, &wire.refresh]
         .map(|place| wire.removal(place.any_name(), &place.path).to_string()))
+}
+
+impl SessionFairing {
+    /// Allows a `rotation_min_age` that is shorter than honest clients need, to a test that cannot wait.
+    #[must_use]
+    pub fn any_min_age(mut self) -> Self {
+        self.any_min_age = true;
+        self
+    }
 }
 
 /// The names and values that are read from a `Cookie` header.

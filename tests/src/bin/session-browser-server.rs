@@ -13,12 +13,12 @@ fn build() -> Rocket<Build> {
     match std::env::args().nth(1).as_deref() {
         Some("website") => rocket,
         Some("pages") => rocket
-            .attach(Sessions::fairing())
+            .attach(Sessions::fairing().any_min_age())
             .mount("/", app::routes())
             .mount("/", site::pages())
             .register("/", catchers::pages("/sign-in")),
         Some("neighbours") => rocket
-            .attach(Sessions::fairing())
+            .attach(Sessions::fairing().any_min_age())
             .attach(neighbours::database())
             .attach(neighbours::gate())
             .attach(neighbours::answers())
@@ -27,7 +27,7 @@ fn build() -> Rocket<Build> {
             .mount("/", neighbours::routes())
             .register("/", catchers::pages("/sign-in")),
         _ => rocket
-            .attach(Sessions::fairing())
+            .attach(Sessions::fairing().any_min_age())
             .attach(Sessions::cors())
             .attach(site::lock())
             .mount("/", app::routes())

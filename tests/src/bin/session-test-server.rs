@@ -7,6 +7,6 @@ use session_tests::app;
 #[launch]
 fn rocket() -> _ {
     rocket::build()
-        .attach(Sessions::fairing())
+        .attach(Sessions::fairing().any_min_age())
         .mount("/", app::routes())
 }

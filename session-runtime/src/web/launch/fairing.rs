@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::keys::{OwnKey, Supplier};
 use crate::random::{OsRandom, Random};
+use crate::rules::lifetimes::{Lifetimes, check_min_age};
 use crate::sessions::{Sessions, Surroundings};
 use crate::web::launch::tasks;
 use crate::web::request::csrf::CsrfPolicy;
@@ -31,6 +32,8 @@ pub struct SessionFairing {
     events: Events,
     errors: ErrorHandler,
     supplier: Option<Supplier>,
+    /// Whether `rotation_min_age` may be shorter than honest clients need; only tests set it.
+    pub(in crate::web) any_min_age: bool,
 }
 
 impl Sessions {
@@ -50,6 +53,7 @@ impl Sessions {
             events: Events::default(),
             errors: ErrorHandler::default(),
             supplier: None,
+            any_min_age: false,
         }
     }
 }
@@ -224,6 +228,10 @@ impl Fairing for SessionFairing {
 impl SessionFairing {
     async fn open(&self, rocket: &Rocket<Build>) -> Result<(Sessions, Wire, CsrfPolicy), String> {
         let settings = Settings::read(rocket.figment())?;
+        let lifetimes = Lifetimes::of(&settings.config)?;
+        if !self.any_min_age {
+            check_min_age(&settings.config)?;
+        }
         for warning in conflicts::check(&settings)? {
             tracing::warn!(event = "settings_do_not_fit", "{warning}");
         }
@@ -237,6 +245,7 @@ impl SessionFairing {
             ..
         } = settings;
         let surroundings = Surroundings {
+            lifetimes,
             issuer,
             access_cookie_name: wire.access.any_name(),
             development,
