@@ -1,6 +1,7 @@
 //! Signing keys: rotation, removal, algorithms, audience, stand-alone JWTs, keys of the application's own.
 
 mod audience;
+mod elsewhere;
 mod jwks;
 mod jwt;
 mod own;

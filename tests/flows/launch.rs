@@ -146,12 +146,12 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
         (
             "write_connections",
             0.into(),
-            &["`write_connections` and `read_connections` must be between 1 and 64"],
+            &["`write_connections` must be between 1 and 64, not 0: write for example 3"],
         ),
         (
             "read_connections",
             65.into(),
-            &["`write_connections` and `read_connections` must be between 1 and 64"],
+            &["`read_connections` must be between 1 and 64, not 65: write for example 4"],
         ),
         (
             "rotation_min_age",

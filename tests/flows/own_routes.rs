@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use rocket::serde::json::{Value, json};
-use rocket::{Build, Rocket, async_test, get, post, routes};
-use session_runtime::{Error, Refresh, Session};
+use rocket::{Build, Rocket, State, async_test, get, post, routes};
+use session_runtime::{Error, ManualClock, Refresh, Session};
 use session_tests::Server;
 use session_tests::app::Claims;
-use session_tests::body::UNAUTHORISED;
+use session_tests::body::{UNAUTHORISED, UNAVAILABLE};
 use session_tests::browser::{ACCESS, ACCESS_HEADER, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
 
 /// Does what its name says with a refresh that worked.
@@ -108,7 +108,7 @@ async fn a_route_of_the_applications_own_refreshes() {
     answer.expect(401, UNAUTHORISED).expect_cleared();
     assert_eq!(answer.header("anti-csrf"), None);
 
-    server.clock.advance(Duration::from_secs(60));
+    server.clock.advance(Duration::from_secs(120));
     send(&mut browser, "").await;
     let answer = send(&mut before.clone(), "").await;
     assert_eq!(
@@ -201,4 +201,29 @@ async fn the_access_cookie_expires_no_earlier_than_the_refresh_cookie() {
         );
         assert_eq!(answer.header(ACCESS_HEADER), None);
     }
+}
+
+/// Takes as long as a person needs to think.
+#[post("/auth/session/refresh")]
+async fn slow(refresh: Refresh, clock: &State<ManualClock>) -> Result<(), Error> {
+    clock.advance(Duration::from_secs(11));
+    refresh.exchange().await.map(drop)
+}
+
+/// The ten seconds begin when the request arrives, not when the route gets to it.
+#[async_test]
+async fn sqlite_a_refresh_that_comes_late_to_its_exchange_is_not_done_any_more() {
+    let clock = session_tests::server::clock();
+    let server = Server::builder()
+        .set("refresh_route", false)
+        .clock(clock.clone())
+        .rocket(|rocket| rocket.manage(clock).mount("/", routes![slow]))
+        .start()
+        .await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let answer = browser.refresh().await;
+    answer.expect(503, UNAVAILABLE).expect_untouched();
+    let children = "SELECT length(children) AS value FROM session_info";
+    assert_eq!(server.database().number(children), 0);
 }

@@ -153,6 +153,11 @@ impl Sessions {
         self.inner.clock.now()
     }
 
+    /// Time since a fixed instant, to measure waiting.
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.inner.clock.monotonic()
+    }
+
     /// Logs what happened and tells the application.
     pub(crate) fn emit(&self, event: &Event) {
         self.inner.events.emit(event);

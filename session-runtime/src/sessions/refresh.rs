@@ -1,5 +1,7 @@
 //! Refreshing: a refresh token is exchanged for new tokens, as the rotation rule decides.
 
+use std::time::Duration;
+
 use super::Sessions;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
@@ -24,11 +26,16 @@ impl Sessions {
     #[doc(alias = "refreshSessionWithoutRequestResponse")]
     pub async fn refresh(&self, refresh_token: &str) -> Result<SessionTokens, Error> {
         let token = self.authenticate(refresh_token).ok_or(Error::GONE)?;
-        self.exchange(token).await
+        self.exchange(token, self.monotonic()).await
     }
 
-    /// [`refresh`](Self::refresh) of a token that was found to be ours.
-    pub(crate) async fn exchange(&self, old: Authentic) -> Result<SessionTokens, Error> {
+    /// [`refresh`](Self::refresh) of a token that was found to be ours, in a request that `arrived` then
+    /// (monotonic).
+    pub(crate) async fn exchange(
+        &self,
+        old: Authentic,
+        arrived: Duration,
+    ) -> Result<SessionTokens, Error> {
         let Authentic {
             handle, presented, ..
         } = old;
@@ -48,7 +55,7 @@ impl Sessions {
             successor,
             policy: self.inner.lifetimes.rotation,
         };
-        let Some((mut record, verdict)) = self.inner.store.rotate(rotation).await? else {
+        let Some((mut record, verdict)) = self.inner.store.rotate(rotation, arrived).await? else {
             return Err(self.absent(handle).await);
         };
         // A row of a version that did not name the type: nobody knows which guards it may pass.

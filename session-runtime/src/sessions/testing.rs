@@ -1,10 +1,11 @@
 //! What fuzzing and the tests see of the inside, under the feature `testing`. Not for use by hand.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
 
 use super::Sessions;
 use crate::handle::SessionHandle;
+use crate::keys::{Key, KeyKind, Schedule};
 use crate::token::{Binding, Transport, front, refresh};
 
 /// What is written in a refresh token.
@@ -51,6 +52,25 @@ pub fn read_refresh_token(sessions: &Sessions, token: &str) -> Option<RefreshCla
 pub fn front_token(user_id: &str, expires_at: DateTime<Utc>, payload: &str) -> Option<String> {
     let payload = RawValue::from_string(payload.to_owned()).ok()?;
     front::encode(user_id, expires_at, &payload).ok()
+}
+
+/// Makes a second key for refresh tokens, which this server uses at once and others do not know yet.
+pub async fn add_refresh_key(sessions: &Sessions) {
+    let inner = &sessions.inner;
+    let made = Key::generate(KeyKind::RefreshMac, sessions.now(), &*inner.random);
+    let key = Key {
+        id: "2".into(),
+        ..made.expect("randomness")
+    };
+    let sealed = inner.keys.master_keys.seal(&key, &*inner.random);
+    let always = Schedule {
+        interval: TimeDelta::zero(),
+        overlap: TimeDelta::zero(),
+        longest_token: TimeDelta::zero(),
+    };
+    let added = inner.store.add_due_key(sealed.expect("a key"), always);
+    assert!(added.await.expect("an answer"));
+    sessions.reload_keys().await.expect("good keys");
 }
 
 /// Has a server remember at most so many revoked sessions.

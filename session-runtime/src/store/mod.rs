@@ -164,14 +164,16 @@ impl Store {
             .await
     }
 
-    /// Judges a refresh token and writes what follows, as one step; `None` if the session is gone.
+    /// Judges a refresh token and writes what follows, as one step; `None` if the session is gone. The
+    /// request `arrived` then (monotonic).
     pub(crate) async fn rotate(
         &self,
         rotation: Rotation,
+        arrived: Duration,
     ) -> Result<Option<(Record, Verdict)>, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
-            .step_on(rotation.handle, move |conn| {
+            .step_since(arrived, rotation.handle, move |conn| {
                 query!(conn, rotate(&rotation, clock.now()))
             })
             .await

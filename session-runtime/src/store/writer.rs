@@ -24,10 +24,7 @@ use crate::clock::DatabaseClock;
 use crate::event::Events;
 use crate::handle::SessionHandle;
 use crate::record::Record;
-
-/// A write that was not begun this long after it arrived is refused, so that a client's round trip
-/// is bounded.
-const MAX_WAIT: Duration = Duration::from_secs(10);
+use crate::rules::lifetimes::MAX_WAIT;
 
 /// The sending side of the queue. When the last clone goes, the threads finish what waits and close
 /// their connections.
@@ -100,7 +97,8 @@ impl Writer {
             record: Box::new(record),
             reply,
         };
-        self.do_it(Some(row), work, answer).await
+        self.do_it(self.clock.monotonic(), Some(row), work, answer)
+            .await
     }
 
     /// Runs `step` in the next transaction; it is durable when this returns.
@@ -111,7 +109,7 @@ impl Writer {
         &self,
         step: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.pend(None, step).await
+        self.pend(self.clock.monotonic(), None, step).await
     }
 
     /// The same for a step that changes this one session: a batch takes its locks in their order.
@@ -120,28 +118,42 @@ impl Writer {
         row: SessionHandle,
         step: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.pend(Some(row), step).await
+        self.step_since(self.clock.monotonic(), row, step).await
+    }
+
+    /// The same for a request that arrived earlier (monotonic), which counts as waiting.
+    pub(super) async fn step_since<T: Send + 'static>(
+        &self,
+        arrived: Duration,
+        row: SessionHandle,
+        step: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.pend(arrived, Some(row), step).await
     }
 
     async fn pend<T: Send + 'static>(
         &self,
+        arrived: Duration,
         row: Option<SessionHandle>,
         step: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let work = Work::Step(Box::new(Pending::new(step, reply)));
-        self.do_it(row, work, answer).await
+        self.do_it(arrived, row, work, answer).await
     }
 
     async fn do_it<T>(
         &self,
+        arrived: Duration,
         row: Option<SessionHandle>,
         work: Work,
         answer: oneshot::Receiver<Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let queued = Queued::new(self.clock.monotonic(), row, work);
+        let queued = Queued::new(arrived, row, work);
         self.shared.writers.push(queued)?;
-        match tokio::time::timeout(self.longest, answer).await {
+        let waited = self.clock.monotonic().saturating_sub(arrived);
+        let left = self.longest.saturating_sub(waited);
+        match tokio::time::timeout(left, answer).await {
             Ok(answer) => answer.unwrap_or_else(|_dropped| {
                 Err(StoreError::Unknown("the writer thread panicked".into()))
             }),

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use diesel::result::{Error, QueryResult};
 
-use super::MAX_WAIT;
 use super::work::{Queued, Work};
 use crate::clock::DatabaseClock;
 use crate::panics::caught;
 use crate::record::Record;
+use crate::rules::lifetimes::MAX_WAIT;
 use crate::store::StoreError;
 use crate::store::connection::{Link, query};
 use crate::store::workers::Post;
@@ -149,6 +149,11 @@ impl Committer {
     }
 }
 
+/// Whether what arrived then must not be done any more.
+fn is_late(arrived: Duration, now: Duration) -> bool {
+    now.saturating_sub(arrived) > MAX_WAIT
+}
+
 /// Does what a batch asks for, in the order in which it is sorted.
 fn run(
     batch: &mut [Queued],
@@ -160,7 +165,7 @@ fn run(
     // Judged once the lock is held, for waiting for it counts.
     let now = clock.monotonic();
     for queued in batch.iter_mut() {
-        queued.late = now.saturating_sub(queued.arrived) > MAX_WAIT;
+        queued.late = is_late(queued.arrived, now);
     }
     let timely = batch.iter().filter(|queued| !queued.late);
     let records: Vec<&Record> = timely.filter_map(|queued| queued.work.record()).collect();
@@ -168,11 +173,13 @@ fn run(
         query!(conn, insert(&records))?;
     }
     for (index, queued) in batch.iter_mut().enumerate() {
-        if let Work::Step(step) = &mut queued.work
-            && !queued.late
-        {
-            *stage = Stage::Step(index);
-            step.run(conn)?;
+        if let Work::Step(step) = &mut queued.work {
+            // Those before it may have taken long.
+            queued.late = queued.late || is_late(queued.arrived, clock.monotonic());
+            if !queued.late {
+                *stage = Stage::Step(index);
+                step.run(conn)?;
+            }
         }
     }
     *stage = Stage::Commit;

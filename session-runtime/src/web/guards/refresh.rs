@@ -1,6 +1,7 @@
 //! `Refresh`: exchanges the refresh token of a request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rocket::request::{self, FromRequest};
 use rocket::{Ignite, Request, Rocket, Sentinel};
@@ -36,6 +37,8 @@ pub struct Refresh {
     sessions: Sessions,
     pending: Pending,
     found: FoundRefresh,
+    /// When the request arrived (monotonic).
+    arrived: Duration,
     /// Why the token that was found must not be exchanged.
     refused: Option<Error>,
 }
@@ -54,30 +57,35 @@ impl Refresh {
     ///
     /// # Errors
     /// [`Error::CrossSite`] for a request that must change nothing.
-    pub(in crate::web) fn of(request: &Request<'_>, proof: Proof) -> Result<Self, Error> {
+    pub(in crate::web) async fn of(request: &Request<'_>, proof: Proof) -> Result<Self, Error> {
         let sessions = state::managed(request)?;
+        let arrived = sessions.monotonic();
         let csrf = state::csrf(request);
         let presented = Presented::of(request, state::wire(request));
         let in_headers = presented.is_in_headers(sessions);
         if !in_headers {
             csrf.require_evidence(request, sessions)?;
         }
+        if presented.names_unknown_key(sessions) {
+            // Another process may have made the key a moment ago.
+            sessions.look_for_unknown_key().await;
+        }
         let found = presented.refresh(sessions);
         let mut refused = None;
-        if let FoundRefresh::Token(token) = &found
-            && !in_headers
-            && proof == Proof::AsConfigured
-        {
+        if !in_headers && proof == Proof::AsConfigured && found.is_of_a_session() {
             csrf.check_cookie(request, sessions, Check::AllMethods)?;
-            match csrf.check_refresh(request, sessions, token) {
-                Err(error) if error == Error::GONE => refused = Some(error),
-                checked => checked?,
+            if let FoundRefresh::Token(token) = &found {
+                match csrf.check_refresh(request, sessions, token) {
+                    Err(error) if error == Error::GONE => refused = Some(error),
+                    checked => checked?,
+                }
             }
         }
         Ok(Self {
             sessions: sessions.clone(),
             pending: Pending::of(request).clone(),
             found,
+            arrived,
             refused,
         })
     }
@@ -92,14 +100,7 @@ impl Refresh {
     pub async fn exchange(&self) -> Result<SessionHandle, Error> {
         let token = match &self.found {
             FoundRefresh::Token(token) => *token,
-            FoundRefresh::UnknownKey(token, transport) => {
-                // Another process may have made the key a moment ago.
-                self.sessions.look_for_unknown_key().await;
-                let found = self.sessions.authenticate(token);
-                found
-                    .filter(|found| found.binding.transport == *transport)
-                    .ok_or(Error::Unavailable)?
-            }
+            FoundRefresh::UnknownKey(_) => return Err(Error::Unavailable),
             FoundRefresh::Missing(sessions) => return self.remove_incomplete(sessions).await,
             FoundRefresh::Mixed => return Err(Error::Unauthorised),
             FoundRefresh::Nothing => return Err(Error::NoToken),
@@ -107,7 +108,7 @@ impl Refresh {
         let (handle, transport) = (token.handle, token.binding.transport);
         let exchanged = match &self.refused {
             Some(error) => Err(error.clone()),
-            None => self.sessions.exchange(token).await,
+            None => self.sessions.exchange(token, self.arrived).await,
         };
         match exchanged {
             Ok(tokens) => {
@@ -159,14 +160,7 @@ impl Refresh {
     /// [`Error::Unavailable`] if the store does not answer; the session goes on then.
     pub async fn revoke(&self, handle: SessionHandle) -> Result<(), Error> {
         self.sessions.revoke(handle).await?;
-        let transport = match &self.found {
-            FoundRefresh::Token(token) => token.binding.transport,
-            FoundRefresh::UnknownKey(_, transport) => *transport,
-            FoundRefresh::Missing(_) | FoundRefresh::Mixed | FoundRefresh::Nothing => {
-                Transport::Cookie
-            }
-        };
-        self.pending.remove(handle, transport);
+        self.pending.remove(handle, self.found.transport());
         self.pending.forget();
         Ok(())
     }
@@ -177,7 +171,7 @@ impl<'r> FromRequest<'r> for Refresh {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        state::outcome(request, Self::of(request, Proof::AsConfigured))
+        state::outcome(request, Self::of(request, Proof::AsConfigured).await)
     }
 }
 

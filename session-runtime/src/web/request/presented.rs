@@ -54,13 +54,29 @@ pub(in crate::web) enum FoundRefresh {
     /// A token of ours.
     Token(Authentic),
     /// A token that another process may have issued under a key that is not known here.
-    UnknownKey(String, Transport),
+    UnknownKey(Transport),
     /// None, but access tokens of sessions whose refresh token is missing.
     Missing(Vec<Arc<Verified>>),
     /// The refresh token of one session beside the access token of another.
     Mixed,
     /// Nothing of ours.
     Nothing,
+}
+
+impl FoundRefresh {
+    /// How what was found travels; cookies if that is not known.
+    pub(in crate::web) fn transport(&self) -> Transport {
+        match self {
+            Self::Token(token) => token.binding.transport,
+            Self::UnknownKey(transport) => *transport,
+            Self::Missing(_) | Self::Mixed | Self::Nothing => Transport::Cookie,
+        }
+    }
+
+    /// Whether it is of a session of ours, alive or not.
+    pub(in crate::web) fn is_of_a_session(&self) -> bool {
+        !matches!(self, Self::Nothing | Self::Mixed)
+    }
 }
 
 impl<'r> Presented<'r> {
@@ -205,8 +221,8 @@ impl<'r> Presented<'r> {
         if let Some(index) = selection::choose_refresh(&shown) {
             return FoundRefresh::Token(ours[index]);
         }
-        if let Some(token) = self.of_unknown_key(sessions) {
-            return FoundRefresh::UnknownKey(token, Transport::Cookie);
+        if self.has_cookie_of_unknown_key(sessions) {
+            return FoundRefresh::UnknownKey(Transport::Cookie);
         }
         let missing: Vec<Arc<Verified>> = self
             .recognise(sessions)
@@ -223,7 +239,7 @@ impl<'r> Presented<'r> {
     fn refresh_in_header(&self, sessions: &Sessions, token: &str) -> FoundRefresh {
         let Some(found) = sessions.authenticate(token) else {
             return if refresh::names_unknown_key(token, sessions.keys().macs()) {
-                FoundRefresh::UnknownKey(token.to_owned(), Transport::Header)
+                FoundRefresh::UnknownKey(Transport::Header)
             } else {
                 FoundRefresh::Nothing
             };
@@ -243,22 +259,30 @@ impl<'r> Presented<'r> {
         }
     }
 
-    /// A refresh cookie under an unknown key, if the access cookie beside it says that we issued it:
-    /// a neighbour's cookies name another issuer.
-    fn of_unknown_key(&self, sessions: &Sessions) -> Option<String> {
+    /// Whether a refresh token may be of a key that is not known here, but to another process.
+    pub(in crate::web) fn names_unknown_key(&self, sessions: &Sessions) -> bool {
+        match self.refresh_bearer() {
+            Some(token) => refresh::names_unknown_key(token, sessions.keys().macs()),
+            None => self.has_cookie_of_unknown_key(sessions),
+        }
+    }
+
+    /// Whether a refresh cookie is of an unknown key, and the access cookie beside it says that we issued
+    /// it: a neighbour's cookies name another issuer.
+    fn has_cookie_of_unknown_key(&self, sessions: &Sessions) -> bool {
         let keys = sessions.keys();
-        let unknown = self
-            .refresh
-            .iter()
-            .find(|named| refresh::names_unknown_key(&named.token, keys.macs()))?;
-        self.access
-            .iter()
-            .filter(|access| access.tag == unknown.tag)
-            .filter_map(|access| access::read_unverified(&access.token))
-            .any(|Unverified { issuer, handle, .. }| {
-                issuer == sessions.issuer() && handle.tag() == unknown.tag
-            })
-            .then(|| unknown.token.clone().into_owned())
+        let is_ours = |tag: Tag| {
+            self.access
+                .iter()
+                .filter(|access| access.tag == tag)
+                .filter_map(|access| access::read_unverified(&access.token))
+                .any(|Unverified { issuer, handle, .. }| {
+                    issuer == sessions.issuer() && handle.tag() == tag
+                })
+        };
+        self.refresh.iter().any(|named| {
+            refresh::names_unknown_key(&named.token, keys.macs()) && is_ours(named.tag)
+        })
     }
 }
 

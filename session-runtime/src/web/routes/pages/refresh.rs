@@ -51,7 +51,7 @@ impl<'r> FromRequest<'r> for Attempt {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        request::Outcome::Success(Self(Refresh::of(request, Proof::Evidence)))
+        request::Outcome::Success(Self(Refresh::of(request, Proof::Evidence).await))
     }
 }
 
