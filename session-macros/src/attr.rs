@@ -15,6 +15,10 @@ pub(crate) const WAS: &str = "was";
 /// `#[session(auth_time)]`
 pub(crate) const AUTH_TIME: &str = "auth_time";
 
+/// `#[session(pending)]`
+pub(crate) const PENDING: &str = "pending";
+/// `#[session(page = "..")]`
+pub(crate) const PAGE: &str = "page";
 /// `#[session(public)]`, on a field
 pub(crate) const PUBLIC: &str = "public";
 /// `#[session(public, reason = "..")]`, on a field

@@ -1,8 +1,9 @@
 //! `#[derive(JwtPayload)]`: parse, check, expand.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{
     Attribute, Data, DeriveInput, Fields, GenericParam, LitStr, Type, TypeParamBound, parse_quote,
 };
@@ -37,6 +38,8 @@ struct Payload<'a> {
     was: Vec<String>,
     /// Whether its tokens say when the user logged in.
     auth_time: bool,
+    /// The page that asks for the second factor which its sessions await.
+    pending: Option<String>,
     claims: Vec<&'a Type>,
 }
 
@@ -48,6 +51,8 @@ struct Words {
     name: Option<LitStr>,
     was: Vec<LitStr>,
     auth_time: bool,
+    pending: Option<Span>,
+    page: Option<LitStr>,
 }
 
 impl<'a> Payload<'a> {
@@ -79,6 +84,7 @@ impl<'a> Payload<'a> {
             }
         }
         let name = words.check_names(input, &mut mistakes);
+        words.check_pending(&mut mistakes);
         mistakes.check()?;
         Ok(Self {
             input,
@@ -89,6 +95,7 @@ impl<'a> Payload<'a> {
                 .unwrap_or_else(|| parse_quote!(::std::string::String)),
             data: words.data.unwrap_or_else(|| parse_quote!(())),
             auth_time: words.auth_time,
+            pending: words.page.as_ref().map(LitStr::value),
             claims,
         })
     }
@@ -101,6 +108,7 @@ impl<'a> Payload<'a> {
             name,
             was,
             auth_time,
+            pending,
             claims,
         } = self;
         let ty = &input.ident;
@@ -110,6 +118,11 @@ impl<'a> Payload<'a> {
         let was = (!was.is_empty()).then(|| {
             quote!(
                 const WAS: &'static [&'static str] = &[#(#was),*];
+            )
+        });
+        let pending = pending.as_ref().map(|page| {
+            quote!(
+                const PENDING: ::core::option::Option<&'static str> = ::core::option::Option::Some(#page);
             )
         });
         let (says_so, has_it) = if *auth_time {
@@ -133,6 +146,7 @@ impl<'a> Payload<'a> {
                 const NAME: &'static str = #name;
                 #was
                 #says_so
+                #pending
             }
             #has_it
             #[automatically_derived]
@@ -158,15 +172,25 @@ fn payload_bounds() -> [TypeParamBound; 6] {
     ]
 }
 
-const TAKEN: &str =
-    "`user_id = Type`, `data = Type`, `name = \"..\"`, `was = \"..\"` and `auth_time`";
+const TAKEN: &str = "`user_id = Type`, `data = Type`, `name = \"..\"`, `was = \"..\"`, `auth_time` and `pending, page = \"/..\"`";
 
 impl Words {
-    /// Reads `#[session(user_id = T, data = D, name = "..", was = "..", auth_time)]`.
+    /// Reads `#[session(user_id = T, data = D, name = "..", was = "..", auth_time)]` and `#[session(pending, page = "/..")]`.
     fn read(&mut self, attr: &Attribute) -> syn::Result<()> {
         attr.parse_nested_meta(|meta| {
             if meta.path.is_ident(attr::AUTH_TIME) {
                 self.auth_time = true;
+                return Ok(());
+            }
+            if meta.path.is_ident(attr::PENDING) {
+                self.pending = Some(meta.path.span());
+                return Ok(());
+            }
+            if meta.path.is_ident(attr::PAGE) {
+                if self.page.is_some() {
+                    return Err(meta.error(SAID));
+                }
+                self.page = Some(meta.value()?.parse()?);
                 return Ok(());
             }
             if meta.path.is_ident(attr::WAS) {
@@ -196,6 +220,31 @@ impl Words {
             *place = Some(meta.value()?.parse()?);
             Ok(())
         })
+    }
+
+    /// A session that awaits a second factor leads to the page that asks for it.
+    fn check_pending(&self, mistakes: &mut Mistakes) {
+        let (at, message) = match (self.pending, &self.page) {
+            (Some(pending), None) => (
+                pending,
+                "people are sent to a page that asks for the second factor: write `pending, page = \"/code\"`",
+            ),
+            (None, Some(page)) => (
+                page.span(),
+                "only a session that awaits a second factor leads to a page: write `pending` beside it",
+            ),
+            (Some(_), Some(page)) if !is_local(&page.value()) => (
+                page.span(),
+                "the page is a path of this server: one `/`, then letters, digits and marks, such as `\"/code\"`",
+            ),
+            (Some(pending), Some(_)) if self.auth_time => (
+                pending,
+                "who is asked for a second factor has not proved yet who they are: put `auth_time` on the payload \
+                 of the whole session",
+            ),
+            (Some(_), Some(_)) | (None, None) => return,
+        };
+        mistakes.add(syn::Error::new(at, message));
     }
 
     /// How tokens will name the type, which they do in one of these names for ever.
@@ -233,6 +282,15 @@ impl Words {
 }
 
 const SAID: &str = "this is already said: remove one";
+
+/// Whether a browser stays on this server with it.
+fn is_local(path: &str) -> bool {
+    let begins = path.starts_with('/') && !path.contains("//");
+    begins
+        && path
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
 
 /// The longest name of a payload type: it is a column, and in every token.
 const MAX_NAME: usize = 64;

@@ -60,6 +60,15 @@ pub enum Error {
     #[error("the session is of another payload type, or its payload no longer fits: sign in again")]
     SignInAgain,
 
+    /// The session awaits a second factor, and the route is not the one that asks for it; nothing is
+    /// removed. Answers 403 `second factor required`.
+    #[error("the session awaits a second factor")]
+    SecondFactorRequired {
+        /// The page that asks for it: `#[session(pending, page = "..")]` of the session's payload; `None` if
+        /// this process has not used that type yet.
+        page: Option<&'static str>,
+    },
+
     /// The user has as many sessions as `max_sessions_per_user` allows; nothing was stored. Answers 403.
     #[error("the user has as many sessions as allowed")]
     TooManySessions,

@@ -22,6 +22,18 @@ pub enum Event {
         /// Whose it is.
         user_id: String,
     },
+    /// `second_factor_awaited`: a session began that passes no guard but the one for the second factor.
+    SecondFactorAwaited {
+        /// The session.
+        handle: SessionHandle,
+        /// Whose it will be.
+        user_id: String,
+    },
+    /// `second_factor_failed`: it was tried too often; all sessions of the user that await one are ended.
+    SecondFactorFailed {
+        /// Whose it is.
+        user_id: String,
+    },
     /// `session_refreshed`
     Refreshed {
         /// The session.
@@ -174,6 +186,8 @@ pub enum RevokedBy {
     Limit,
     /// The user's credential changed.
     CredentialChange,
+    /// The second factor was tried too often.
+    SecondFactor,
     /// All of all users.
     Everything,
 }
@@ -184,6 +198,15 @@ impl Event {
         match self {
             Self::Created { handle, .. } => {
                 tracing::debug!(event = "session_created", %handle);
+            }
+            Self::SecondFactorAwaited { handle, .. } => {
+                tracing::debug!(event = "second_factor_awaited", %handle);
+            }
+            Self::SecondFactorFailed { .. } => {
+                tracing::warn!(
+                    event = "second_factor_failed",
+                    "a second factor was tried too often: what awaits one of this user is ended"
+                );
             }
             Self::Refreshed { handle } => tracing::debug!(event = "session_refreshed", %handle),
             Self::Updated { handle } => tracing::debug!(event = "session_updated", %handle),

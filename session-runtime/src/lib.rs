@@ -18,6 +18,7 @@ mod unmet;
 mod user_id;
 
 // The story of a session, without HTTP and SQL; and what it keeps in memory.
+mod arrival;
 mod cache;
 mod new_session;
 mod requirement;

@@ -8,12 +8,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::device::Device;
+use crate::arrival::Arrival;
 use crate::error::Error;
 use crate::panics::contained;
 use crate::payload::types::PayloadType;
 use crate::payload::{self, JwtPayload};
-use crate::token::Transport;
 use crate::user_id::UserId;
 
 /// A session that is to start: what a login returns when the three values are not all it has to say.
@@ -43,8 +42,8 @@ pub struct NewSession<A = NoAnswer> {
     pub(crate) values: Result<Values, Error>,
     pub(crate) valid_for: Option<Duration>,
     pub(crate) hand_over: Option<HandOver>,
-    /// How its tokens travel and where it was begun, if that was said.
-    pub(crate) mark: Option<(Transport, Device)>,
+    /// The login that it is marked as.
+    pub(crate) mark: Option<Arrival>,
     pub(crate) answer: A,
 }
 
@@ -188,6 +187,12 @@ impl<A> NewSession<A> {
             hand_over: Some(HandOver(Arc::new(take))),
             ..self
         }
+    }
+
+    /// Whether it awaits a second factor.
+    pub(crate) fn is_pending(&self) -> bool {
+        let values = self.values.as_ref();
+        values.is_ok_and(|values| values.payload_type.pending.is_some())
     }
 
     /// What the login answers with: any responder.

@@ -38,9 +38,16 @@ pub(crate) struct Record {
     /// Counts the changes of the data.
     pub(crate) data_version: i64,
     pub(crate) device: Device,
+    /// How often the second factor was tried, if the session awaits one.
+    pub(crate) pending_attempts: Option<u32>,
 }
 
 impl Record {
+    /// Whether it awaits a second factor, and so is no session of its user yet.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.pending_attempts.is_some()
+    }
+
     /// When it ends if it is rotated at `now`.
     pub(crate) fn ends_after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let sliding = now.checked_add_signed(self.validity)?;
@@ -71,11 +78,24 @@ pub(crate) struct Rotation {
 #[derive(Debug, Clone)]
 pub(crate) struct Creation {
     pub(crate) record: Record,
-    /// The sessions that the same browser had before.
+    /// The sessions of the same browser that end with it.
     pub(crate) replaced: Vec<SessionHandle>,
-    /// Takes the data of an anonymous session that is replaced.
+    /// The pending session that it completes, which must be there still; it is among `replaced`.
+    pub(crate) completes: Option<SessionHandle>,
+    /// Takes the data of a visitor's session of the same browser, one of `handed_from`.
     pub(crate) hand_over: Option<HandOver>,
+    pub(crate) handed_from: Vec<SessionHandle>,
     pub(crate) limit: Option<Limit>,
+}
+
+impl Creation {
+    /// Whether it is one insert and nothing else.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.replaced.is_empty()
+            && self.limit.is_none()
+            && self.completes.is_none()
+            && (self.hand_over.is_none() || self.handed_from.is_empty())
+    }
 }
 
 /// What became of a login.
@@ -85,7 +105,7 @@ pub(crate) enum Created {
         ended: Vec<SessionHandle>,
     },
     LimitReached,
-    /// The data of the anonymous session could not be taken over.
+    /// The data of the visitor could not be taken over, or the pending session is over.
     Failed(Error),
 }
 

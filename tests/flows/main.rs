@@ -31,6 +31,7 @@ mod replaced;
 mod requirements;
 mod restart;
 mod revoke;
+mod second_factor;
 mod sign_out;
 mod signatures;
 mod sockets;

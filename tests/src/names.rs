@@ -16,7 +16,8 @@ pub fn tag(handle: SessionHandle) -> String {
 
 /// The session that a token says it is of.
 pub fn handle_in(token: &str) -> Option<SessionHandle> {
-    if let Some(encoded) = token.strip_prefix("v1.") {
+    let opaque = token.strip_prefix("v1.");
+    if let Some(encoded) = opaque.or_else(|| token.strip_prefix("p1.")) {
         let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
         let handle: [u8; 16] = bytes.get(..16)?.try_into().ok()?;
         let hex = format!("{:032x}", u128::from_be_bytes(handle));

@@ -294,11 +294,13 @@ fn beginning(kind: KeyKind, kid: &str) -> String {
 /// The version of the claim set (protocol: "access-token JWT"); a text, as front ends expect.
 const TOKEN_VERSION: &str = "5";
 
-/// The keys made of one stored root: one MACs refresh tokens, which carry its id, one anti-CSRF tokens.
+/// The keys made of one stored root: one MACs refresh tokens, which carry its id, one anti-CSRF tokens, one the
+/// tokens of pending sessions.
 pub(crate) struct MacKey {
     pub(crate) id: u16,
     pub(crate) key: hmac::Key,
     pub(crate) anti_csrf: hmac::Key,
+    pub(crate) pending: hmac::Key,
 }
 
 impl MacKey {
@@ -320,6 +322,7 @@ impl MacKey {
             id,
             key: key(purpose::REFRESH_MAC)?,
             anti_csrf: key(purpose::ANTI_CSRF)?,
+            pending: key(purpose::PENDING)?,
         })
     }
 }

@@ -8,6 +8,8 @@ pub(crate) const MASTER_ID: &[u8] = b"session/v1/master-id";
 pub(crate) const REFRESH_MAC: &[u8] = b"session/v1/refresh-mac";
 /// Makes and recognises anti-CSRF tokens.
 pub(crate) const ANTI_CSRF: &[u8] = b"session/v1/anti-csrf";
+/// Makes and recognises the tokens of pending sessions.
+pub(crate) const PENDING: &[u8] = b"session/v1/pending";
 
 #[cfg(test)]
 mod tests {
@@ -16,7 +18,7 @@ mod tests {
     use chrono::DateTime;
     use zeroize::Zeroizing;
 
-    use super::{ANTI_CSRF, MASTER_ID, REFRESH_MAC, SEAL};
+    use super::{ANTI_CSRF, MASTER_ID, PENDING, REFRESH_MAC, SEAL};
     use crate::keys::sealing::{MasterKey, MasterKeys};
     use crate::keys::{Key, KeyKind, MacKey};
     use crate::random::OsRandom;
@@ -67,7 +69,7 @@ mod tests {
             &sealed.sealed[21..53],
         );
 
-        let labels = [SEAL, MASTER_ID, REFRESH_MAC, ANTI_CSRF];
+        let labels = [SEAL, MASTER_ID, REFRESH_MAC, ANTI_CSRF, PENDING];
         for (purpose, label) in labels.into_iter().enumerate() {
             let key = derive(label);
             let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), INPUT);
@@ -76,8 +78,9 @@ mod tests {
                 key[..8] == *id,
                 mac.as_ref() == hmac::sign(&macs.key, INPUT).as_ref(),
                 mac.as_ref() == hmac::sign(&macs.anti_csrf, INPUT).as_ref(),
+                mac.as_ref() == hmac::sign(&macs.pending, INPUT).as_ref(),
             ];
-            let only: Vec<bool> = (0..4).map(|other| other == purpose).collect();
+            let only: Vec<bool> = (0..made.len()).map(|other| other == purpose).collect();
             assert_eq!(made, only[..], "{}", String::from_utf8_lossy(label));
         }
     }

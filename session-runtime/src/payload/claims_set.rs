@@ -79,6 +79,11 @@ impl ClaimsSet {
         &self.user_id
     }
 
+    /// The name of the payload type.
+    pub(crate) fn payload_type(&self) -> &str {
+        &self.payload_type
+    }
+
     /// The claims one by one.
     pub(crate) fn map(&self) -> &Map<String, Value> {
         self.map

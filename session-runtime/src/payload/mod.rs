@@ -51,6 +51,9 @@ pub trait JwtPayload: Serialize + DeserializeOwned + Send + Sync + 'static {
     const WAS: &'static [&'static str] = &[];
     #[doc(hidden)]
     const AUTH_TIME: bool = false;
+    /// The page that asks for the second factor, if sessions of this type await one.
+    #[doc(hidden)]
+    const PENDING: Option<&'static str> = None;
 }
 
 /// A payload whose tokens say when the user last proved who it is, as `auth_time` (OpenID Connect Core

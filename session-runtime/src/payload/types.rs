@@ -13,6 +13,8 @@ pub(crate) struct PayloadType {
     pub(crate) name: &'static str,
     /// Names of sessions that began before the type was renamed.
     was: &'static [&'static str],
+    /// The page that asks for the second factor, if its sessions await one.
+    pub(crate) pending: Option<&'static str>,
     id: TypeId,
     /// The path of the type, for messages.
     path: &'static str,
@@ -23,6 +25,7 @@ impl PayloadType {
         Self {
             name: P::NAME,
             was: P::WAS,
+            pending: P::PENDING,
             id: TypeId::of::<P>(),
             path: type_name::<P>(),
         }
@@ -69,6 +72,12 @@ impl PayloadTypes {
         Ok(())
     }
 
+    /// Where the second factor is asked for that sessions of this type await.
+    pub(crate) fn page_of(&self, name: &str) -> Option<&'static str> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(name)?.pending
+    }
+
     /// Whether a name of `new` is not entered yet.
     fn missing(
         known: &HashMap<&'static str, PayloadType>,
@@ -97,6 +106,7 @@ mod tests {
         PayloadType {
             name,
             was,
+            pending: None,
             id: TypeId::of::<T>(),
             path: type_name::<T>(),
         }

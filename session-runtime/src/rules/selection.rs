@@ -26,6 +26,8 @@ pub struct Shown<'a> {
     pub user_id: &'a str,
     /// How it stands.
     pub standing: Standing,
+    /// Whether its session awaits a second factor, and so is nobody's yet. A visitor's may lie beside it.
+    pub pending: bool,
 }
 
 /// What a guard answers with.
@@ -60,7 +62,14 @@ pub fn choose(shown: &[Shown<'_>]) -> Choice {
             Choice::Revoked
         };
     };
-    if live().any(|token| token.user_id != newest.user_id) {
+    let is_newer =
+        |token: &Shown<'_>| token.standing == Standing::Stale && token.handle > newest.handle;
+    if newest.pending && shown.iter().any(is_newer) {
+        // The login is whole by now.
+        return Choice::TryRefresh;
+    }
+    let users = || live().filter(|token| !token.pending);
+    if !newest.pending && users().any(|token| token.user_id != newest.user_id) {
         return Choice::SeveralUsers;
     }
     Choice::Session(newest.handle)
@@ -97,6 +106,14 @@ mod tests {
             handle: handle(number),
             user_id,
             standing,
+            pending: false,
+        }
+    }
+
+    fn pending(number: u8, user_id: &str) -> Shown<'_> {
+        Shown {
+            pending: true,
+            ..shown(number, user_id, Standing::Live)
         }
     }
 
@@ -131,6 +148,30 @@ mod tests {
             (
                 vec![shown(1, "a", Live), shown(2, "b", Live)],
                 Choice::SeveralUsers,
+            ),
+            (
+                vec![shown(1, "a", Live), pending(2, "b")],
+                Choice::Session(handle(2)),
+            ),
+            (
+                vec![pending(1, "a"), shown(2, "b", Live)],
+                Choice::Session(handle(2)),
+            ),
+            (
+                vec![pending(1, "a"), pending(2, "b")],
+                Choice::Session(handle(2)),
+            ),
+            (
+                vec![pending(1, "a"), shown(2, "a", Stale)],
+                Choice::TryRefresh,
+            ),
+            (
+                vec![shown(1, "a", Stale), pending(2, "a")],
+                Choice::Session(handle(2)),
+            ),
+            (
+                vec![pending(1, "a"), shown(2, "a", Revoked)],
+                Choice::Session(handle(1)),
             ),
             (
                 vec![shown(1, "a", Stale), shown(2, "b", Revoked)],

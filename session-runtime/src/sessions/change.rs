@@ -147,6 +147,7 @@ impl Sessions {
         old: &Arc<Verified>,
         change: impl Fn(&mut Record) -> Result<(), Refused> + Send + 'static,
     ) -> Result<SessionTokens, Error> {
+        Self::require_whole(old, "keeps its payload: put what changes into its data")?;
         let (sessions, handle, old) = (self.clone(), old.handle, Arc::clone(old));
         let tokens = self.change(handle, move |record| {
             change(record)?;

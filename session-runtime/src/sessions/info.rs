@@ -22,6 +22,8 @@ pub struct SessionInfo {
     pub user_id: String,
     /// Whether nobody has logged in.
     pub anonymous: bool,
+    /// Whether it awaits a second factor, and so is no session of the user yet.
+    pub pending: bool,
     /// When the user last proved who it is, if the payload carries that.
     pub auth_time: Option<DateTime<Utc>>,
     /// The name of its payload type.
@@ -48,6 +50,7 @@ impl From<Record> for SessionInfo {
     fn from(record: Record) -> Self {
         Self {
             handle: record.handle,
+            pending: record.is_pending(),
             refreshed_at: record.refreshed_at(),
             data: serde_json::from_str(&record.data).unwrap_or_default(),
             user_id: record.user_id,

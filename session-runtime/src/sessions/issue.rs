@@ -143,6 +143,7 @@ impl Sessions {
             anti_csrf: None,
             issued_at: now,
             refresh: None,
+            pending_until: None,
         })
     }
 

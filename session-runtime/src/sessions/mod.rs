@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::arrival::Arrival;
 use crate::cache::VerifiedTokens;
 use crate::clock::DatabaseClock;
 use crate::config::{Csrf, SessionConfig, Transfer};
@@ -33,6 +34,7 @@ mod open;
 mod payload_types;
 mod refresh;
 mod revoke;
+mod second_factor;
 mod start;
 mod succeed;
 #[cfg(feature = "testing")]
@@ -46,7 +48,6 @@ pub(crate) use change::{change_payload, merge};
 pub use info::SessionInfo;
 pub use keeper::SigningKeyInfo;
 pub(crate) use open::Surroundings;
-pub(crate) use start::Arrival;
 pub(crate) use verify::Recognised;
 pub use verify::VerifiedSession;
 pub use within::{Uncommitted, Within};
@@ -134,11 +135,7 @@ impl Sessions {
             Transfer::Cookie => Transport::Cookie,
             Transfer::Any | Transfer::Header => Transport::Header,
         };
-        let arrival = Arrival {
-            transport,
-            replaced: Vec::new(),
-            device: Device::default(),
-        };
+        let arrival = Arrival::new(transport, Device::default());
         self.start(NewSession::serialise(user_id, payload, data), arrival)
             .await
     }

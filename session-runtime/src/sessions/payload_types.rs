@@ -52,6 +52,11 @@ impl Sessions {
         })
     }
 
+    /// Where the second factor is asked for that sessions of a type await, if this process knows the type.
+    pub(crate) fn page_of(&self, payload_type: &str) -> Option<&'static str> {
+        self.inner.payload_types.page_of(payload_type)
+    }
+
     /// The claims of a token as a `P`, and the user id as a `P::UserId`.
     ///
     /// # Errors

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Sessions;
+use super::{Sessions, second_factor};
+use crate::arrival::Arrival;
 use crate::config::SessionLimit;
-use crate::device::Device;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
@@ -15,15 +15,6 @@ use crate::rules::limit::Limit;
 use crate::rules::rotation::Lineage;
 use crate::store::StoreError;
 use crate::token::{IssuedRefresh, SessionTokens, Transport, refresh};
-
-/// How a login came in.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    pub(crate) transport: Transport,
-    /// The sessions that the same browser had before.
-    pub(crate) replaced: Vec<SessionHandle>,
-    pub(crate) device: Device,
-}
 
 impl Sessions {
     /// [`create`](Self::create), and the end of the session that the same browser had before (OWASP
@@ -51,7 +42,11 @@ impl Sessions {
         };
         let ended = accept(created)?;
         let handle = tokens.handle();
-        self.emit(&Event::Created { handle, user_id });
+        self.emit(&if tokens.pending_until.is_some() {
+            Event::SecondFactorAwaited { handle, user_id }
+        } else {
+            Event::Created { handle, user_id }
+        });
         let (same_browser, excess) = ended
             .into_iter()
             .partition(|ended| arrival.replaced.contains(ended));
@@ -69,13 +64,21 @@ impl Sessions {
     ) -> Result<(Creation, SessionTokens), Error> {
         let values = new.values.clone()?;
         self.enter(values.payload_type)?;
+        let pending = values.payload_type.pending.is_some();
+        if let Some(completed) = &arrival.completes {
+            completed.require_same_user(values.user_id.as_deref())?;
+        }
         let validity = match new.valid_for {
             Some(validity) => own_validity(validity).map_err(Error::General)?,
+            None if pending => second_factor::VALIDITY,
             None => self.inner.lifetimes.session,
         };
         let now = self.now();
         let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
         let anonymous = values.user_id.is_none();
+        if pending {
+            self.require_cookies(anonymous)?;
+        }
         let (token, lineage) = self.first_token(handle, arrival.transport, now)?;
         let mut record = Record {
             handle,
@@ -86,19 +89,32 @@ impl Sessions {
             data: values.data,
             created_at: now,
             validity,
-            ends_for_good: self.inner.lifetimes.absolute.map(|lifetime| now + lifetime),
+            ends_for_good: if pending {
+                Some(now + validity)
+            } else {
+                self.inner.lifetimes.absolute.map(|lifetime| now + lifetime)
+            },
             auth_time: (values.auth_time && !anonymous).then_some(now),
             anonymous,
             data_version: 0,
             device: arrival.device.clone(),
+            pending_attempts: pending.then_some(0),
         };
         record.lineage.ends_at = record.ends_after(now).unwrap_or(now);
         let tokens = self.issue_first(&record, arrival.transport, token, now)?;
+        let limit = if pending {
+            Some(second_factor::LIMIT)
+        } else {
+            self.limit(anonymous)
+        };
+        let completes = arrival.completes.as_ref().map(|pending| pending.handle);
         let creation = Creation {
             record,
             replaced: arrival.replaced.clone(),
+            completes,
             hand_over: new.hand_over.clone(),
-            limit: self.limit(anonymous),
+            handed_from: arrival.handed_from.clone(),
+            limit,
         };
         Ok((creation, tokens))
     }
@@ -130,6 +146,9 @@ impl Sessions {
         token: String,
         now: DateTime<Utc>,
     ) -> Result<SessionTokens, Error> {
+        if record.is_pending() {
+            return Ok(self.issue_pending(record, now));
+        }
         let Lineage {
             parent, ends_at, ..
         } = record.lineage;

@@ -39,6 +39,7 @@ impl Successor {
 
 impl Sessions {
     fn successor(&self, old: &Verified) -> Result<Successor, Error> {
+        Self::require_whole(old, "has proved nothing yet: finish the login instead")?;
         let now = self.now();
         let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
         let (token, lineage) = self.first_token(handle, old.transport, now)?;

@@ -15,7 +15,7 @@ use crate::revocation::Known;
 use crate::rules::selection::Standing;
 use crate::token::access::{self, Verified};
 use crate::token::refresh::{self, Authentic};
-use crate::token::{Transport, anti_csrf};
+use crate::token::{Transport, anti_csrf, pending};
 
 /// What an access token says, for code that gets it otherwise than in a request's headers: a WebSocket's
 /// first message, say.
@@ -33,10 +33,12 @@ pub struct VerifiedSession<P: JwtPayload> {
 }
 
 /// An access token of ours.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Recognised {
     /// Its signature is good.
     Verified(Arc<Verified>),
+    /// It is the token of a session that awaits a second factor; its row says the rest.
+    Pending(SessionHandle),
     /// It does not verify any more: its key is gone, or a setting was changed. Nothing of it is proved.
     Outdated {
         handle: SessionHandle,
@@ -49,15 +51,38 @@ impl Recognised {
     pub(crate) fn handle(&self) -> SessionHandle {
         match self {
             Self::Verified(verified) => verified.handle,
-            Self::Outdated { handle, .. } => *handle,
+            Self::Pending(handle) | Self::Outdated { handle, .. } => *handle,
         }
+    }
+
+    /// Whether it proves that this application issued it.
+    pub(crate) fn is_proved(&self) -> bool {
+        !matches!(self, Self::Outdated { .. })
+    }
+
+    /// How it travels.
+    pub(crate) fn transport(&self) -> Transport {
+        match self {
+            Self::Verified(verified) => verified.transport,
+            Self::Pending(_) | Self::Outdated { .. } => Transport::Cookie,
+        }
+    }
+
+    /// Whether its session is a visitor's.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        matches!(self, Self::Verified(verified) if verified.anonymous)
+    }
+
+    /// Whether it was issued with an anti-CSRF token.
+    pub(crate) fn has_anti_csrf(&self) -> bool {
+        matches!(self, Self::Verified(verified) if verified.anti_csrf.is_some())
     }
 
     /// What it says, if that is proved.
     pub(crate) fn into_verified(self) -> Option<Arc<Verified>> {
         match self {
             Self::Verified(verified) => Some(verified),
-            Self::Outdated { .. } => None,
+            Self::Pending(_) | Self::Outdated { .. } => None,
         }
     }
 }
@@ -131,12 +156,13 @@ impl Sessions {
     ) -> Result<(Standing, Option<Arc<Verified>>), Error> {
         let verified = match recognised {
             Recognised::Verified(verified) => verified,
+            Recognised::Pending(handle) => return self.standing_of_pending(handle).await,
             Recognised::Outdated { token, .. } => {
                 // Another process may have made a key a moment ago.
                 Box::pin(self.look_for_unknown_key()).await;
                 match self.recognise(&token) {
                     Some(Recognised::Verified(verified)) => verified,
-                    Some(Recognised::Outdated { .. }) | None => {
+                    Some(Recognised::Pending(_) | Recognised::Outdated { .. }) | None => {
                         return Ok((Standing::Stale, None));
                     }
                 }
@@ -159,6 +185,24 @@ impl Sessions {
             Err(error) => return Err(error),
         };
         Ok((standing, Some(verified)))
+    }
+
+    /// How a session that awaits a second factor stands, by its row.
+    async fn standing_of_pending(
+        &self,
+        handle: SessionHandle,
+    ) -> Result<(Standing, Option<Arc<Verified>>), Error> {
+        match self.inner.store.find(handle).await? {
+            Some(record) if record.is_pending() => {
+                let verified = Arc::new(Self::read_pending(record));
+                Ok((Standing::Live, Some(verified)))
+            }
+            Some(_) => Ok((Standing::Revoked, None)),
+            None => match self.absent(handle).await {
+                Error::Unauthorised => Ok((Standing::Revoked, None)),
+                error => Err(error),
+            },
+        }
     }
 
     /// What the memory of revocations says.
@@ -204,6 +248,15 @@ impl Sessions {
         }
     }
 
+    /// Whether a token of ours is good now, where it came: the row of a pending session is not asked for.
+    pub(crate) fn may_hold(&self, recognised: &Recognised) -> bool {
+        match recognised {
+            Recognised::Verified(verified) => self.holds(verified, verified.transport),
+            Recognised::Pending(_) => true,
+            Recognised::Outdated { .. } => false,
+        }
+    }
+
     /// Checks an access token's signature, time and transport, not whether its session was revoked.
     pub(crate) fn check(
         &self,
@@ -242,6 +295,9 @@ impl Sessions {
     pub(crate) fn recognise(&self, access_token: &str) -> Option<Recognised> {
         if let Some(verified) = self.find_verified(access_token) {
             return Some(Recognised::Verified(verified));
+        }
+        if let Some(handle) = pending::authenticate(access_token, self.keys().macs()) {
+            return Some(Recognised::Pending(handle));
         }
         let said = access::read_unverified(access_token)?;
         let keys = self.keys();

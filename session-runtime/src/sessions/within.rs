@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use super::Sessions;
 use super::change::merge;
 use super::payload_types::Refused;
-use super::start::{Arrival, accept};
+use super::start::accept;
+use crate::arrival::Arrival;
 use crate::config::Transfer;
 use crate::device::Device;
 use crate::error::Error;
@@ -47,6 +48,11 @@ impl Uncommitted {
         self.tokens.handle()
     }
 
+    /// The tokens, for a look.
+    pub(crate) fn tokens(&self) -> &SessionTokens {
+        &self.tokens
+    }
+
     /// The tokens. Call it after the commit: the tokens of a transaction that was rolled back look
     /// good and are worth nothing.
     pub fn after_commit(self) -> SessionTokens {
@@ -72,18 +78,13 @@ impl Within<'_> {
     /// PostgreSQL unless the transaction is `READ COMMITTED`.
     #[doc(alias = "createNewSession")]
     pub fn create(&mut self, session: NewSession) -> Result<Uncommitted, Error> {
-        let (transport, device) = session.mark.clone().unwrap_or_else(|| {
+        let arrival = session.mark.clone().unwrap_or_else(|| {
             let transport = match self.sessions.config().transfer {
                 Transfer::Header => Transport::Header,
                 Transfer::Any | Transfer::Cookie => Transport::Cookie,
             };
-            (transport, Device::default())
+            Arrival::new(transport, Device::default())
         });
-        let arrival = Arrival {
-            transport,
-            replaced: Vec::new(),
-            device,
-        };
         let (creation, tokens) = self.sessions.prepare(&session, &arrival)?;
         accept(self.conn.create(&creation, self.sessions.now())?)?;
         Ok(Uncommitted { tokens })

@@ -129,7 +129,7 @@ impl Store {
 
     /// Stores a new session and ends those it takes the place of. Durable when this returns.
     pub(crate) async fn create(&self, creation: Creation) -> Result<Created, StoreError> {
-        if creation.replaced.is_empty() && creation.limit.is_none() {
+        if creation.is_plain() {
             self.writer.insert(creation.record).await?;
             return Ok(Created::Started { ended: Vec::new() });
         }
@@ -143,6 +143,31 @@ impl Store {
             Some(handle) => self.writer.step_on(handle, step).await,
             None => self.writer.step(step).await,
         }
+    }
+
+    /// Counts one more attempt at the second factor for all pending sessions of a user, and says how many
+    /// that makes; `None` if this one is over.
+    pub(crate) async fn count_attempt(
+        &self,
+        handle: SessionHandle,
+        user_id: String,
+    ) -> Result<Option<u32>, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        self.writer
+            .step_on(handle, move |conn| {
+                query!(conn, count_attempt(handle, &user_id, clock.now()))
+            })
+            .await
+    }
+
+    /// Ends all pending sessions of a user; returns them.
+    pub(crate) async fn revoke_pending(
+        &self,
+        user_id: String,
+    ) -> Result<Vec<SessionHandle>, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        let step = move |conn: &mut Link<'_>| query!(conn, revoke_pending(&user_id, clock.now()));
+        self.writer.step(step).await
     }
 
     /// Replaces a session by what `succeed` makes of it; `None` if it is gone.

@@ -33,6 +33,7 @@ pub(super) struct SessionRow {
     pub(super) device: String,
     pub(super) capped_since: Option<i64>,
     pub(super) payload_type: String,
+    pub(super) pending_attempts: Option<i64>,
 }
 
 /// The columns that an application changes.
@@ -106,6 +107,7 @@ impl From<&Record> for SessionRow {
             device: serde_json::to_string(&record.device).expect("two texts are JSON"),
             capped_since: lineage.capped_since,
             payload_type: record.payload_type.clone(),
+            pending_attempts: record.pending_attempts.map(i64::from),
         }
     }
 }
@@ -139,6 +141,10 @@ impl SessionRow {
             data_version: self.data_version,
             device: serde_json::from_str(&self.device).unwrap_or_default(),
             payload_type: self.payload_type,
+            pending_attempts: match self.pending_attempts {
+                Some(attempts) => Some(attempts.try_into().ok()?),
+                None => None,
+            },
         })
     }
 }

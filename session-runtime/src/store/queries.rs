@@ -29,6 +29,9 @@ mod keys;
 #[path = "queries/logins.rs"]
 mod logins;
 #[allow(clippy::duplicate_mod)]
+#[path = "queries/pending.rs"]
+mod pending;
+#[allow(clippy::duplicate_mod)]
 #[path = "queries/rotate.rs"]
 mod rotate;
 #[allow(clippy::duplicate_mod)]
@@ -45,6 +48,7 @@ pub(crate) use keys::{
     revoke_everything,
 };
 pub(crate) use logins::{create, succeed};
+pub(crate) use pending::{count_attempt, revoke_pending};
 pub(crate) use rotate::rotate;
 pub(in crate::store) use transfer::{
     all_counters, all_keys, clear_mark, count_revocations, count_sessions, is_empty, mark,
@@ -105,7 +109,7 @@ pub(crate) fn find_locked(
     Ok(row.and_then(SessionRow::into_record))
 }
 
-/// Unexpired sessions of a user, oldest first.
+/// Unexpired sessions of a user, oldest first; pending ones are none.
 pub(crate) fn handles_of(
     conn: &mut Connection,
     user_id: &str,
@@ -117,6 +121,7 @@ pub(crate) fn handles_of(
     let handles: Vec<Vec<u8>> = session_info::table
         .filter(session_info::user_id.eq(user_id))
         .filter(session_info::expires_at.gt(now.timestamp_millis()))
+        .filter(session_info::pending_attempts.is_null())
         .order(session_info::handle)
         .select(session_info::handle)
         .load(conn)?;
@@ -148,7 +153,7 @@ pub(crate) fn all_handles(conn: &mut Connection) -> QueryResult<Vec<SessionHandl
 }
 
 /// Unexpired sessions of a user, oldest first, as they are committed now: also in a transaction of the
-/// application's that began earlier.
+/// application's that began earlier. Pending ones are none.
 fn unexpired_now(
     conn: &mut Connection,
     user_id: &str,
@@ -157,6 +162,7 @@ fn unexpired_now(
     let theirs = session_info::table
         .filter(session_info::user_id.eq(user_id))
         .filter(session_info::expires_at.gt(now.timestamp_millis()))
+        .filter(session_info::pending_attempts.is_null())
         .order(session_info::handle)
         .select(session_info::handle);
     let handles: Vec<Vec<u8>> = read_now!(theirs).load(conn)?;
@@ -226,7 +232,7 @@ pub(crate) fn change<T, E>(
     Ok(Some(outcome))
 }
 
-/// The unexpired sessions of a user, newest first.
+/// The unexpired sessions of a user, newest first; pending ones are none.
 pub(crate) fn list(
     conn: &mut Connection,
     user_id: &str,
@@ -238,6 +244,7 @@ pub(crate) fn list(
     let rows: Vec<SessionRow> = session_info::table
         .filter(session_info::user_id.eq(user_id))
         .filter(session_info::expires_at.gt(now.timestamp_millis()))
+        .filter(session_info::pending_attempts.is_null())
         .order(session_info::handle.desc())
         .select(SessionRow::as_select())
         .load(conn)?;

@@ -20,6 +20,7 @@ diesel::table! {
         device -> Text,
         capped_since -> Nullable<BigInt>,
         payload_type -> Text,
+        pending_attempts -> Nullable<BigInt>,
     }
 }
 

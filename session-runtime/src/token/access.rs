@@ -99,6 +99,8 @@ pub(crate) struct Verified {
     pub(crate) transport: Transport,
     /// Whether nobody has logged in.
     pub(crate) anonymous: bool,
+    /// Whether it awaits a second factor: its row was read, and no token says it.
+    pub(crate) pending: bool,
     /// The anti-CSRF token that it was issued with.
     pub(crate) anti_csrf: Option<String>,
     pub(crate) refresh_token_hash1: Option<String>,
@@ -112,6 +114,29 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
+    /// What is known of a pending session, which has a row and no such token.
+    pub(crate) fn of_pending(
+        handle: SessionHandle,
+        claims: ClaimsSet,
+        began_at: DateTime<Utc>,
+        ends_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            kid: Arc::from(""),
+            handle,
+            transport: Transport::Cookie,
+            anonymous: false,
+            pending: true,
+            anti_csrf: None,
+            refresh_token_hash1: None,
+            auth_time: None,
+            claims,
+            issued_at: began_at,
+            expires_at: ends_at,
+            not_before: None,
+        }
+    }
+
     /// Whether the token is good at `now`. Everything else about it never changes, so only this is
     /// asked of a cached one.
     pub(crate) fn is_current(&self, now: DateTime<Utc>) -> bool {
@@ -221,6 +246,7 @@ pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verif
         handle: claims.session_handle,
         transport: header.transport,
         anonymous: header.anonymous,
+        pending: false,
         anti_csrf: claims.anti_csrf_token,
         refresh_token_hash1: claims.refresh_token_hash1,
         auth_time: match claims.auth_time {

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod anti_csrf;
 pub(crate) mod front;
 pub(crate) mod header;
+pub(crate) mod pending;
 pub(crate) mod refresh;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,8 @@ pub struct SessionTokens {
     pub(crate) anti_csrf: Option<String>,
     pub(crate) issued_at: DateTime<Utc>,
     pub(crate) refresh: Option<IssuedRefresh>,
+    /// When a session that awaits a second factor ends.
+    pub(crate) pending_until: Option<DateTime<Utc>>,
 }
 
 /// A refresh token on its way out.
@@ -70,12 +73,13 @@ impl SessionTokens {
         self.anti_csrf.as_deref()
     }
 
-    /// The signed access token (JWT).
+    /// The signed access token (JWT); of a session that awaits a second factor, an opaque token that goes
+    /// into the cookie of its place.
     pub fn access_token(&self) -> &str {
         &self.access
     }
 
-    /// The refresh token, unless the one presented stays in use.
+    /// The refresh token, unless the one presented stays in use or the session awaits a second factor.
     pub fn refresh_token(&self) -> Option<&str> {
         self.refresh.as_ref().map(|refresh| refresh.token.as_str())
     }

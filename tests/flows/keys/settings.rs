@@ -172,6 +172,7 @@ async fn a_database_of_version_1_is_migrated_with_its_sessions_and_keys() {
          ALTER TABLE session_info DROP COLUMN payload_type;
          ALTER TABLE session_revocation DROP COLUMN replaced;
          ALTER TABLE session_info DROP COLUMN capped_since;
+         ALTER TABLE session_info DROP COLUMN pending_attempts;
          DELETE FROM session_counter WHERE name = 'key';
          UPDATE session_schema SET version = 1",
     );

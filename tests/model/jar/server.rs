@@ -140,6 +140,7 @@ impl Server {
                     handle,
                     user_id,
                     standing,
+                    pending: false,
                 };
                 (access.session, shown)
             })

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 
+use super::pending::{attempts, give_back_attempt, pending_now};
 use super::{Connection, find_locked, insert, lock_user, revoke, revoke_user, unexpired_now};
+use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::record::{Created, Creation, Others, Record};
 use crate::rules::limit::Admission;
@@ -15,15 +17,21 @@ pub(crate) fn create(
     now: DateTime<Utc>,
 ) -> QueryResult<Created> {
     let mut record = creation.record.clone();
-    if creation.limit.is_some() {
+    if creation.limit.is_some() || creation.completes.is_some() {
         // Logins of one user under a limit wait for each other: each must count what the others
         // committed.
         lock_user(conn, &record.user_id, now)?;
     }
+    if let Some(completed) = creation.completes {
+        let found = find_locked(conn, completed)?;
+        if !found.is_some_and(|pending| pending.is_pending() && now < pending.lineage.ends_at) {
+            return Ok(Created::Failed(Error::GONE));
+        }
+    }
     if let Some(hand_over) = &creation.hand_over {
         // The newest visitor's session of this browser.
-        for replaced in creation.replaced.iter().rev() {
-            if let Some(before) = find_locked(conn, *replaced)?
+        for visitor in creation.handed_from.iter().rev() {
+            if let Some(before) = find_locked(conn, *visitor)?
                 && before.anonymous
                 && now < before.lineage.ends_at
             {
@@ -38,7 +46,12 @@ pub(crate) fn create(
     let replaced = &creation.replaced;
     let mut excess = Vec::new();
     if let Some(limit) = creation.limit {
-        excess = unexpired_now(conn, &record.user_id, now)?;
+        excess = if record.is_pending() {
+            record.pending_attempts = Some(attempts(conn, &record.user_id, now)?);
+            pending_now(conn, &record.user_id, now)?
+        } else {
+            unexpired_now(conn, &record.user_id, now)?
+        };
         excess.retain(|handle| !replaced.contains(handle));
         match limit.admit(excess.len()) {
             Admission::Refused => return Ok(Created::LimitReached),
@@ -47,6 +60,9 @@ pub(crate) fn create(
     }
     let mut ended = revoke(conn, replaced, true)?;
     ended.extend(revoke(conn, &excess, false)?);
+    if creation.completes.is_some() {
+        give_back_attempt(conn, &record.user_id)?;
+    }
     insert(conn, &[&record])?;
     Ok(Created::Started { ended })
 }

@@ -175,6 +175,7 @@ impl Encoded for SessionRow {
             device,
             capped_since,
             payload_type,
+            pending_attempts,
         } = self;
         for value in [handle, parent_hash, children] {
             field(bytes, value);
@@ -185,7 +186,7 @@ impl Encoded for SessionRow {
         for value in [parent_since, generation, created_at, validity, expires_at] {
             number(bytes, *value);
         }
-        for value in [ends_for_good, auth_time, capped_since] {
+        for value in [ends_for_good, auth_time, capped_since, pending_attempts] {
             number(bytes, *value);
         }
         number(bytes, i64::from(*anonymous));

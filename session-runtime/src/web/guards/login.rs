@@ -5,13 +5,15 @@ use rocket::request::{self, FromRequest};
 use rocket::response::{self, Responder};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
+use crate::arrival::Arrival;
 use crate::error::Error;
 use crate::event::RevokedBy;
 use crate::handle::SessionHandle;
 use crate::new_session::{GoesWith, NewSession};
-use crate::sessions::{Arrival, Uncommitted};
+use crate::sessions::Uncommitted;
 use crate::token::{SessionTokens, Transport};
 use crate::web::guards::cross_site::Judged;
+use crate::web::guards::second_factor;
 use crate::web::request::caller::Caller;
 use crate::web::request::csrf::Check;
 use crate::web::response::answer::Answer;
@@ -49,26 +51,54 @@ impl Login {
     /// cookie touched.
     #[doc(alias = "createNewSession")]
     pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
-        let Caller {
-            sessions,
-            transport,
-            device,
-            ..
-        } = &self.caller;
-        let arrival = Arrival {
-            transport: *transport,
-            replaced: self.caller.handles(),
-            device: device.clone(),
-        };
-        let tokens = sessions.start(session, arrival).await?;
-        Ok(self.attach(tokens))
+        let arrival = self.caller.arrival(session.is_pending());
+        let tokens = self.caller.sessions.start(session, arrival).await;
+        if tokens == Err(Error::Unauthorised) {
+            self.forget_awaited();
+        }
+        Ok(self.attach(tokens?))
     }
 
     fn attach(&self, tokens: SessionTokens) -> SessionHandle {
-        let handle = tokens.handle();
-        self.caller.remove_presented();
-        self.caller.pending.attach(tokens);
+        let (handle, pending) = (tokens.handle(), tokens.pending_until.is_some());
+        let Caller {
+            presented,
+            pending: slot,
+            ..
+        } = &self.caller;
+        let ended = presented
+            .iter()
+            .filter(|shown| !pending || !shown.is_anonymous());
+        let mut forgets = false;
+        for shown in ended {
+            slot.remove(shown.handle(), shown.transport());
+            forgets = pending;
+        }
+        slot.attach(tokens);
+        if forgets {
+            slot.forget();
+        }
         handle
+    }
+
+    /// The pending session that a guard let in is over.
+    fn forget_awaited(&self) {
+        let slot = &self.caller.pending;
+        if let Some(awaited) = slot.awaited() {
+            slot.remove(awaited.handle, Transport::Cookie);
+        }
+    }
+
+    /// Where this was the last attempt at a second factor, ends what awaits it.
+    async fn refuse(&self) {
+        let Some(awaited) = self.caller.pending.last_attempt() else {
+            return;
+        };
+        match self.caller.sessions.end_pending(&awaited).await {
+            Ok(()) => self.forget_awaited(),
+            // The next attempt ends it.
+            Err(cause) => tracing::warn!(%cause, "a pending session could not be ended"),
+        }
     }
 
     /// Marks a session that is to be created [within](crate::Sessions::within) the application's
@@ -76,7 +106,11 @@ impl Login {
     /// travel in cookies, unless `transfer = "header"`.
     pub fn mark<A>(&self, session: NewSession<A>) -> NewSession<A> {
         NewSession {
-            mark: Some((self.caller.transport, self.caller.device.clone())),
+            mark: Some(Arrival {
+                // Ended by `hand_on`, after the commit.
+                replaced: Vec::new(),
+                ..self.caller.arrival(session.is_pending())
+            }),
             ..session
         }
     }
@@ -87,7 +121,8 @@ impl Login {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer; no token goes out then.
     pub async fn hand_on(&self, committed: Uncommitted) -> Result<SessionHandle, Error> {
-        let presented = self.caller.handles();
+        let pending = committed.tokens().pending_until.is_some();
+        let presented = self.caller.arrival(pending).replaced;
         if !presented.is_empty() {
             let sessions = &self.caller.sessions;
             sessions.end(presented, RevokedBy::Login).await?;
@@ -99,6 +134,7 @@ impl Login {
     #[doc(hidden)]
     pub async fn finish<'r>(self, decision: Decision<'r>) -> LoginResponse<'r> {
         let Some(session) = decision.session else {
+            self.refuse().await;
             return LoginResponse(decision.answer);
         };
         match self.start(session).await {
@@ -237,6 +273,8 @@ impl Judged for Login {
         if check != Check::Nothing && touches_cookies {
             state::csrf(request).require_evidence(request, &caller.sessions)?;
         }
+        caller.pending.note_login();
+        second_factor::count_attempt(request, &caller.sessions).await?;
         Ok(Self { caller })
     }
 }

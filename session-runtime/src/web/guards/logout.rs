@@ -148,8 +148,8 @@ impl Judged for Logout {
         if check != Check::Nothing && !caller.in_headers {
             let csrf = state::csrf(request);
             csrf.require_evidence(request, &caller.sessions)?;
-            for verified in &caller.presented {
-                csrf.check_sign_out(request, &caller.sessions, verified)?;
+            for shown in &caller.presented {
+                csrf.check_sign_out(request, &caller.sessions, shown)?;
             }
         }
         Ok(Self { caller })

@@ -5,5 +5,6 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod refresh;
 pub(crate) mod requirement;
+pub(crate) mod second_factor;
 pub(crate) mod session;
 pub(crate) mod variants;

@@ -15,6 +15,7 @@ use crate::sessions::{Sessions, merge};
 use crate::token::access::Verified;
 use crate::user_id::UserId;
 use crate::web::guards::requirement::{Fetch, Requirement};
+use crate::web::guards::second_factor;
 use crate::web::guards::session::Session;
 use crate::web::request::csrf::Check;
 use crate::web::request::verdict;
@@ -68,6 +69,7 @@ pub(in crate::web) async fn load<P: JwtPayload, R: Requirement<P>>(
     check: Check,
 ) -> Result<Session<P, R>, Error> {
     let (sessions, mut verified) = verdict::verify(request, check).await?;
+    second_factor::require_whole::<P>(sessions, &verified)?;
     let (mut payload, mut user_id) =
         sessions.read_claims::<P>(verified.handle, &verified.claims)?;
     let claims = R::claims();
@@ -86,6 +88,10 @@ pub(in crate::web) async fn load<P: JwtPayload, R: Requirement<P>>(
         return Err(Error::InvalidClaims(unmet));
     }
     let pending = Pending::of(request);
+    if verified.pending {
+        pending.note_awaited(&verified);
+        second_factor::count_attempt(request, sessions).await?;
+    }
     pending.answer_is_for(Audience::Member);
     let (sessions, pending) = (sessions.clone(), pending.clone());
     Ok(Session::new(sessions, pending, verified, user_id, payload))
@@ -163,7 +169,9 @@ impl<P: JwtPayload, R: Requirement<P>> MaybeSession<P, R> {
         match load(request, check).await {
             Ok(session) => Ok(Self(Some(session))),
             // Somebody else elsewhere is a visitor here.
-            Err(Error::NoToken | Error::SignInAgain) => Ok(Self::visitor(request)),
+            Err(Error::NoToken | Error::SignInAgain | Error::SecondFactorRequired { .. }) => {
+                Ok(Self::visitor(request))
+            }
             // The page that these lead to must not lead on.
             Err(Error::TryRefreshToken | Error::Unauthorised | Error::SeveralUsers)
                 if is_login_page(request) =>

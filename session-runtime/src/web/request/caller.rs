@@ -1,16 +1,14 @@
 //! Who calls a login or a logout: the sessions, the slot for the change, and what the request presented.
 
-use std::sync::Arc;
-
 use rocket::Request;
 
+use crate::arrival::Arrival;
 use crate::config::SessionConfig;
 use crate::device::{self, Device};
 use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::sessions::Sessions;
+use crate::sessions::{Recognised, Sessions};
 use crate::token::Transport;
-use crate::token::access::Verified;
 use crate::web::request::presented::Presented;
 use crate::web::response::pending::Pending;
 use crate::web::state;
@@ -21,7 +19,7 @@ pub(in crate::web) struct Caller {
     pub(in crate::web) sessions: Sessions,
     pub(in crate::web) pending: Pending,
     /// What every access token of ours says, whether or not it still holds.
-    pub(in crate::web) presented: Vec<Arc<Verified>>,
+    pub(in crate::web) presented: Vec<Recognised>,
     /// Whether a header says who asks, or how: what no page of another site can make a browser send.
     pub(in crate::web) in_headers: bool,
     /// How the tokens of a login will travel.
@@ -47,22 +45,39 @@ impl Caller {
 
     /// The sessions that the request presented.
     pub(in crate::web) fn handles(&self) -> Vec<SessionHandle> {
-        let mut handles: Vec<SessionHandle> = self
-            .presented
-            .iter()
-            .map(|verified| verified.handle)
-            .collect();
-        handles.sort_unstable();
-        handles.dedup();
-        handles
+        handles(&self.presented)
     }
 
     /// Has the response remove the tokens of the sessions that the request presented.
     pub(in crate::web) fn remove_presented(&self) {
-        for verified in &self.presented {
-            self.pending.remove(verified.handle, verified.transport);
+        for shown in &self.presented {
+            self.pending.remove(shown.handle(), shown.transport());
         }
     }
+
+    /// How a login comes in that starts a whole session, or one that is `pending`: a visitor's session goes on
+    /// until the login is whole, so that its data can go on to it.
+    pub(in crate::web) fn arrival(&self, pending: bool) -> Arrival {
+        let replaced = self
+            .presented
+            .iter()
+            .filter(|shown| !pending || !shown.is_anonymous());
+        Arrival {
+            transport: self.transport,
+            replaced: handles(replaced),
+            handed_from: self.handles(),
+            completes: self.pending.awaited(),
+            device: self.device.clone(),
+        }
+    }
+}
+
+/// Each once, oldest first.
+fn handles<'s>(shown: impl IntoIterator<Item = &'s Recognised>) -> Vec<SessionHandle> {
+    let mut handles: Vec<SessionHandle> = shown.into_iter().map(Recognised::handle).collect();
+    handles.sort_unstable();
+    handles.dedup();
+    handles
 }
 
 /// Where a request comes from, as far as it is kept.

@@ -10,7 +10,7 @@ use crate::config::{Csrf, SameSite};
 use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
-use crate::sessions::Sessions;
+use crate::sessions::{Recognised, Sessions};
 use crate::token::access::Verified;
 use crate::token::refresh::Authentic;
 use crate::web::paths::{ANTI_CSRF, RID};
@@ -165,6 +165,10 @@ impl CsrfPolicy {
         if self.mode != Csrf::ViaToken || !check.concerns(request) {
             return Ok(());
         }
+        // It never gets a token: what the browser says is all there is.
+        if verified.pending {
+            return self.require_evidence(request, sessions);
+        }
         // Its session began under another setting: a refresh hands a token out.
         if verified.anti_csrf.is_none() {
             return Err(Error::TryRefreshToken);
@@ -206,13 +210,13 @@ impl CsrfPolicy {
         &self,
         request: &Request<'_>,
         sessions: &Sessions,
-        verified: &Verified,
+        shown: &Recognised,
     ) -> Result<(), Error> {
         self.check_cookie(request, sessions, Check::AllMethods)?;
         let needs_token = self.mode == Csrf::ViaToken
-            && verified.anti_csrf.is_some()
+            && shown.has_anti_csrf()
             && self.provenance(request) != Provenance::Ours;
-        if needs_token && !self.has_token_of(request, sessions, verified.handle) {
+        if needs_token && !self.has_token_of(request, sessions, shown.handle()) {
             return Err(refused(request, sessions));
         }
         Ok(())

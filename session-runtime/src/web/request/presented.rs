@@ -164,24 +164,21 @@ impl<'r> Presented<'r> {
             .iter()
             .filter_map(|Named { tag, token }| {
                 let found = sessions.recognise(token)?;
-                let is_of_headers = match &found {
-                    Recognised::Verified(verified) => verified.transport == Transport::Header,
-                    Recognised::Outdated { .. } => false,
-                };
-                (found.handle().tag() == *tag && !is_of_headers).then_some(found)
+                (found.handle().tag() == *tag && found.transport() == Transport::Cookie)
+                    .then_some(found)
             })
             .collect()
     }
 
     /// Every session that the request shows with an access token of ours, expired or not.
-    pub(in crate::web) fn sessions(&self, sessions: &Sessions) -> Vec<Arc<Verified>> {
+    pub(in crate::web) fn sessions(&self, sessions: &Sessions) -> Vec<Recognised> {
         let bearer = self
             .access_bearer(sessions)
             .and_then(|token| sessions.recognise(token));
         bearer
             .into_iter()
             .chain(self.recognise(sessions))
-            .filter_map(Recognised::into_verified)
+            .filter(Recognised::is_proved)
             .collect()
     }
 

@@ -76,6 +76,7 @@ async fn choose_cookie(
                 .as_ref()
                 .map_or("", |verified| verified.claims.user_id()),
             standing: *standing,
+            pending: verified.as_ref().is_some_and(|verified| verified.pending),
         })
         .collect();
     match choose(&shown) {

@@ -95,9 +95,11 @@ impl Error {
             Self::InvalidClaims(_) => {
                 configured(|config| config.invalid_claim_status, Status::Forbidden)
             }
-            Self::CrossSite | Self::SignInAgain | Self::TooManySessions | Self::SeveralUsers => {
-                Status::Forbidden
-            }
+            Self::CrossSite
+            | Self::SignInAgain
+            | Self::SecondFactorRequired { .. }
+            | Self::TooManySessions
+            | Self::SeveralUsers => Status::Forbidden,
             Self::Conflict | Self::Replaced => Status::Conflict,
             Self::Unavailable => Status::ServiceUnavailable,
             Self::PayloadTooLarge { .. }
@@ -121,6 +123,7 @@ impl Error {
             Self::TokenTheft { .. } => r#"{"message":"token theft detected"}"#,
             Self::CrossSite => r#"{"message":"cross-site request refused"}"#,
             Self::SignInAgain | Self::SeveralUsers => r#"{"message":"sign in again"}"#,
+            Self::SecondFactorRequired { .. } => r#"{"message":"second factor required"}"#,
             Self::TooManySessions => r#"{"message":"too many sessions"}"#,
             Self::Conflict => r#"{"message":"changed meanwhile"}"#,
             Self::Replaced => r#"{"message":"session replaced"}"#,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rocket::Request;
 
+use crate::arrival::Completed;
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::token::access::Verified;
@@ -45,6 +46,18 @@ struct State {
     serves_visitors: bool,
     failure: Option<Error>,
     audience: Audience,
+    second_factor: SecondFactor,
+}
+
+/// What is known of a request that may be the second factor of a login.
+#[derive(Debug, Default)]
+struct SecondFactor {
+    /// The pending session that a guard let in.
+    awaited: Option<Completed>,
+    /// Whether the route logs in.
+    is_login: bool,
+    attempted: bool,
+    is_last: bool,
 }
 
 /// Whom an answer is for.
@@ -116,12 +129,54 @@ impl Pending {
     /// Has the front end forget the session that it knows of.
     pub(in crate::web) fn forget(&self) {
         let change = &mut self.lock().change;
-        change.forgets = change.attach.is_none();
+        let knows = change
+            .attach
+            .as_ref()
+            .is_some_and(|tokens| tokens.pending_until.is_none());
+        change.forgets = !knows;
     }
 
     pub(in crate::web) fn take(&self) -> Option<Change> {
         let change = std::mem::take(&mut self.lock().change);
         (!change.is_nothing()).then_some(change)
+    }
+
+    /// Remembers that a guard let a pending session in.
+    pub(in crate::web) fn note_awaited(&self, pending: &Verified) {
+        self.lock().second_factor.awaited = Some(Completed::of(pending));
+    }
+
+    /// Remembers that the route logs in.
+    pub(in crate::web) fn note_login(&self) {
+        self.lock().second_factor.is_login = true;
+    }
+
+    /// The pending session that a guard let in.
+    pub(in crate::web) fn awaited(&self) -> Option<Completed> {
+        self.lock().second_factor.awaited.clone()
+    }
+
+    /// The pending session whose second factor this request tries, the first time that it is asked for.
+    pub(in crate::web) fn begin_attempt(&self) -> Option<Completed> {
+        let second_factor = &mut self.lock().second_factor;
+        if !second_factor.is_login || second_factor.attempted {
+            return None;
+        }
+        let awaited = second_factor.awaited.clone()?;
+        second_factor.attempted = true;
+        Some(awaited)
+    }
+
+    /// Remembers that there is no further attempt.
+    pub(in crate::web) fn note_last_attempt(&self) {
+        self.lock().second_factor.is_last = true;
+    }
+
+    /// The pending session whose last attempt this request is.
+    pub(in crate::web) fn last_attempt(&self) -> Option<Completed> {
+        let second_factor = &self.lock().second_factor;
+        let awaited = second_factor.awaited.clone();
+        awaited.filter(|_| second_factor.is_last)
     }
 
     /// Remembers that the route would also have served a visitor.

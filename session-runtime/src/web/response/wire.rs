@@ -129,6 +129,11 @@ impl Wire {
     }
 
     fn attach(&self, response: &mut Response<'_>, tokens: &SessionTokens) {
+        if let Some(ends) = tokens.pending_until {
+            let name = self.access.name_of(tokens.handle);
+            let cookie = self.cookie(name, &self.access.path, &tokens.access, ends);
+            return adjoin(response, &cookie);
+        }
         set(response, FRONT_TOKEN, tokens.front.clone());
         match tokens.transport {
             Transport::Cookie => self.attach_cookies(response, tokens),

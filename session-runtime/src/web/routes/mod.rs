@@ -4,8 +4,6 @@ pub mod catchers;
 pub(in crate::web) mod jwks;
 pub(in crate::web) mod pages;
 
-use std::sync::Arc;
-
 use rocket::request::{self, FromRequest};
 use rocket::response::content::RawJson;
 use rocket::{Build, Request, Rocket, Route, post, routes};
@@ -13,7 +11,6 @@ use rocket::{Build, Request, Rocket, Route, post, routes};
 use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::event::RevokedBy;
-use crate::token::access::Verified;
 use crate::web::guards::refresh::Refresh;
 use crate::web::request::caller::Caller;
 use crate::web::state;
@@ -83,12 +80,15 @@ impl SigningOut {
             return Err(Error::NoToken);
         }
         if !caller.in_headers {
-            for verified in &caller.presented {
-                csrf.check_sign_out(request, sessions, verified)?;
+            for shown in &caller.presented {
+                csrf.check_sign_out(request, sessions, shown)?;
             }
         }
-        let holds = |verified: &Arc<Verified>| sessions.holds(verified, verified.transport);
-        if !caller.presented.iter().any(holds) {
+        if !caller
+            .presented
+            .iter()
+            .any(|shown| sessions.may_hold(shown))
+        {
             return Err(Error::TryRefreshToken);
         }
         Ok(Self(caller))

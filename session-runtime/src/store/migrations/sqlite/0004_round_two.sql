@@ -2,6 +2,8 @@
 ALTER TABLE session_revocation ADD COLUMN replaced BOOLEAN NOT NULL DEFAULT FALSE;
 -- When a session first had as many unused refresh tokens as may live at once.
 ALTER TABLE session_info ADD COLUMN capped_since BIGINT;
+-- How often the second factor was tried, if the session awaits one; such a row counts as no session of the user.
+ALTER TABLE session_info ADD COLUMN pending_attempts BIGINT;
 
 -- The name of the payload type; empty in rows of before, which end with their next refresh.
 ALTER TABLE session_info ADD COLUMN payload_type TEXT NOT NULL DEFAULT '';

@@ -28,6 +28,13 @@ pub(in crate::web) fn answer<'r>(
     login: &str,
 ) -> catcher::Result<'r> {
     let login = LocalUrl::or_root(login);
+    if let Some(Error::SecondFactorRequired { page: Some(page) }) = error {
+        let page = LocalUrl::or_root(page);
+        // A page that asks for the second factor, and for another session, would send it round in circles.
+        if request.uri().path() != page.path() {
+            return second_factor(request, status, &page);
+        }
+    }
     let lost = matches!(
         error,
         Some(
@@ -37,6 +44,7 @@ pub(in crate::web) fn answer<'r>(
                 | Error::TokenTheft { .. }
                 | Error::SeveralUsers
                 | Error::SignInAgain
+                | Error::SecondFactorRequired { .. }
         )
     );
     // Whoever presented a token may have another one that only goes to the refresh route.
@@ -85,6 +93,20 @@ pub(in crate::web) fn answer<'r>(
 
 fn see_other<'r>(request: &'r Request<'_>, to: &LocalUrl) -> catcher::Result<'r> {
     let mut response = Redirect::to(to.as_str().to_owned()).respond_to(request)?;
+    finish(&mut response);
+    Ok(response)
+}
+
+/// Leads to the page that asks for the second factor, and not to the one that was asked for.
+fn second_factor<'r>(
+    request: &'r Request<'_>,
+    status: Status,
+    page: &LocalUrl,
+) -> catcher::Result<'r> {
+    if !is_htmx(request) {
+        return see_other(request, page);
+    }
+    let mut response = redirect_htmx(status, page);
     finish(&mut response);
     Ok(response)
 }

@@ -1,0 +1,127 @@
+//! Sessions that await a second factor: how they begin, how often it may be tried, how they end.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Sessions;
+use crate::arrival::Completed;
+use crate::config::Transfer;
+use crate::error::Error;
+use crate::event::{Event, RevokedBy};
+use crate::payload::claims_set::ClaimsSet;
+use crate::record::Record;
+use crate::rules::limit::Limit;
+use crate::token::access::Verified;
+use crate::token::{SessionTokens, Transport, pending};
+
+/// How long a second factor is waited for, unless the login says otherwise.
+pub(super) const VALIDITY: TimeDelta = TimeDelta::minutes(10);
+
+/// How many pending sessions a user has at most; the oldest make room.
+pub(super) const LIMIT: Limit = Limit {
+    most: 5,
+    refuses: false,
+};
+
+/// How often the second factor of a user may be tried: the last of these ends what is pending.
+const MOST_ATTEMPTS: u32 = 5;
+
+impl Completed {
+    pub(crate) fn of(pending: &Verified) -> Self {
+        Self {
+            handle: pending.handle,
+            user_id: pending.claims.user_id().to_owned(),
+        }
+    }
+
+    /// Refuses to complete the session of one user as another.
+    pub(super) fn require_same_user(&self, user_id: Option<&str>) -> Result<(), Error> {
+        if user_id == Some(&*self.user_id) {
+            return Ok(());
+        }
+        Err(Error::General(
+            "this login completes a pending session of another user: return the user id of the pending session"
+                .into(),
+        ))
+    }
+}
+
+impl Sessions {
+    /// Refuses a pending session that nobody could present, or that is nobody's.
+    pub(super) fn require_cookies(&self, anonymous: bool) -> Result<(), Error> {
+        if self.config().transfer == Transfer::Header {
+            return Err(Error::General(
+                "a session that awaits a second factor travels in a cookie, and `transfer = \"header\"` has none: \
+                 use `any`"
+                    .into(),
+            ));
+        }
+        if anonymous {
+            return Err(Error::General(
+                "a session that awaits a second factor is of a user: use `NewSession::new`".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The token of a pending session: no JWT, no refresh token, nothing for the front end.
+    pub(super) fn issue_pending(&self, record: &Record, now: DateTime<Utc>) -> SessionTokens {
+        SessionTokens {
+            handle: record.handle,
+            access: pending::mint(record.handle, self.keys().mac()),
+            front: String::new(),
+            transport: Transport::Cookie,
+            anti_csrf: None,
+            issued_at: now,
+            refresh: None,
+            pending_until: Some(record.lineage.ends_at),
+        }
+    }
+
+    /// What the row of a pending session says, in the place of a token.
+    pub(super) fn read_pending(record: Record) -> Verified {
+        let claims = ClaimsSet::new(record.user_id, &record.payload_type, &record.payload);
+        Verified::of_pending(
+            record.handle,
+            claims,
+            record.created_at,
+            record.lineage.ends_at,
+        )
+    }
+
+    /// Counts an attempt at the second factor, before it is known whether it succeeds: so attempts beside
+    /// each other count as well. Returns whether it was the last one.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if the session is over or all attempts were used up,
+    /// [`Error::Unavailable`] if the store does not answer.
+    pub(crate) async fn count_attempt(&self, pending: &Completed) -> Result<bool, Error> {
+        let (handle, user_id) = (pending.handle, pending.user_id.clone());
+        match self.inner.store.count_attempt(handle, user_id).await? {
+            Some(attempts) if attempts > MOST_ATTEMPTS => {
+                self.end_pending(pending).await?;
+                Err(Error::GONE)
+            }
+            Some(attempts) => Ok(attempts == MOST_ATTEMPTS),
+            None => Err(self.absent(handle).await),
+        }
+    }
+
+    /// Ends all pending sessions of a user: the second factor was tried too often.
+    pub(crate) async fn end_pending(&self, pending: &Completed) -> Result<(), Error> {
+        let user_id = pending.user_id.clone();
+        let ended = self.inner.store.revoke_pending(user_id.clone()).await?;
+        self.note_revoked(ended, RevokedBy::SecondFactor);
+        self.emit(&Event::SecondFactorFailed { user_id });
+        Ok(())
+    }
+
+    /// Refuses what only a whole session can do.
+    pub(super) fn require_whole(session: &Verified, what: &str) -> Result<(), Error> {
+        if session.pending {
+            return Err(Error::General(format!(
+                "a session that awaits a second factor {what}"
+            )));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! People are led to the page that asks for the code, and never in circles.
+
+use rocket::{async_test, get, routes};
+use session_runtime::{MaybeSession, Session, catchers};
+use session_tests::Server;
+use session_tests::app::Claims;
+use session_tests::browser::ACCESS;
+
+use super::{all, awaiting};
+
+const HTML: (&str, &str) = ("Accept", "text/html");
+
+#[get("/account")]
+fn account(_session: Session<Claims>) -> &'static str {
+    "account"
+}
+
+#[get("/sign-in")]
+fn sign_in(session: MaybeSession<Claims>) -> &'static str {
+    session.as_ref().map_or("form", |_| "member")
+}
+
+/// A page for the code that asks for another session.
+#[get("/code", rank = 2)]
+fn wrong_page(_session: Session<Claims>) -> &'static str {
+    "never"
+}
+
+async fn start(wrong: bool) -> Server {
+    let server = Server::builder().rocket(move |rocket| {
+        let rocket = rocket.mount("/", routes![account, sign_in]);
+        let rocket = rocket.register("/", catchers::pages("/sign-in"));
+        if wrong {
+            rocket.mount("/", routes![wrong_page, super::password])
+        } else {
+            all(rocket)
+        }
+    });
+    server.start().await
+}
+
+#[async_test]
+async fn a_page_leads_to_the_code_and_forgets_where_from() {
+    let server = start(false).await;
+    let mut browser = awaiting(&server, "ada").await;
+    let answer = browser.get_with("/account?tab=2", &[HTML]).await;
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, Some("/code"))
+    );
+    answer.expect_untouched();
+    assert_eq!(browser.get_with("/code", &[HTML]).await.status, 200);
+    // Whoever wants to log in as somebody else can.
+    assert_eq!(browser.get_with("/sign-in", &[HTML]).await.body, "form");
+    let htmx = browser
+        .get_with("/account", &[HTML, ("HX-Request", "true")])
+        .await;
+    assert_eq!(htmx.header("hx-redirect"), Some("/code"));
+}
+
+#[async_test]
+async fn a_code_page_that_asks_for_another_session_goes_in_no_circle() {
+    let server = start(true).await;
+    // What the password leads to is known once a route of this process uses its type.
+    let mut browser = awaiting(&server, "ada").await;
+    let answer = browser.get_with("/code", &[HTML]).await;
+    assert_ne!(answer.header("location"), Some("/code"));
+    assert!(
+        answer.status == 303 || answer.body.contains("Log in"),
+        "{answer:?}"
+    );
+}
+
+#[async_test]
+async fn what_ended_meanwhile_leads_to_the_login() {
+    let server = start(false).await;
+    let mut browser = awaiting(&server, "ada").await;
+    let ended = server
+        .sessions()
+        .revoke_all("ada")
+        .await
+        .expect("an answer");
+    assert_eq!(ended.len(), 1);
+    let page = browser.get_with("/code", &[HTML]).await;
+    page.expect_removed();
+    assert_eq!(browser.cookie(ACCESS), None);
+    let page = browser.get_with("/code", &[HTML]).await;
+    assert_eq!(page.header("location"), Some("/sign-in?next=%2Fcode"));
+}
