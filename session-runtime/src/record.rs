@@ -11,7 +11,7 @@ use crate::rules::limit::Limit;
 use crate::rules::rotation::{Lineage, Policy, Presented, TokenHash};
 
 /// How many sessions one transaction ends at most: few enough that no login waits noticeably behind it.
-pub(crate) const CHUNK: usize = 500;
+pub(crate) const CHUNK: usize = 100;
 
 /// How often those of a user are looked for that came meanwhile, before it is given up.
 pub(crate) const ROUNDS: usize = 20;

@@ -115,7 +115,7 @@ async fn many_sessions_end_in_short_transactions(backend: Backend) {
         created.expect("a session");
     }
     let mut database = Database::connect(&url);
-    // Whoever would end or number more than 500 at once is refused.
+    // Whoever would end or number more than 100 at once is refused.
     let guard = match backend {
         Backend::Mariadb => {
             "CREATE TABLE most (at INT, ending INT);
@@ -144,6 +144,6 @@ async fn many_sessions_end_in_short_transactions(backend: Backend) {
     }
     if backend == Backend::Postgres {
         let most = "SELECT max(rows) AS value FROM (SELECT count(*) AS rows FROM most GROUP BY at, ending) AS each";
-        assert_eq!(database.number(most), 500);
+        assert_eq!(database.number(most), 100);
     }
 }

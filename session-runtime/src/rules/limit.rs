@@ -20,7 +20,7 @@ pub(crate) enum Admission {
 
 /// The most sessions that one login ends. A limit that is new to a user with many more takes hold over
 /// their next logins, and no other user waits for it.
-const ENDS_AT_MOST: usize = 500;
+const ENDS_AT_MOST: usize = 100;
 
 impl Limit {
     /// Whether a user who has `others` sessions may start one more.
@@ -52,8 +52,8 @@ mod tests {
             (3, 3, ends(1), Admission::Refused),
             // The limit was lowered.
             (3, 10, ends(8), Admission::Refused),
-            (3, 502, ends(500), Admission::Refused),
-            (3, 30_000, ends(500), Admission::Refused),
+            (3, 102, ends(100), Admission::Refused),
+            (3, 30_000, ends(100), Admission::Refused),
         ] {
             for (refuses, expected) in [(false, ending), (true, refusing)] {
                 assert_eq!(

@@ -19,7 +19,7 @@ impl Sessions {
         Ok(!ended.is_empty())
     }
 
-    /// Ends these sessions everywhere, five hundred with a commit; returns those that were there.
+    /// Ends these sessions everywhere, a hundred with a commit; returns those that were there.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer; some may go on then.
@@ -38,7 +38,7 @@ impl Sessions {
 
     /// Ends all sessions of a user everywhere; returns them.
     ///
-    /// Five hundred end with a commit, so that other users do not wait. A session that takes the place
+    /// A hundred end with a commit, so that other users do not wait. A session that takes the place
     /// of one of them meanwhile ends as well; a login that was committed later goes on.
     ///
     /// # Errors

@@ -16,11 +16,9 @@ use crate::store::schema::{session_counter, session_info, session_revocation};
 
 type Backend = <Connection as Connects>::Backend;
 
-/// Entries that are numbered in one transaction: few enough that no login waits noticeably behind them.
-const NUMBERED_AT_ONCE: usize = 500;
-
-/// Entries that are numbered by one statement, which compares each with each.
-const NUMBERED_BY_ONE: usize = 100;
+/// Entries that are numbered in one transaction, by one statement that compares each with each: few
+/// enough that no login waits noticeably behind them.
+const NUMBERED_AT_ONCE: usize = 100;
 
 /// Deletes exactly these sessions and says so in the feed, also whether a later session of the same
 /// browser takes their place; returns those that were there.
@@ -115,16 +113,14 @@ pub(crate) fn number_feed(
         .load(conn)?;
     let validity = longest_validity(conn, now)?.unwrap_or_default();
     let until = now + validity.max(at_least);
-    for handles in waiting.chunks(NUMBERED_BY_ONE) {
-        let numbered = handles.iter().map(|handle| {
-            number += 1;
-            (number, handle)
-        });
-        let update = NumberEntries {
-            numbers: numbered.collect(),
-            until: until.timestamp_millis(),
-        };
-        update.execute(conn)?;
+    let numbered = waiting.iter().map(|handle| {
+        number += 1;
+        (number, handle)
+    });
+    let numbers: Vec<_> = numbered.collect();
+    if !numbers.is_empty() {
+        let until = until.timestamp_millis();
+        NumberEntries { numbers, until }.execute(conn)?;
     }
     diesel::update(session_counter::table.find("revocation"))
         .set(session_counter::value.eq(number))
