@@ -1,7 +1,7 @@
 //! Databases that go when the benchmark ends: SQLite files in a temporary folder, and servers that the
 //! scripts of the tests start, here with durable commits.
 
-use std::fs::File;
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -124,6 +124,42 @@ impl Databases {
     }
 }
 
+impl Databases {
+    /// The URL of a new database, for a user of its own that has at most so many connections.
+    pub fn limited(&self, name: &str, most: u32) -> Result<String, Failure> {
+        let url = self.make(name)?;
+        let Some(DatabaseServer { port, .. }) = &self.server else {
+            return Err("SQLite has no users".into());
+        };
+        let allow = match self.kind {
+            Kind::Mariadb => {
+                "mariadb --no-defaults --protocol=tcp --host=127.0.0.1 --port=$0 --user=sessions --password=correct \
+                 --execute=\"CREATE USER '$1'@'%' IDENTIFIED BY 'few' WITH MAX_USER_CONNECTIONS $2;
+                            GRANT ALL ON $1.* TO '$1'@'%'\""
+            }
+            Kind::Postgres | Kind::Sqlite => {
+                "psql --quiet \"postgres://sessions:correct@127.0.0.1:$0/postgres\" \
+                 --command=\"CREATE ROLE $1 LOGIN PASSWORD 'few' CONNECTION LIMIT $2\" \
+                 --command=\"ALTER DATABASE $1 OWNER TO $1\""
+            }
+        };
+        let allowed = Command::new("bash")
+            .args(["-c", allow, &port.to_string(), name, &most.to_string()])
+            .status()?;
+        if !allowed.success() {
+            return Err(format!("no user {name}: {allowed}").into());
+        }
+        Ok(url.replace("sessions:correct@", &format!("{name}:few@")))
+    }
+
+    /// Has the script that started the server do something: `hang`, or `go`.
+    pub fn command(&mut self, command: &str) -> Result<(), Failure> {
+        let server = self.server.as_mut();
+        let input = server.and_then(|server| server.input.as_mut());
+        Ok(writeln!(input.ok_or("SQLite has no server")?, "{command}")?)
+    }
+}
+
 impl DatabaseServer {
     fn start(script: &str, settings: &[&str], answers: &str) -> Result<Self, Failure> {
         // The shell removes it: it lives longer than this process.
@@ -140,7 +176,7 @@ impl DatabaseServer {
             // Out of reach of what interrupts the benchmark: it ends when its input closes.
             .process_group(0)
             .stdin(Stdio::piped())
-            .stdout(File::open("/dev/null")?)
+            .stdout(Stdio::null())
             .spawn()?;
         let input = shell.stdin.take();
         let mut server = Self { port, shell, input };

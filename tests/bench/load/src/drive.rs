@@ -9,7 +9,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::Failure;
-use crate::client::{Client, Clients};
+use crate::client::{Ask, Client, Clients};
 
 /// What one measurement found.
 pub struct Sample {
@@ -94,6 +94,29 @@ async fn connection(
     };
     // In one task, so that an answer wakes nobody else.
     tokio::select! {
+        done = asking => done,
+        ended = connection => Err(format!("the server closed a connection: {ended:?}")),
+    }
+}
+
+/// One request over a connection of its own; its status and body, whatever they are.
+pub async fn once(port: u16, request: Ask) -> Result<(u16, String), String> {
+    let stream = TcpStream::connect(("127.0.0.1", port))
+        .await
+        .map_err(text)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(text)?;
+    let asking = async {
+        let (head, body) = sender
+            .send_request(request)
+            .await
+            .map_err(text)?
+            .into_parts();
+        let body = body.collect().await.map_err(text)?.to_bytes();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Ok((head.status.as_u16(), body))
+    };
+    tokio::select! {
+        biased;
         done = asking => done,
         ended = connection => Err(format!("the server closed a connection: {ended:?}")),
     }

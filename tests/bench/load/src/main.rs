@@ -68,6 +68,12 @@ enum Scenario {
     Rows,
     /// Logins while a million expired rows are deleted
     Cleanup,
+    /// Logins of others while all sessions of one user are ended
+    Ending,
+    /// Work of the application's own while the database hangs under 2,000 requests
+    Hanging,
+    /// Logins at once where the database lets in five connections
+    Few,
     /// Memory after a million live tokens
     Memory,
     /// A clean build with this library and without
@@ -114,6 +120,9 @@ async fn main() -> Result<(), Failure> {
             Scenario::Refresh => scenarios::refresh::run(&options).await,
             Scenario::Rows => scenarios::rows::run(&options).await,
             Scenario::Cleanup => scenarios::cleanup::run(&options).await,
+            Scenario::Ending => scenarios::ending::run(&options).await,
+            Scenario::Hanging => scenarios::hanging::run(&options).await,
+            Scenario::Few => scenarios::few::run(&options).await,
             Scenario::Memory => scenarios::memory::run(&options).await,
             Scenario::Build => scenarios::build::run(&options).await,
             Scenario::Report => unreachable!("reports end before"),

@@ -2,7 +2,10 @@
 
 pub mod build;
 pub mod cleanup;
+pub mod ending;
+pub mod few;
 pub mod guarded;
+pub mod hanging;
 pub mod login;
 pub mod memory;
 pub mod peers;

@@ -4,12 +4,16 @@
 //! Settings come from the environment, as Rocket's do; what is not set is filled in: a throw-away
 //! SQLite file, a random master key, an origin. The log is off.
 
+use std::time::Instant;
+
 use base64::Engine;
 use rocket::figment::Figment;
+use rocket::futures::future::join_all;
 use rocket::serde::json::Json;
+use rocket::tokio::task::spawn_blocking;
 use rocket::{get, post, routes};
 use serde::{Deserialize, Serialize};
-use session_runtime::{JwtPayload, LiveSession, Session, Sessions, login};
+use session_runtime::{Error, JwtPayload, LiveSession, Session, Sessions, login};
 use tempfile::TempDir;
 
 /// The example's payload.
@@ -66,6 +70,39 @@ fn live(_session: LiveSession<Claims>) -> &'static str {
     "hello"
 }
 
+/// Makes `count` sessions of one user, as fast as logins can.
+#[post("/fill/<user>/<count>")]
+async fn fill(user: &str, count: usize, sessions: Sessions) -> Result<(), Error> {
+    let claims = Claims { name: user.into() };
+    let things = Things {
+        awesome_things: Vec::new(),
+    };
+    let mut left = count;
+    while left > 0 {
+        let together = left.min(500);
+        let made = (0..together).map(|_| sessions.create(&claims.name, &claims, &things));
+        for made in join_all(made).await {
+            made?;
+        }
+        left -= together;
+    }
+    Ok(())
+}
+
+/// Ends all sessions of a user; says how many there were.
+#[post("/ban/<user>")]
+async fn ban(user: &str, sessions: Sessions) -> Result<String, Error> {
+    Ok(sessions.revoke_all(user).await?.len().to_string())
+}
+
+/// How long work of the application's own waits for a thread, in microseconds.
+#[get("/blocking")]
+async fn blocking() -> String {
+    let asked = Instant::now();
+    let waited = spawn_blocking(move || asked.elapsed()).await;
+    waited.expect("nothing panics").as_micros().to_string()
+}
+
 #[get("/open")]
 fn open() -> &'static str {
     "hello"
@@ -95,9 +132,10 @@ fn settings() -> Result<(Figment, Option<TempDir>), Box<dyn std::error::Error>> 
 #[rocket::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (figment, _folder) = settings()?;
-    let rocket = rocket::custom(figment)
-        .attach(Sessions::fairing())
-        .mount("/", routes![log_in, echo, me, live, open]);
+    let rocket = rocket::custom(figment).attach(Sessions::fairing()).mount(
+        "/",
+        routes![log_in, echo, fill, ban, blocking, me, live, open],
+    );
     // The log is off, so the reason of a failed launch is told here.
     rocket
         .launch()

@@ -17,7 +17,7 @@ use crate::{Failure, Options};
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// Logins until somebody says that it is enough.
-struct Until(Logins, Rc<Cell<bool>>);
+pub(super) struct Until(pub(super) Logins, pub(super) Rc<Cell<bool>>);
 
 impl Client for Until {
     fn ask(&mut self) -> Option<Ask> {
