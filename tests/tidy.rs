@@ -102,8 +102,9 @@ fn the_leaves_know_nobody_and_the_rule_knows_less() {
         ("payload/mod", vec!["payload", "error", "user_id"]),
         (
             "new_session",
-            vec!["device", "error", "panics", "payload", "token", "user_id"],
+            vec!["arrival", "error", "panics", "payload", "user_id"],
         ),
+        ("arrival", vec!["device", "handle", "token"]),
         ("random", vec!["error"]),
         ("revocation/mod", vec!["handle"]),
     ];

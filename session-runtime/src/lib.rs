@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/front_door.md")]
 
 // Leaves: values and small services, which know nobody below this group.
+mod arrival;
 mod clock;
 mod config;
 mod device;
@@ -18,7 +19,6 @@ mod unmet;
 mod user_id;
 
 // The story of a session, without HTTP and SQL; and what it keeps in memory.
-mod arrival;
 mod cache;
 mod new_session;
 mod requirement;

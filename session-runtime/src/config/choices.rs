@@ -123,7 +123,8 @@ pub enum CookiePrefix {
 
 /// How a request that a page of another site made is told from one of ours.
 ///
-/// A login is judged by fetch metadata in all modes but `None`: it has no token yet.
+/// Logins, refreshes and sign-outs are judged by what browsers say of a request in every mode, before anything is
+/// set or removed; the modes differ for the other requests that carry a cookie.
 #[doc(alias = "antiCsrf")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -137,7 +138,7 @@ pub enum Csrf {
     /// By the header `rid`, which no form can send and no page of an origin that is not allowed.
     #[doc(alias = "VIA_CUSTOM_HEADER")]
     ViaCustomHeader,
-    /// Not at all; then only `SameSite` protects.
+    /// Not at all: only `SameSite` keeps other sites from your routes then.
     None,
 }
 

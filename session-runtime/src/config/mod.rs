@@ -122,10 +122,11 @@ pub struct SessionConfig {
     /// SuperTokens front ends read.
     pub refresh_token_header: String,
 
-    /// The name of the access-token cookie, before `cookie_prefix`. Default: `sAccessToken`.
+    /// How the name of an access-token cookie begins, after `cookie_prefix`; a dot and eight letters of its session
+    /// follow, as in `sAccessToken.k3Bv9_xQ`. Default: `sAccessToken`.
     pub access_cookie_name: String,
 
-    /// The name of the refresh-token cookie, before `cookie_prefix`. Default: `sRefreshToken`.
+    /// How the name of a refresh-token cookie begins, as `access_cookie_name`. Default: `sRefreshToken`.
     pub refresh_cookie_name: String,
 
     /// The prefix by which a browser refuses cookies that others planted (RFC 6265bis section
