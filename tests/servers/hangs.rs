@@ -110,7 +110,7 @@ async fn reads_wait_in_a_bounded_queue(backend: Backend) {
     let url = database.database(Path::new("bounded"));
     let told = Arc::new(Told::default());
     let server = on(&url, &told)
-        .set("database_timeout", "20s")
+        .set("database_timeout", "5s")
         .set("write_queue", 100)
         .start()
         .await;

@@ -37,7 +37,7 @@ async fn the_thread_for_blocked_operations_survives_and_is_replaced(backend: Bac
     let change =
         || sessions.update_data::<Claims>(session, |notes: &mut Notes| notes.text.push('x'));
 
-    // It looks at the clock twice in a try, and when that has failed: a panic within is that operation's,
+    // It looks at the clock three times in a try, and when that has failed: a panic within is that operation's,
     // one between two tries ends the thread.
     let clock = &application.clock;
     let lock = |database: &mut Database| {
@@ -48,7 +48,7 @@ async fn the_thread_for_blocked_operations_survives_and_is_replaced(backend: Bac
     };
     for restarts in [0, 1] {
         lock(&mut database);
-        clock.panic_after("session-patient", 2 * restarts);
+        clock.panic_after("session-patient", 3 * restarts);
         let error = change().await.expect_err("a panic");
         match restarts {
             0 => assert!(matches!(error, Error::General(cause) if cause.contains("the clock"))),
