@@ -11,7 +11,7 @@ use session_runtime::{login, logout};
 use session_tests::app::{Claims, Notes};
 use session_tests::body::REFUSED;
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
-use session_tests::{Answer, Browser, Server};
+use session_tests::{Answer, Browser, Server, names};
 
 const OURS: &str = "http://127.0.0.1:8000";
 
@@ -72,7 +72,12 @@ async fn send(
 ) -> Answer {
     let cookies: Vec<String> = cookies
         .iter()
-        .map(|name| format!("{name}={}", browser.cookie(name).expect("a token")))
+        .map(
+            |name| match (*name, browser.cookie(name).expect("a token")) {
+                (REFRESH, token) => names::pair(REFRESH, &token),
+                (name, token) => format!("{name}={token}"),
+            },
+        )
         .collect();
     let mut headers = from.clone();
     headers.push(("Cookie", cookies.join("; ")));

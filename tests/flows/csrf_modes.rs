@@ -8,7 +8,7 @@ use session_runtime::{CrossSite, SameOrigin, Session};
 use session_tests::app::Claims;
 use session_tests::body::{OK, REFUSED, TRY_REFRESH, UNAUTHORISED};
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
-use session_tests::{Answer, Browser, Server};
+use session_tests::{Answer, Browser, Server, names};
 
 type Headers = Vec<(&'static str, String)>;
 
@@ -20,7 +20,11 @@ async fn send(
     mut headers: Headers,
 ) -> Answer {
     let token = browser.cookie(name).expect("a token");
-    headers.push(("Cookie", format!("{name}={token}")));
+    let cookies = match name {
+        REFRESH => names::pair(REFRESH, &token),
+        _ => format!("{name}={token}"),
+    };
+    headers.push(("Cookie", cookies));
     browser.send_raw(method, path, headers, None).await
 }
 

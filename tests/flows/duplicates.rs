@@ -168,11 +168,70 @@ async fn a_token_counts_under_the_name_of_its_session_only() {
         value(&ada, ACCESS),
         value(&bob, REFRESH)
     );
+    // Neither is whole: what is left of Ada's goes, and nobody becomes Bob.
     let answer = send(&ada, Method::Post, REFRESH_PATH, mixed).await;
-    answer.expect(200, "{}");
-    let name = names::name_for(ACCESS, &value(&bob, ACCESS));
+    answer.expect(401, UNAUTHORISED).expect_cleared();
+    let name = names::name_for(ACCESS, &value(&ada, ACCESS));
     assert!(answer.set_cookie(&name).is_some());
-    assert_eq!(ada.get("/me").await.json()["user"], "ada");
+    assert_eq!(bob.refresh().await.status, 200);
+}
+
+/// A sibling can plant a refresh cookie of its own session, but not the access cookie, whose prefix binds it
+/// to the host: whoever has no session does not become the attacker by a refresh.
+#[async_test]
+async fn a_planted_refresh_cookie_alone_logs_nobody_in() {
+    for (origin, access, refresh) in [
+        (
+            "https://app.example.com",
+            "__Host-sAccessToken",
+            "__Secure-sRefreshToken",
+        ),
+        ("http://localhost:8000", ACCESS, REFRESH),
+    ] {
+        let server = Server::with(&[("api_origin", origin.into())]).await;
+        let mut attacker = server.browser();
+        attacker.log_in("mallory").await;
+        let token = attacker.cookie(refresh).expect("a token");
+        let rows = || {
+            server
+                .database()
+                .number("SELECT sum(length(children)) AS value FROM session_info")
+        };
+        let planted = names::cookie_header(&format!("{refresh}={token}"));
+        let site = ("Sec-Fetch-Site", "same-origin".to_owned());
+        let send = async |path, cookies: String| {
+            let headers = vec![("Cookie", cookies), site.clone()];
+            let form = "next=/next&login=/log-in".to_owned();
+            let victim = server.browser();
+            victim.send_form(Method::Post, path, headers, form).await
+        };
+        let answer = send(REFRESH_PATH, planted.clone()).await;
+        answer.expect(401, UNAUTHORISED).expect_untouched();
+        let answer = send("/auth/session/refresh/page", planted).await;
+        assert_eq!(answer.header("location"), Some("/log-in?next=%2Fnext"));
+        answer.expect_untouched();
+        assert_eq!(rows(), 0);
+        // With its access cookie, however old, it is a session of this browser.
+        let pair = [(access, "old"), (refresh, &token)]
+            .map(|(base, value)| format!("{}={value}", names::name_for(base, &token)));
+        let answer = send(REFRESH_PATH, pair.join("; ")).await;
+        answer.expect(200, "{}");
+        assert!(answer.set_cookie(access).is_some());
+    }
+}
+
+/// Where the browser does not send the access cookie to the refresh route, the refresh cookie is enough.
+#[async_test]
+async fn without_an_access_cookie_at_its_path_a_refresh_goes_by_its_own() {
+    let server = Server::with(&[("access_token_path", "/app".into())]).await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let token = browser.cookie(REFRESH).expect("a token");
+    let headers = vec![("Cookie", format!("{REFRESH}={token}"))];
+    let answer = browser
+        .send_raw(Method::Post, REFRESH_PATH, headers, None)
+        .await;
+    answer.expect(200, "{}");
 }
 
 /// Nobody can say whose request it is; the next login ends both.

@@ -136,7 +136,7 @@ fn any_settings() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn sqlite_any_settings_together_are_a_launch_or_a_sentence(settings in any_settings()) {

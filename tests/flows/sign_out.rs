@@ -6,7 +6,7 @@ use rocket::async_test;
 use rocket::http::Method;
 use session_tests::body::{OK, TRY_REFRESH, UNAUTHORISED};
 use session_tests::browser::{ACCESS, REFRESH, SIGN_OUT_PATH};
-use session_tests::{Answer, Server};
+use session_tests::{Answer, Server, names};
 
 /// Behaviour 63.
 #[async_test]
@@ -65,7 +65,7 @@ async fn removals_repeat_what_was_set() {
             let (_value, attributes) = start.split_once(';').expect("attributes");
             attributes.to_owned()
         };
-        let cookies = format!("{prefix}{REFRESH}={}", refresh.expect("a token"));
+        let cookies = names::pair(&format!("{prefix}{REFRESH}"), &refresh.expect("a token"));
         let path = format!("{base}/session/refresh");
         let removal = server
             .browser()

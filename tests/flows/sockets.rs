@@ -126,10 +126,13 @@ async fn nothing_that_a_session_holds_splits_a_header() {
             rest.split([';', '\r']).next().expect("a token").to_owned()
         };
         let present = |token: String, name: &str| match mode {
-            "cookie" => format!(
-                "Cookie: {}\r\n",
-                names::cookie_header(&format!("{name}={token}"))
-            ),
+            "cookie" => {
+                let pair = match name {
+                    "sRefreshToken" => names::pair(name, &token),
+                    _ => names::cookie_header(&format!("{name}={token}")),
+                };
+                format!("Cookie: {pair}\r\n")
+            }
             _ => format!("Authorization: Bearer {token}\r\n"),
         };
         let access = present(token("sAccessToken.", "st-access-token: "), "sAccessToken");

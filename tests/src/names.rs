@@ -50,6 +50,16 @@ pub fn name_for(base: &str, token: &str) -> String {
     format!("{base}.{tag}")
 }
 
+/// What a browser sends to the refresh route: beside the refresh cookie the access cookie of that session,
+/// whose token may be so old that nobody knows its key any more. `base` may have a prefix.
+pub fn pair(base: &str, refresh_token: &str) -> String {
+    let name = name_for(base, refresh_token);
+    format!(
+        "{}=old; {name}={refresh_token}",
+        name.replace(REFRESH, ACCESS)
+    )
+}
+
 /// A `Cookie` header in which the names that end in `sAccessToken` or `sRefreshToken` are those under which
 /// a browser has these tokens.
 pub fn cookie_header(text: &str) -> String {

@@ -91,7 +91,7 @@ impl Place {
 
     /// Refreshes; new tokens are kept.
     pub fn refresh(&self, tokens: &mut Tokens) -> Answer {
-        let cookie = names::cookie_header(&format!("{REFRESH}={}", tokens.refresh));
+        let cookie = names::pair(REFRESH, &tokens.refresh);
         keep(
             agent()
                 .post(self.url(REFRESH_PATH))

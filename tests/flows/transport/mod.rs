@@ -3,7 +3,7 @@
 
 use rocket::http::Method;
 use session_tests::browser::{ACCESS, REFRESH};
-use session_tests::{Answer, Server};
+use session_tests::{Answer, Server, names};
 
 mod binding;
 mod tables;
@@ -36,7 +36,11 @@ fn bearer(token: &str) -> (&'static str, String) {
 }
 
 fn cookie(name: &str, token: &str) -> (&'static str, String) {
-    ("Cookie", format!("{name}={token}"))
+    let cookies = match name {
+        REFRESH => names::pair(REFRESH, token),
+        _ => format!("{name}={token}"),
+    };
+    ("Cookie", cookies)
 }
 
 /// An access token of somebody else, as a front end may send to a shared API.

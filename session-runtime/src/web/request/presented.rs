@@ -39,6 +39,8 @@ struct Named<'r> {
 #[derive(Debug)]
 pub(in crate::web) struct Presented<'r> {
     transfer: Transfer,
+    /// Whether a browser that sends a refresh cookie sends the access cookie beside it.
+    pairs_are_whole: bool,
     /// Whether the request asks for tokens in headers.
     asks_for_headers: bool,
     access: Vec<Named<'r>>,
@@ -83,6 +85,7 @@ impl<'r> Presented<'r> {
     pub(in crate::web) fn of(request: &'r Request<'_>, wire: &Wire) -> Self {
         let mut presented = Self {
             transfer: wire.transfer,
+            pairs_are_whole: wire.pairs_are_whole(),
             asks_for_headers: asks_for_headers(request),
             access: Vec::new(),
             refresh: Vec::new(),
@@ -199,14 +202,14 @@ impl<'r> Presented<'r> {
                 _ => {}
             }
         }
-        // A neighbour can plant a refresh cookie, whose prefix does not bind it to this host, but not the
-        // access cookie that goes with it: a whole pair comes first.
-        let is_whole = |token: &Authentic| {
-            let tag = token.handle.tag();
-            self.access.iter().any(|access| access.tag == tag)
-        };
-        if ours.iter().any(is_whole) {
-            ours.retain(is_whole);
+        // A neighbour can plant a refresh cookie of its own session, whose prefix does not bind it to this
+        // host, but not the access cookie that goes with it. Its name is enough: a token that is old is of
+        // a key that nobody has any more.
+        if self.pairs_are_whole {
+            ours.retain(|token| {
+                let tag = token.handle.tag();
+                self.access.iter().any(|access| access.tag == tag)
+            });
         }
         let shown: Vec<ShownRefresh> = ours
             .iter()

@@ -11,7 +11,7 @@ use rocket::{Request, Response};
 use crate::config::{CookiePrefix, SameSite, Transfer};
 use crate::handle::{SessionHandle, Tag};
 use crate::token::{SessionTokens, Transport};
-use crate::web::paths::{ANTI_CSRF, FRONT_TOKEN, LEGACY_COOKIE};
+use crate::web::paths::{ANTI_CSRF, FRONT_TOKEN, LEGACY_COOKIE, is_below};
 use crate::web::request::presented::{Kind, asks_for_headers};
 use crate::web::response::pending::Change;
 use crate::web::settings::Settings;
@@ -96,6 +96,12 @@ impl Wire {
         access.or_else(|| self.refresh.tag_in(name).map(|tag| (Kind::Refresh, tag)))
     }
 
+    /// Whether a browser that sends a refresh cookie sends the access cookie of its session as well: the
+    /// path covers it, and [`attach_cookies`](Self::attach_cookies) lets it live at least as long.
+    pub(in crate::web) fn pairs_are_whole(&self) -> bool {
+        is_below(&self.refresh.path, &self.access.path)
+    }
+
     /// How the tokens of a login will travel: as the setting says, else as the request asks, else in
     /// cookies, so that a plain form works.
     pub(in crate::web) fn of_login(&self, request: &Request<'_>) -> Transport {
@@ -156,19 +162,20 @@ impl Wire {
             .as_ref()
             .map_or(year, |refresh| refresh.expires_at);
         let ends = refresh_end.clamp(year, longest);
+        if let Some(refresh) = &tokens.refresh {
+            let refresh_ends = refresh.expires_at.min(longest);
+            let name = self.refresh.name_of(tokens.handle);
+            adjoin(
+                response,
+                &self.cookie(name, &self.refresh.path, &refresh.token, refresh_ends),
+            );
+        }
+        // Last: a browser whose jar is full drops what was used longest ago, and so never this one first.
         let name = self.access.name_of(tokens.handle);
         adjoin(
             response,
             &self.cookie(name, &self.access.path, &tokens.access, ends),
         );
-        if let Some(refresh) = &tokens.refresh {
-            let ends = refresh.expires_at.min(longest);
-            let name = self.refresh.name_of(tokens.handle);
-            adjoin(
-                response,
-                &self.cookie(name, &self.refresh.path, &refresh.token, ends),
-            );
-        }
         if let Some(token) = &tokens.anti_csrf {
             set(response, ANTI_CSRF, token.clone());
         }
