@@ -116,6 +116,14 @@ pub enum Event {
         /// Where to.
         path: String,
     },
+    /// `silent_requests`: requests that change something said neither `Sec-Fetch-Site` nor `Origin`, as no
+    /// browser of today does, and were let through; told once a minute. `csrf_require_evidence` refuses them.
+    SilentRequests {
+        /// How many there were since they were told last.
+        count: u64,
+        /// Where the last one went.
+        path: String,
+    },
     /// `several_users`: a request presents live sessions of different users, so that nobody can say whose
     /// it is; a neighbour planted one, perhaps. The next login ends both.
     SeveralUsers {
@@ -265,6 +273,14 @@ impl Event {
                     event = "cross_site_refused",
                     path,
                     "a request of another site was refused"
+                );
+            }
+            Self::SilentRequests { count, path } => {
+                tracing::info!(
+                    event = "silent_requests",
+                    count,
+                    path,
+                    "requests did not say where they come from; `csrf_require_evidence` would refuse them"
                 );
             }
             Self::SeveralUsers { handles } => {

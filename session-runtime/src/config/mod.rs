@@ -167,8 +167,8 @@ pub struct SessionConfig {
     pub csrf: Csrf,
 
     /// Whether a request that carries neither `Sec-Fetch-Site` nor `Origin` is refused as well; no
-    /// browser of today sends one, but command-line clients do. With `cookie_same_site = "none"` it
-    /// always is. Default: false.
+    /// browser of today sends one, but command-line clients do: the event `silent_requests` counts them.
+    /// With `cookie_same_site = "none"` it always is. Default: false.
     pub csrf_require_evidence: bool,
 
     /// The `Path` of the access-token cookie. Default: `/`.

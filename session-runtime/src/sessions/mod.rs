@@ -35,6 +35,7 @@ mod payload_types;
 mod refresh;
 mod revoke;
 mod second_factor;
+mod silence;
 mod start;
 mod succeed;
 #[cfg(feature = "testing")]
@@ -53,6 +54,7 @@ pub use verify::VerifiedSession;
 pub use within::{Uncommitted, Within};
 
 use keeper::KeyKeeper;
+use silence::Silence;
 use upkeep::Steadiness;
 
 /// The sessions of this application: create, refresh, look up, change, revoke.
@@ -91,6 +93,7 @@ struct Inner {
     feed: Follower,
     store: Store,
     payload_types: PayloadTypes,
+    silence: Silence,
     clock: Arc<DatabaseClock>,
     random: Arc<dyn Random>,
     events: Events,

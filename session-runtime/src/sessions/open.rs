@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::keeper::KeyKeeper;
 use super::key_source::KeySource;
+use super::silence::Silence;
 use super::{AccessTokens, Follower, Inner, Sessions};
 use crate::cache::VerifiedTokens;
 use crate::clock::{Clock, DatabaseClock};
@@ -67,6 +68,7 @@ impl Sessions {
                 verified: VerifiedTokens::new(config.verified_token_cache),
             },
             payload_types: PayloadTypes::default(),
+            silence: Silence::default(),
             feed: Follower {
                 revocations: Revocations::new(lifetimes.access_token),
                 steadiness: Mutex::default(),

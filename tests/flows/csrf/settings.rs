@@ -1,8 +1,11 @@
 //! What the settings make of where a request comes from.
 
+use std::sync::{Arc, Mutex};
+
 use rocket::async_test;
 use rocket::http::Method;
 use serde_json::json;
+use session_runtime::Event;
 use session_tests::Server;
 use session_tests::body::REFUSED;
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
@@ -56,6 +59,78 @@ async fn listed_origins_are_ours_and_silence_can_be_refused() {
         answer.expect(403, REFUSED).expect_untouched();
     }
     assert_eq!(browser.get("/live").await.status, 200);
+}
+
+/// Whoever wants to refuse silence looks first who is silent: a request counts once, however often it is
+/// judged, and what a setting refuses is not counted.
+#[async_test]
+async fn requests_that_say_nothing_are_counted_until_they_are_refused() {
+    for (settings, counted) in [
+        (vec![], 4),
+        (vec![("csrf", "via-token".into())], 3),
+        (vec![("csrf", "none".into())], 3),
+        (vec![("csrf_require_evidence", true.into())], 0),
+        (
+            vec![
+                ("csrf", "none".into()),
+                ("csrf_require_evidence", true.into()),
+            ],
+            0,
+        ),
+        (
+            vec![
+                ("cookie_same_site", "none".into()),
+                ("cookie_secure", "yes".into()),
+            ],
+            0,
+        ),
+    ] {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tells = Arc::clone(&told);
+        let server = Server::builder()
+            .settings(&settings)
+            .fairing(|fairing| {
+                fairing.on_event(move |event| {
+                    if let Event::SilentRequests { count, path } = event {
+                        tells.lock().expect("no panic").push((*count, path.clone()));
+                    }
+                })
+            })
+            .start()
+            .await;
+        let mut browser = server.browser();
+        let login = browser.log_in("ada").await;
+        let row = format!("{settings:?}");
+        assert_eq!(login.status, if counted == 0 { 403 } else { 200 }, "{row}");
+        // Reading changes nothing, headers cannot be forged, and a browser that speaks is not silent.
+        browser.get("/me").await;
+        let mut app = server.browser().in_header_mode();
+        app.log_in("eve").await;
+        app.refresh().await;
+        app.sign_out().await;
+        let headers = vec![("Sec-Fetch-Site", "same-origin".to_owned())];
+        let body = || Some(json!({ "user": "ada" }).to_string());
+        server
+            .browser()
+            .send_raw(Method::Post, "/login", headers, body())
+            .await;
+        let foreign = vec![("Sec-Fetch-Site", "cross-site".to_owned())];
+        server
+            .browser()
+            .send_raw(Method::Post, "/login", foreign, body())
+            .await;
+
+        let notes = Some(json!({ "text": "mine" }));
+        browser.send(Method::Put, "/notes", notes).await;
+        browser.refresh().await;
+        browser.sign_out().await;
+        for _ in 0..2 {
+            server.sessions().report_silent_requests_now();
+        }
+        let expected = (counted > 0).then(|| (counted, SIGN_OUT_PATH.to_owned()));
+        let told = told.lock().expect("no panic");
+        assert_eq!(*told, Vec::from_iter(expected), "{row}");
+    }
 }
 
 #[async_test]

@@ -16,7 +16,11 @@ enum Chore {
     FollowRevocations,
     RotateKeys,
     CleanUp,
+    ReportSilence,
 }
+
+/// The pause between two reports of requests that do not say where they come from.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Starts all chores.
 pub(in crate::web) fn start(sessions: &Sessions, shutdown: &Shutdown) {
@@ -29,6 +33,7 @@ pub(in crate::web) fn start(sessions: &Sessions, shutdown: &Shutdown) {
     );
     repeat(Chore::RotateKeys, sessions.key_turn(), sessions, shutdown);
     repeat(Chore::CleanUp, config.cleanup_interval, sessions, shutdown);
+    repeat(Chore::ReportSilence, MINUTE, sessions, shutdown);
 }
 
 /// Does a chore at every turn, and again at once while there is more to do.
@@ -77,6 +82,10 @@ impl Chore {
             Self::FollowRevocations => sessions.read_revocations().await.map(|()| false),
             Self::RotateKeys => sessions.rotate_keys().await.map(|()| false),
             Self::CleanUp => sessions.clean_up().await,
+            Self::ReportSilence => {
+                sessions.report_silent_requests();
+                Ok(false)
+            }
         }
     }
 
@@ -85,6 +94,7 @@ impl Chore {
             Self::FollowRevocations => "revocations cannot be read",
             Self::RotateKeys => "signing keys cannot be renewed",
             Self::CleanUp => "expired sessions cannot be deleted",
+            Self::ReportSilence => "requests without evidence cannot be reported",
         }
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! The rule is pure; reading the evidence off a request is below it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rocket::Request;
 use rocket::http::Method;
 
@@ -84,8 +86,8 @@ impl CsrfPolicy {
         Self {
             mode: config.csrf,
             origins: origins.map(|origin| origin.text.clone()).collect(),
-            silence_passes: config.csrf == Csrf::None
-                || (!config.csrf_require_evidence && config.cookie_same_site != SameSite::None),
+            silence_passes: !config.csrf_require_evidence
+                && config.cookie_same_site != SameSite::None,
             trust_host: settings.development && config.api_origin.is_none(),
         }
     }
@@ -119,7 +121,10 @@ impl CsrfPolicy {
     ) -> Result<(), Error> {
         match self.provenance(request) {
             Provenance::Ours => Ok(()),
-            Provenance::Silent if self.silence_passes => Ok(()),
+            Provenance::Silent if self.silence_passes => {
+                count_once(request, sessions);
+                Ok(())
+            }
             Provenance::Silent | Provenance::Foreign => Err(refused(request, sessions)),
         }
     }
@@ -232,6 +237,15 @@ impl CsrfPolicy {
             Header::Once(token) => sessions.is_anti_csrf_token(&token, handle),
             Header::Absent | Header::Several => false,
         }
+    }
+}
+
+/// Counts a request that does not say where it comes from, however often it is judged.
+fn count_once(request: &Request<'_>, sessions: &Sessions) {
+    struct Counted(AtomicBool);
+    let counted = request.local_cache(|| Counted(AtomicBool::new(false)));
+    if !counted.0.swap(true, Ordering::Relaxed) {
+        sessions.count_silent_request(request.uri().path().to_string());
     }
 }
 
