@@ -248,16 +248,15 @@ async fn bodies_on_refresh_and_sign_out_are_ignored() {
     let server = Server::start().await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
-    let cookies = |name: &str| format!("{name}={}", browser.cookie(name).expect("a token"));
+    let token = |name: &str| browser.cookie(name).expect("a token");
     for body in ["{", "[]", "\u{0}", &"x".repeat(1 << 20)] {
-        let token = browser.cookie(REFRESH).expect("a token");
-        let headers = vec![("Cookie", names::pair(REFRESH, &token))];
+        let headers = vec![("Cookie", names::pair(REFRESH, &token(REFRESH)))];
         browser
             .send_raw(Method::Post, REFRESH_PATH, headers, Some(body.into()))
             .await
             .expect(200, "{}");
     }
-    let headers = vec![("Cookie", cookies(ACCESS))];
+    let headers = vec![("Cookie", format!("{ACCESS}={}", token(ACCESS)))];
     let answer = browser
         .send_raw(Method::Post, SIGN_OUT_PATH, headers, Some("{".into()))
         .await;
