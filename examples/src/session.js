@@ -54,7 +54,8 @@ export async function call(method, path, body) {
 const OPEN = ["/login", "/signup"];
 
 async function send(method, path, body) {
-  const headers = { accept: "application/json" };
+  // The second says that a script reads the front-token.
+  const headers = { accept: "application/json", "st-auth-mode": "cookie" };
   if (body) headers["content-type"] = "application/json";
   try {
     const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });

@@ -124,6 +124,12 @@ pub enum Event {
         /// Where the last one went.
         path: String,
     },
+    /// `large_response_head`: an answer with tokens is larger than the buffer that proxies have by default, so that
+    /// they may answer 502 in its place. Once a process.
+    LargeResponseHead {
+        /// About how many bytes its head takes.
+        bytes: usize,
+    },
     /// `several_users`: a request presents live sessions of different users, so that nobody can say whose
     /// it is; a neighbour planted one, perhaps. The next login ends both.
     SeveralUsers {
@@ -281,6 +287,14 @@ impl Event {
                     count,
                     path,
                     "requests did not say where they come from; `csrf_require_evidence` would refuse them"
+                );
+            }
+            Self::LargeResponseHead { bytes } => {
+                tracing::warn!(
+                    event = "large_response_head",
+                    bytes,
+                    "the head of an answer with tokens is larger than 4000 bytes, and nginx answers 502 in its place unless \
+                     its `proxy_buffer_size` is larger: set it to `16k`, or keep the payload small"
                 );
             }
             Self::SeveralUsers { handles } => {

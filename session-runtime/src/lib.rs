@@ -34,8 +34,8 @@ mod web;
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
 pub use config::{
-    Auto, CookiePrefix, Csrf, KeptIp, OnStall, Revocation, SameSite, Secret, SessionConfig,
-    SessionLimit, SigningAlgorithm, Transfer,
+    Auto, CookiePrefix, Csrf, FrontToken, KeptIp, OnStall, Revocation, SameSite, Secret,
+    SessionConfig, SessionLimit, SigningAlgorithm, Transfer,
 };
 pub use device::Device;
 pub use error::Error;

@@ -9,6 +9,7 @@ mod duplicates;
 mod events;
 mod flattened;
 mod forged;
+mod front_token;
 mod held;
 mod keys;
 mod launch;

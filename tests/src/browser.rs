@@ -152,6 +152,10 @@ impl<'s> Browser<'s> {
         if let Some(cookies) = self.cookie_header(path) {
             headers.push(("Cookie", cookies));
         }
+        // As a front end says that it reads the front-token.
+        if self.headers.is_none() {
+            headers.push(("st-auth-mode", "cookie".into()));
+        }
         if let Some(kept) = &self.headers {
             headers.push(("st-auth-mode", "header".into()));
             let token = if path == REFRESH_PATH {
@@ -308,7 +312,8 @@ impl<'s> Browser<'s> {
         Self { jar: jar.0, ..self }
     }
 
-    fn cookie_header(&self, path: &str) -> Option<String> {
+    /// What it sends to this path as `Cookie`.
+    pub fn cookie_header(&self, path: &str) -> Option<String> {
         let now = self.clock.now().timestamp();
         let sent: Vec<String> = self
             .jar

@@ -41,6 +41,17 @@ pub enum Auto {
     No,
 }
 
+/// Who gets the front-token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum FrontToken {
+    /// Whoever says that a front end reads it.
+    Auto,
+    /// Everybody.
+    Always,
+}
+
 /// What signs access tokens (RFC 7518 section 3.4, RFC 8037 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]

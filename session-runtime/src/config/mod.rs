@@ -10,8 +10,8 @@ mod check;
 mod choices;
 
 pub use choices::{
-    Auto, CookiePrefix, Csrf, KeptIp, OnStall, Revocation, SameSite, Secret, SessionLimit,
-    SigningAlgorithm, Transfer,
+    Auto, CookiePrefix, Csrf, FrontToken, KeptIp, OnStall, Revocation, SameSite, Secret,
+    SessionLimit, SigningAlgorithm, Transfer,
 };
 
 /// The table `[default.sessions]` of `Rocket.toml`, or `ROCKET_SESSIONS={key=value, ...}`.
@@ -108,6 +108,11 @@ pub struct SessionConfig {
     /// Where tokens travel: `"any"` lets each login choose (cookies, unless the request says
     /// `st-auth-mode: header`), `"cookie"` and `"header"` allow one only. Default: `"any"`.
     pub transfer: Transfer,
+
+    /// Who gets the front-token, which shows user id, end and payload to scripts. `"auto"`: requests that say a front
+    /// end reads it, by the header `st-auth-mode` or `rid`, as SuperTokens' front ends do; `"always"`: everybody. The payload
+    /// travels twice then, and a proxy with small buffers refuses the answer. Default: `"auto"`.
+    pub front_token: FrontToken,
 
     /// Whether a session in cookies also gets its access token as the header `st-access-token`, and
     /// may present it as a bearer token: for pages that call other services. Scripts of the page can
@@ -238,6 +243,7 @@ impl Default for SessionConfig {
             refresh_route: true,
             sign_out_route: true,
             transfer: Transfer::Any,
+            front_token: FrontToken::Auto,
             expose_access_token: false,
             access_token_header: "st-access-token".into(),
             refresh_token_header: "st-refresh-token".into(),

@@ -1,5 +1,6 @@
 //! The story of a session: create, verify, refresh, change, revoke. Nothing here knows HTTP or SQL.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -105,6 +106,8 @@ struct AccessTokens {
     terms: Terms,
     access_cookie_name: String,
     verified: VerifiedTokens,
+    /// Whether it was told that a response with tokens is too large for a proxy's buffer.
+    told_of_large_head: AtomicBool,
 }
 
 /// What follows the feed of revocations, and the clean-up that goes with it.
@@ -161,6 +164,16 @@ impl Sessions {
     /// Logs what happened and tells the application.
     pub(crate) fn emit(&self, event: &Event) {
         self.inner.events.emit(event);
+    }
+
+    /// Tells, once, that the head of a response with tokens is larger than a proxy's buffer (nginx,
+    /// `proxy_buffer_size`: one page of memory).
+    pub(crate) fn note_head(&self, bytes: usize) {
+        const BUFFER: usize = 4000;
+        let told = &self.inner.tokens.told_of_large_head;
+        if bytes > BUFFER && !told.swap(true, Ordering::Relaxed) {
+            self.emit(&Event::LargeResponseHead { bytes });
+        }
     }
 
     /// For a task that must not keep the sessions open.

@@ -1,6 +1,7 @@
 //! Opening: what must hold before the first request is served.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::keeper::KeyKeeper;
@@ -64,6 +65,7 @@ impl Sessions {
                     audience: config.audience.clone(),
                     max_validity: lifetimes.access_token,
                 },
+                told_of_large_head: AtomicBool::new(false),
                 access_cookie_name: around.access_cookie_name,
                 verified: VerifiedTokens::new(config.verified_token_cache),
             },

@@ -217,11 +217,16 @@ impl Fairing for SessionFairing {
             }
             return;
         };
-        wire.write(response, &change);
+        wire.write(request, response, &change);
         if Presented::of(request, wire).legacy {
             wire.clear_legacy(response);
         }
         wire::forbid_caching(response);
+        if change.attach.is_some()
+            && let Some(sessions) = state.state::<Sessions>()
+        {
+            sessions.note_head(wire::head_size(response));
+        }
     }
 }
 

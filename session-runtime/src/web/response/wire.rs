@@ -1,5 +1,4 @@
-//! Cookies and headers that a response carries . `request/presented.rs` reads
-//! those of a request.
+//! Cookies and headers that a response carries. `request/presented.rs` reads those of a request.
 
 use std::fmt::Write as _;
 
@@ -8,10 +7,10 @@ use rocket::http::{Cookie, Header, SameSite as CookieSameSite};
 use rocket::time::OffsetDateTime;
 use rocket::{Request, Response};
 
-use crate::config::{CookiePrefix, SameSite, Transfer};
+use crate::config::{CookiePrefix, FrontToken, SameSite, Transfer};
 use crate::handle::{SessionHandle, Tag};
 use crate::token::{SessionTokens, Transport};
-use crate::web::paths::{ANTI_CSRF, FRONT_TOKEN, LEGACY_COOKIE, is_below};
+use crate::web::paths::{ANTI_CSRF, AUTH_MODE, FRONT_TOKEN, LEGACY_COOKIE, RID, is_below};
 use crate::web::request::presented::{Kind, asks_for_headers};
 use crate::web::response::pending::Change;
 use crate::web::settings::Settings;
@@ -53,6 +52,7 @@ pub(in crate::web) struct Wire {
     domain: Option<String>,
     same_site: CookieSameSite,
     secure: bool,
+    front_token: FrontToken,
     expose_access_token: bool,
     access_header: String,
     refresh_header: String,
@@ -84,6 +84,7 @@ impl Wire {
                 SameSite::Strict => CookieSameSite::Strict,
             },
             secure: settings.secure,
+            front_token: config.front_token,
             expose_access_token: config.expose_access_token,
             access_header: config.access_token_header.clone(),
             refresh_header: config.refresh_token_header.clone(),
@@ -113,7 +114,12 @@ impl Wire {
     }
 
     /// Writes a change onto a response.
-    pub(in crate::web) fn write(&self, response: &mut Response<'_>, change: &Change) {
+    pub(in crate::web) fn write(
+        &self,
+        request: &Request<'_>,
+        response: &mut Response<'_>,
+        change: &Change,
+    ) {
         // First, or the removal would overwrite what is new.
         for handle in &change.removed {
             for place in [&self.access, &self.refresh] {
@@ -130,17 +136,25 @@ impl Wire {
             set(response, FRONT_TOKEN, "remove".into());
         }
         if let Some(tokens) = &change.attach {
-            self.attach(response, tokens);
+            self.attach(request, response, tokens);
         }
     }
 
-    fn attach(&self, response: &mut Response<'_>, tokens: &SessionTokens) {
+    /// Whether a script will read the front-token; no script can read the answer of a page that is opened.
+    fn is_for_a_front_end(&self, request: &Request<'_>) -> bool {
+        let says_so = |name| request.headers().contains(name);
+        self.front_token == FrontToken::Always || says_so(AUTH_MODE) || says_so(RID)
+    }
+
+    fn attach(&self, request: &Request<'_>, response: &mut Response<'_>, tokens: &SessionTokens) {
         if let Some(ends) = tokens.pending_until {
             let name = self.access.name_of(tokens.handle);
             let cookie = self.cookie(name, &self.access.path, &tokens.access, ends);
             return adjoin(response, &cookie);
         }
-        set(response, FRONT_TOKEN, tokens.front.clone());
+        if self.is_for_a_front_end(request) {
+            set(response, FRONT_TOKEN, tokens.front.clone());
+        }
         match tokens.transport {
             Transport::Cookie => self.attach_cookies(response, tokens),
             Transport::Header => {
@@ -217,6 +231,14 @@ impl Wire {
         }
         cookie.build()
     }
+}
+
+/// About how many bytes the head of a response takes, with what Rocket and the server add to it.
+pub(in crate::web) fn head_size(response: &Response<'_>) -> usize {
+    const LINE_AND_DATE: usize = 160;
+    let headers = response.headers().iter();
+    let bytes = headers.map(|header| header.name().as_str().len() + header.value().len() + 4);
+    LINE_AND_DATE + bytes.sum::<usize>()
 }
 
 /// Marks a response that carries tokens as nobody else's (OWASP ASVS 14.3.2).
