@@ -21,9 +21,9 @@ pub struct Device {
     pub current: bool,
 }
 
-/// The devices, newest first.
+/// The newest devices: a page of them.
 pub async fn of(session: &Session<Claims>) -> Result<Vec<Device>, Error> {
-    let all = session.devices().await?;
+    let all = session.devices(None).await?;
     let devices = all.into_iter().map(|info| Device {
         handle: info.handle.to_string(),
         name: name(&info.device.user_agent),
@@ -46,8 +46,8 @@ pub async fn end(
     if handle == session.handle() {
         return session.revoke().await.map(Some);
     }
-    let own = session.devices().await?;
-    if !own.iter().any(|info| info.handle == handle) {
+    let found = sessions.info(handle).await?;
+    if found.is_none_or(|info| info.user_id != *session.user_id()) {
         return Ok(None);
     }
     sessions.revoke(handle).await?;

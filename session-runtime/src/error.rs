@@ -111,6 +111,46 @@ pub enum Error {
         limit: usize,
     },
 
+    /// A payload or session data would not come back from the database as it is, `NaN` for example: JSON
+    /// cannot hold it, or its type reads something else than it writes. Nothing was stored. Answers 500.
+    #[error(
+        "`{field}` would not come back from the database as it is ({reason}): use a type that JSON can hold, \
+         and see that it reads what it writes"
+    )]
+    Unstorable {
+        /// The place, such as `data.items[3].price`; a map's own key is written `*`, for it may be private.
+        field: String,
+        /// What is wrong with it, without its value.
+        reason: String,
+    },
+
+    /// What is stored no longer fits the type of the session data: a version of the application that had
+    /// another type wrote it. Answers 500, since no login mends it.
+    ///
+    /// See [`Session::data`](crate::Session::data) for how to read the old form, or to start anew.
+    #[error(
+        "the stored session data does not fit its type at `{field}` ({reason}): let the type read the old form, or \
+         overwrite it with `set_data`"
+    )]
+    DataMismatch {
+        /// The place, such as `data.items[3]`; keys that are not fields of the type are written `*`.
+        field: String,
+        /// What is wrong with it, without its value.
+        reason: String,
+    },
+
+    /// Session data is larger than `max_data_size` allows; nothing was stored. Answers 500.
+    #[error(
+        "the session data takes {bytes} bytes of JSON and `sessions.max_data_size` allows {limit}: keep what is \
+         large in a table of the application, or raise the setting"
+    )]
+    DataTooLarge {
+        /// Bytes of the JSON.
+        bytes: usize,
+        /// The setting.
+        limit: usize,
+    },
+
     /// A payload key that only run time could see is reserved; nothing was stored. Answers 500.
     #[error("the payload key `{name}` is reserved by the session protocol: rename it")]
     ReservedClaim {

@@ -58,6 +58,16 @@ impl HandOver {
     pub(crate) fn run(&self, before: &str, own: &str) -> Result<String, Error> {
         contained(|| (self.0)(before, own))
     }
+
+    /// The same, for data of at most `limit` bytes.
+    pub(crate) fn limited(self, limit: usize) -> Self {
+        let take = self.0;
+        Self(Arc::new(move |before: &str, own: &str| {
+            let data = take(before, own)?;
+            payload::require_size(&data, limit)?;
+            Ok(data)
+        }))
+    }
 }
 
 impl fmt::Debug for HandOver {
@@ -171,16 +181,7 @@ impl<A> NewSession<A> {
         B: DeserializeOwned,
     {
         let take = move |before: &str, own: &str| {
-            let read = |error: serde_json::Error| {
-                Error::General(format!(
-                    "data of a session cannot be handed over: {}",
-                    crate::payload::without_values(&error)
-                ))
-            };
-            let (own, before) = (
-                serde_json::from_str(own).map_err(read)?,
-                serde_json::from_str(before).map_err(read)?,
-            );
+            let (own, before) = (payload::read_data(own)?, payload::read_data(before)?);
             payload::to_json(&take(own, before))
         };
         Self {

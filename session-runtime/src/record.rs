@@ -53,15 +53,27 @@ impl Record {
         let sliding = now.checked_add_signed(self.validity)?;
         Some(self.ends_for_good.map_or(sliding, |end| sliding.min(end)))
     }
+}
 
+/// How many sessions of a user are listed at once.
+pub(crate) const PAGE: u8 = 100;
+
+/// A session without its data, which may be large, and without its lineage.
+#[derive(Debug, Clone)]
+pub(crate) struct Summary {
+    pub(crate) handle: SessionHandle,
+    pub(crate) user_id: String,
+    pub(crate) payload_type: String,
+    pub(crate) payload: Map<String, Value>,
+    pub(crate) created_at: DateTime<Utc>,
     /// When a token of it was last handed out.
-    pub(crate) fn refreshed_at(&self) -> DateTime<Utc> {
-        let minted = self.lineage.children.iter().map(|child| child.minted_at);
-        minted
-            .chain([self.lineage.parent_since])
-            .max()
-            .unwrap_or(self.created_at)
-    }
+    pub(crate) refreshed_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    pub(crate) auth_time: Option<DateTime<Utc>>,
+    pub(crate) anonymous: bool,
+    /// Whether it awaits a second factor.
+    pub(crate) pending: bool,
+    pub(crate) device: Device,
 }
 
 /// A refresh on its way to the row.

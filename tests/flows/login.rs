@@ -234,7 +234,8 @@ async fn the_largest_payload_that_fits_makes_a_cookie_of_at_most_4096_bytes() {
             .await;
         if let Ok(tokens) = created {
             let bytes = ACCESS.len() + ".AAAAAAAA".len() + tokens.access_token().len();
-            assert!((4090..=4096).contains(&bytes), "{bytes}");
+            // Room is left for what a token may get later: an anti-CSRF token, `auth_time`, a prefix.
+            assert!((3960..=4000).contains(&bytes), "{bytes}");
             return;
         }
     }

@@ -40,6 +40,7 @@ mod touched;
 mod transport;
 mod unavailable;
 mod user_ids;
+mod values;
 mod verify;
 mod withheld;
 mod within;

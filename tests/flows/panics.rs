@@ -232,10 +232,10 @@ async fn in_the_applications_transaction_it_is_an_error_that_rolls_back() {
     );
     database.execute("UPDATE session_info SET payload_type = 'Panicking'");
     // Its connection is as good as before.
-    let changed: Result<(), Error> = database.within(server.sessions(), |within| {
-        within.update_data::<Claims>(handle, &Touchy("second".into()))
+    let changed = database.within(server.sessions(), |within| {
+        within.set_data::<Claims>(handle, &Touchy("second".into()))
     });
-    assert_eq!(changed, Ok(()));
+    assert_eq!(changed, Ok(true));
     assert_eq!(browser.post("/touchy/data/third").await.body, "third");
 }
 
@@ -251,10 +251,10 @@ fn within_on_a_thread_of_ours(
     database: &mut session_tests::Database,
     sessions: &Sessions,
     handle: SessionHandle,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let merge = || {
         database.within(sessions, |within| {
-            within.update_data::<TouchyClaims>(handle, &Touchy("rolled back".into()))?;
+            within.set_data::<TouchyClaims>(handle, &Touchy("rolled back".into()))?;
             let changes = serde_json::json!({ "word": UNREADABLE });
             within.merge_payload::<TouchyClaims>(handle, changes.as_object().expect("an object"))
         })

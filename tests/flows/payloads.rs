@@ -46,20 +46,42 @@ async fn count(session: Session<Claims>) -> Result<String, Error> {
 /// Reads, lets somebody else write, and writes.
 #[post("/careless")]
 async fn careless(session: Session<Claims>, sessions: Sessions) -> Result<(), Error> {
-    let mut notes = session.data().await?;
+    let mut notes = session.versioned_data().await?;
     let theirs = Notes {
         text: "theirs".into(),
     };
     sessions
-        .set_data::<Claims>(session.handle(), &theirs, None)
+        .set_data::<Claims>(session.handle(), &theirs)
         .await?;
     notes.text.push_str(" mine");
-    session.set_data(&notes).await
+    session.set_data_if_unchanged(&mut notes).await
+}
+
+/// Reads and writes in every way, as a handler of many parts does.
+#[post("/thorough")]
+async fn thorough(session: Session<Claims>) -> Result<String, Error> {
+    let mut notes = session.data().await?;
+    session
+        .update_data(|notes| notes.text.push_str(" updated"))
+        .await?;
+    notes.text.push_str(" set");
+    session.set_data(&notes).await?;
+    let mut notes = session.versioned_data().await?;
+    for step in [" once", " twice"] {
+        notes.text.push_str(step);
+        session.set_data_if_unchanged(&mut notes).await?;
+    }
+    Ok(session.data().await?.text)
 }
 
 async fn server() -> Server {
     Server::builder()
-        .rocket(|rocket| rocket.mount("/p", routes![rename, append, merge, count, careless]))
+        .rocket(|rocket| {
+            rocket.mount(
+                "/p",
+                routes![rename, append, merge, count, careless, thorough],
+            )
+        })
         .start()
         .await
 }
@@ -281,33 +303,41 @@ async fn data_that_somebody_else_changed_is_a_conflict() {
     assert_eq!(browser.get("/notes").await.json()["text"], "theirs");
 
     let (sessions, handle) = (server.sessions(), browser.handle().await);
-    let data = sessions
-        .data::<Claims>(handle)
+    let mut data = sessions
+        .versioned_data::<Claims>(handle)
         .await
         .expect("an answer")
         .expect("a session");
-    let own = Notes {
-        text: format!("{} and mine", data.text),
-    };
-    let version = sessions
-        .set_data::<Claims>(handle, &own, Some(data.version()))
-        .await;
-    assert_eq!(version, Ok(data.version() + 1));
-    let late = sessions
-        .set_data::<Claims>(handle, &own, Some(data.version()))
-        .await;
-    assert_eq!(late, Err(Error::Conflict));
+    let mut late = data.clone();
+    data.text.push_str(" and mine");
+    let set = sessions.set_data_if_unchanged::<Claims>(handle, &mut data);
+    assert_eq!(set.await, Ok(true));
+    assert_eq!(data.version(), late.version() + 1);
+    let set = sessions.set_data_if_unchanged::<Claims>(handle, &mut late);
+    assert_eq!(set.await, Err(Error::Conflict));
     assert_eq!(
         browser.get("/notes").await.json()["text"],
         "theirs and mine"
     );
 
     sessions.revoke(handle).await.expect("an answer");
-    assert_eq!(
-        sessions.set_data::<Claims>(handle, &own, None).await,
-        Err(Error::Unauthorised)
-    );
+    assert_eq!(sessions.set_data::<Claims>(handle, &data).await, Ok(false));
+    let set = sessions.set_data_if_unchanged::<Claims>(handle, &mut data);
+    assert_eq!(set.await, Ok(false));
+    let updated = sessions.update_data::<Claims>(handle, |_| ()).await;
+    assert_eq!(updated, Ok(None));
+    let updated = sessions.update_payload::<Claims>(handle, |_| ()).await;
+    assert_eq!(updated, Ok(false));
     assert_eq!(sessions.data::<Claims>(handle).await, Ok(None));
+}
+
+#[async_test]
+async fn a_handler_does_not_conflict_with_itself() {
+    let server = server().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let answer = browser.post("/p/thorough").await;
+    answer.expect(200, "first set once twice");
 }
 
 /// Behaviour 75: an exposed token is handed out again with its new payload.

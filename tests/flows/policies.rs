@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[get("/devices")]
 async fn devices(session: Session<Claims>) -> Result<Value, Error> {
-    Ok(json!(session.devices().await?))
+    Ok(json!(session.devices(None).await?))
 }
 
 #[post("/others")]
@@ -216,8 +216,8 @@ async fn sessions_are_listed_with_where_they_began_and_ended_one_by_one() {
     assert_eq!(here.post("/others").await.json(), 1);
     assert_eq!(third.get("/me").await.status, 401);
     assert_eq!(here.get("/live").await.status, 200);
-    assert_eq!(sessions.list("eve").await.map(|all| all.len()), Ok(1));
-    assert_eq!(sessions.list("nobody").await, Ok(vec![]));
+    assert_eq!(sessions.list("eve", None).await.map(|all| all.len()), Ok(1));
+    assert_eq!(sessions.list("nobody", None).await, Ok(vec![]));
 }
 
 /// `security.md` X110: the address is that of the peer, unless a proxy of ours says whose it is.
@@ -251,7 +251,11 @@ async fn the_address_of_a_device_is_what_a_trusted_hop_says() {
         browser
             .send_raw(Method::Post, "/login", headers, body)
             .await;
-        let list = server.sessions().list("ada").await.expect("an answer");
+        let list = server
+            .sessions()
+            .list("ada", None)
+            .await
+            .expect("an answer");
         assert_eq!(list[0].device.ip, ip, "{setting} {peer} {forwarded}");
     }
 }

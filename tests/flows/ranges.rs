@@ -19,7 +19,8 @@ const DURATIONS: [&str; 9] = [
     "cleanup_interval",
 ];
 
-const NUMBERS: [&str; 6] = [
+const NUMBERS: [&str; 7] = [
+    "max_data_size",
     "verified_token_cache",
     "write_queue",
     "write_connections",

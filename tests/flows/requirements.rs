@@ -1,5 +1,7 @@
 //! What routes ask of a session beyond being valid.
 
+mod live;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -115,7 +117,9 @@ fn admin(session: Session<Claims, Admin>) -> String {
 fn both(_session: Session<Claims, (Registered, Admin, Beta)>) {}
 
 #[get("/live-admin")]
-fn live_admin(_session: LiveSession<Claims, Admin>) {}
+fn live_admin(session: LiveSession<Claims, Admin>) -> String {
+    session.payload().role.clone()
+}
 
 #[get("/maybe-admin")]
 fn maybe_admin(session: MaybeSession<Claims, Admin>) -> &'static str {
@@ -166,6 +170,8 @@ async fn server() -> Server {
                     admin,
                     both,
                     live_admin,
+                    live::live_facts,
+                    live::live_editor,
                     maybe_admin,
                     editor,
                     sensitive,

@@ -213,7 +213,6 @@ async fn info_tells_what_the_row_knows() {
         .expect("a session");
     assert_eq!((info.handle, info.user_id.as_str()), (handle, "ada"));
     assert_eq!(info.payload["name"], "Ada");
-    assert_eq!(info.data["text"], "first");
     assert_eq!(
         info.expires_at - info.created_at,
         chrono::TimeDelta::days(100)

@@ -67,5 +67,8 @@ async fn the_thread_for_blocked_operations_survives_and_is_replaced(backend: Bac
         }
         database.execute("COMMIT");
     });
-    assert_eq!(changed.expect("a change").text, "lockedx");
+    assert_eq!(
+        changed.expect("an answer").expect("a session").text,
+        "lockedx"
+    );
 }

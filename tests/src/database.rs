@@ -36,6 +36,27 @@ macro_rules! on {
     };
 }
 
+/// Why a transaction of an application failed.
+#[derive(Debug, PartialEq)]
+pub enum Failure {
+    /// What sessions say.
+    Session(Error),
+    /// What the database says.
+    Database(diesel::result::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Session(error)
+    }
+}
+
+impl From<diesel::result::Error> for Failure {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
 #[derive(QueryableByName)]
 struct Step {
     #[diesel(sql_type = Text)]
@@ -130,6 +151,19 @@ impl Database {
         sessions: &Sessions,
         body: impl FnOnce(&mut Within<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let done = self.transaction(sessions, |within| body(within).map_err(Failure::Session));
+        done.map_err(|failure| match failure {
+            Failure::Session(error) => error,
+            Failure::Database(error) => panic!("the transaction: {error}"),
+        })
+    }
+
+    /// The same with an error of the application's own.
+    pub fn transaction<T, E: From<diesel::result::Error>>(
+        &mut self,
+        sessions: &Sessions,
+        body: impl FnOnce(&mut Within<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         match &mut self.conn {
             Conn::Sqlite(conn) => {
                 conn.immediate_transaction(|conn| body(&mut sessions.within(conn)))

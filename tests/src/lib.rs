@@ -46,7 +46,7 @@ macro_rules! on_both {
 
 pub use browser::{Answer, Browser};
 pub use builder::Builder;
-pub use database::Database;
+pub use database::{Database, Failure};
 pub use log::Log;
 pub use running::Running;
 pub use server::Server;

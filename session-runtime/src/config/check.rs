@@ -24,6 +24,7 @@ impl SessionConfig {
         within("write_queue", self.write_queue, 1, 1_000_000, 10_000)?;
         within("write_connections", self.write_connections, 1, 64, 3)?;
         within("read_connections", self.read_connections, 1, 64, 4)?;
+        within("max_data_size", self.max_data_size, 64, 8 << 20, 1 << 20)?;
         let cache = self.verified_token_cache;
         within("verified_token_cache", cache, 0, 10_000_000, 80_000)?;
         let rules = [

@@ -63,6 +63,10 @@ pub struct SessionConfig {
     /// What a login beyond `max_sessions_per_user` does. Default: `"end-oldest"`.
     pub session_limit: SessionLimit,
 
+    /// The most bytes of JSON that the data of one session may take; a write of more is an error. 64 to
+    /// 8388608. Default: 1048576 (1 MiB).
+    pub max_data_size: usize,
+
     /// How old a refresh token must be before using it retires its siblings (M). Shorter would log
     /// honest clients out, so it must be at least three times the longest round trip of a client plus
     /// the clock difference between replicas: 3 x (20 s + 2 x `database_timeout`) + 25 s. At most
@@ -232,6 +236,7 @@ impl Default for SessionConfig {
             absolute_lifetime: None,
             max_sessions_per_user: None,
             session_limit: SessionLimit::EndOldest,
+            max_data_size: 1 << 20,
             rotation_min_age: Duration::from_secs(120),
             rotation_max_children: 8,
             signing_algorithm: SigningAlgorithm::Es256,

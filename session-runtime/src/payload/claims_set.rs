@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value};
 
 use crate::payload::types::PayloadType;
-use crate::payload::{JwtPayload, without_values};
+use crate::payload::{JwtPayload, claims_text, without_values};
 use crate::user_id::UserId;
 
 /// Anything, shared between the requests of one token.
@@ -64,7 +64,7 @@ impl Mismatch {
 
 impl ClaimsSet {
     pub(crate) fn new(user_id: String, payload_type: &str, claims: &Map<String, Value>) -> Self {
-        let json = serde_json::to_string(claims).expect("a map of JSON values is JSON");
+        let json = claims_text(claims);
         Self {
             user_id: user_id.into(),
             payload_type: payload_type.into(),

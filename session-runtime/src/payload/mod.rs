@@ -5,12 +5,14 @@ pub(crate) mod claims_set;
 pub(crate) mod depth;
 pub(crate) mod once;
 pub(crate) mod public_claim;
+pub(crate) mod round_trip;
 pub(crate) mod types;
 
 use std::fmt;
 
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
@@ -65,16 +67,34 @@ pub trait JwtPayload: Serialize + DeserializeOwned + Send + Sync + 'static {
 )]
 pub trait HasAuthTime: JwtPayload {}
 
-/// A payload as the token carries it.
-pub(crate) fn to_claims<P: Serialize>(payload: &P) -> Result<Map<String, Value>, Error> {
-    let json = serde_json::to_string(payload).map_err(|error| {
-        Error::General(format!(
-            "the payload does not serialise to JSON: {}",
-            without_values(&error)
-        ))
-    })?;
-    require_shallow(&json)?;
-    let Entries(entries) = serde_json::from_str(&json)
+/// How errors name what is wrong within the payload.
+const PAYLOAD: &str = "payload";
+
+/// A payload as the token carries it; what is stored reads back as this payload.
+///
+/// # Errors
+/// [`Error::Unstorable`] if it would not, [`Error::PayloadTooDeep`], and for names that only run time can
+/// see [`Error::ReservedClaim`] and [`Error::DuplicateClaim`].
+pub(crate) fn to_claims<P: JwtPayload>(payload: &P) -> Result<Map<String, Value>, Error> {
+    let written = round_trip::write(PAYLOAD, payload)?;
+    let claims = parse_claims(&written.json)?;
+    round_trip::check(PAYLOAD, payload, &written, &claims_text(&claims))?;
+    Ok(claims)
+}
+
+/// A payload as the token carries it, whether or not that reads back.
+pub(crate) fn to_claims_unchecked<P: Serialize>(payload: &P) -> Result<Map<String, Value>, Error> {
+    parse_claims(&round_trip::write(PAYLOAD, payload)?.json)
+}
+
+/// What tokens and rows have of these claims.
+pub(crate) fn claims_text(claims: &Map<String, Value>) -> String {
+    serde_json::to_string(claims).expect("a map of JSON values is JSON")
+}
+
+fn parse_claims(json: &str) -> Result<Map<String, Value>, Error> {
+    require_shallow(json)?;
+    let Entries(entries) = serde_json::from_str(json)
         .map_err(|_| Error::General("a payload must serialise to a JSON object".into()))?;
     // The derive sees the fields' names; the keys of a flattened map show only here.
     let mut claims = Map::new();
@@ -126,14 +146,32 @@ impl<'de> Deserialize<'de> for Entries {
     }
 }
 
-/// Session data as it is stored.
-pub(crate) fn to_json<D: Serialize>(data: &D) -> Result<String, Error> {
-    serde_json::to_string(data).map_err(|error| {
-        Error::General(format!(
-            "the session data does not serialise to JSON: {}",
-            without_values(&error)
-        ))
-    })
+/// How errors name what is wrong within session data.
+const DATA: &str = "data";
+
+/// Session data as it is stored; it reads back as this data.
+///
+/// # Errors
+/// [`Error::Unstorable`] if it would not.
+pub(crate) fn to_json<D: Serialize + DeserializeOwned>(data: &D) -> Result<String, Error> {
+    round_trip::to_json(DATA, data)
+}
+
+/// Session data that was stored.
+///
+/// # Errors
+/// [`Error::DataMismatch`] if it is no `D`.
+pub(crate) fn read_data<D: DeserializeOwned>(json: &str) -> Result<D, Error> {
+    round_trip::read(DATA, json).map_err(|(field, reason)| Error::DataMismatch { field, reason })
+}
+
+/// Refuses session data that is larger than the settings allow.
+pub(crate) fn require_size(data: &str, limit: usize) -> Result<(), Error> {
+    let bytes = data.len();
+    if bytes > limit {
+        return Err(Error::DataTooLarge { bytes, limit });
+    }
+    Ok(())
 }
 
 /// Reads a payload from the application's keys of a token.
@@ -141,31 +179,44 @@ pub(crate) fn to_json<D: Serialize>(data: &D) -> Result<String, Error> {
 /// # Errors
 /// What does not fit, naming the field and never its value's text beyond what serde says of types.
 pub(crate) fn read<P: JwtPayload>(payload: &Map<String, Value>) -> Result<P, serde_json::Error> {
-    P::deserialize(payload)
+    // As guards read it: from text.
+    serde_json::from_str(&claims_text(payload))
 }
 
 /// What serde says of JSON that does not fit its type, without the value that it quotes: that may be
 /// somebody's private data.
 pub(crate) fn without_values(error: &serde_json::Error) -> String {
+    const OF_THE_TYPE: [&str; 2] = ["missing field", "duplicate field"];
+    const KINDS: [&str; 5] = [
+        "invalid type",
+        "invalid value",
+        "invalid length",
+        "unknown field",
+        "unknown variant",
+    ];
     let text = error.to_string();
+    if error.classify() != Category::Data || OF_THE_TYPE.iter().any(|kind| text.starts_with(kind)) {
+        return text;
+    }
     // Serde writes "invalid type: string \"..\", expected u32": what was found stands between the two.
-    let kind = text.split([':', '`']).next().unwrap_or_default().trim();
-    match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("{kind}, expected {expected}"),
-        // The names that these quote are of the type, not of the data.
-        None if text.starts_with("missing field") || text.starts_with("duplicate field") => text,
-        None => kind.to_owned(),
+    match KINDS.iter().find(|kind| text.starts_with(**kind)) {
+        Some(kind) => match text.rsplit_once(", expected ") {
+            Some((_, expected)) => format!("{kind}, expected {expected}"),
+            None => (*kind).to_owned(),
+        },
+        // What a type of the application says may quote anything.
+        None => "its type refuses it".into(),
     }
 }
 
-/// Whether a payload is still a `P`.
+/// Whether a changed payload is still a `P`, which reads back as it is.
+///
+/// # Errors
+/// [`Error::Unstorable`] if it is not.
 pub(crate) fn fit<P: JwtPayload>(payload: &Map<String, Value>) -> Result<(), Error> {
-    read::<P>(payload).map(drop).map_err(|error| {
-        Error::General(format!(
-            "the payload would no longer fit its type: {}",
-            without_values(&error)
-        ))
-    })
+    let read = round_trip::read::<P>(PAYLOAD, &claims_text(payload));
+    let payload = read.map_err(|(field, reason)| Error::Unstorable { field, reason })?;
+    to_claims(&payload).map(drop)
 }
 
 /// Claim names that belong to the session protocol or to RFC 7519 and RFC 9068.
@@ -210,6 +261,7 @@ mod tests {
             (r#"{"_iban":-1}"#, "invalid value, expected u32"),
             (r"{}", "missing field `_iban` at line 1 column 2"),
             (r#"{"secret":1}"#, "unknown field, expected `_iban`"),
+            (r#"{"_iban":1,"_iban":2}"#, "duplicate field `_iban`"),
             (
                 r#"{"_iban":1"#,
                 "EOF while parsing an object at line 1 column 10",

@@ -1,8 +1,10 @@
 //! Changing what a session carries and keeps: one step on the row, so that no change is lost.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Sessions;
@@ -18,7 +20,8 @@ use crate::record::Record;
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
 
-/// Session data, and which version of it.
+/// Session data, and which version of it that is: what a write needs that must not overwrite the changes of
+/// others unseen. See [`Session::set_data_if_unchanged`](crate::Session::set_data_if_unchanged).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned<D> {
     /// The data.
@@ -27,7 +30,7 @@ pub struct Versioned<D> {
 }
 
 impl<D> Versioned<D> {
-    /// Counts the changes since the session began; to be handed back with a change.
+    /// Counts the changes since the session began.
     pub fn version(&self) -> i64 {
         self.version
     }
@@ -41,81 +44,135 @@ impl<D> Deref for Versioned<D> {
     }
 }
 
+impl<D> DerefMut for Versioned<D> {
+    fn deref_mut(&mut self) -> &mut D {
+        &mut self.value
+    }
+}
+
 impl Sessions {
-    /// The data of a session and its version; `None` if it is over.
+    /// The data of a session; `None` if it is over.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer, [`Error::General`] if what is stored is no
+    /// [`Error::Unavailable`] if the store does not answer, [`Error::DataMismatch`] if what is stored is no
     /// `P::Data`.
     pub async fn data<P: JwtPayload>(
         &self,
         handle: SessionHandle,
-    ) -> Result<Option<Versioned<P::Data>>, Error> {
-        let record = self.inner.store.find(handle).await?;
-        record
-            .map(|record| {
-                self.require_type::<P>(&record)?;
-                Ok(Versioned {
-                    value: read_data::<P>(&record)?,
-                    version: record.data_version,
-                })
-            })
-            .transpose()
+    ) -> Result<Option<P::Data>, Error> {
+        let data = self.versioned_data::<P>(handle).await?;
+        Ok(data.map(|data| data.value))
     }
 
-    /// Overwrites the data of a session, if it still has `version`; without one, whatever it has. Says
-    /// which version it has now.
+    /// The data of a session with its version, for
+    /// [`set_data_if_unchanged`](Self::set_data_if_unchanged); `None` if the session is over.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if somebody else changed it, [`Error::Unauthorised`] if the session is over,
-    /// [`Error::Unavailable`] if the store does not answer; nothing is changed then.
+    /// Those of [`data`](Self::data).
+    pub async fn versioned_data<P: JwtPayload>(
+        &self,
+        handle: SessionHandle,
+    ) -> Result<Option<Versioned<P::Data>>, Error> {
+        let Some(record) = self.inner.store.find(handle).await? else {
+            return Ok(None);
+        };
+        self.require_type::<P>(&record)?;
+        Ok(Some(Versioned {
+            value: payload::read_data(&record.data)?,
+            version: record.data_version,
+        }))
+    }
+
+    /// Overwrites the data of a session, whatever it is by now; says whether there was such a session.
+    ///
+    /// # Errors
+    /// [`Error::DataTooLarge`], [`Error::Unstorable`], [`Error::Unavailable`] if the store does not answer;
+    /// nothing is changed then.
     #[doc(alias = "updateSessionDataInDatabase")]
     pub async fn set_data<P: JwtPayload>(
         &self,
         handle: SessionHandle,
         data: &P::Data,
-        version: Option<i64>,
-    ) -> Result<i64, Error> {
-        let data = payload::to_json(data)?;
-        self.change_typed::<P, _>(handle, move |record| {
-            if version.is_some_and(|version| version != record.data_version) {
-                return Err(Error::Conflict.into());
-            }
-            record.data.clone_from(&data);
-            record.data_version += 1;
-            Ok(record.data_version)
-        })
-        .await
+    ) -> Result<bool, Error> {
+        let data = self.data_text(data)?;
+        let set = self.change_typed::<P, _>(handle, move |record| {
+            write_data(record, data.clone());
+            Ok(())
+        });
+        Ok(found(set.await)?.is_some())
     }
 
-    /// Lets `change` alter the data of a session, as one step on its row; returns what it has become.
+    /// Overwrites the data of a session unless it was changed since it was read; says whether there was such
+    /// a session. `data` has the new version then, so that it can be written again.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if it was changed, and those of [`set_data`](Self::set_data); nothing is changed
+    /// then.
+    pub async fn set_data_if_unchanged<P: JwtPayload>(
+        &self,
+        handle: SessionHandle,
+        data: &mut Versioned<P::Data>,
+    ) -> Result<bool, Error> {
+        let (text, version) = (self.data_text(&data.value)?, data.version);
+        let set = self.change_typed::<P, _>(handle, move |record| {
+            if record.data_version != version {
+                return Err(Error::Conflict.into());
+            }
+            write_data(record, text.clone());
+            Ok(record.data_version)
+        });
+        let version = found(set.await)?;
+        data.version = version.unwrap_or(data.version);
+        Ok(version.is_some())
+    }
+
+    /// Lets `change` alter the data of a session, as one step on its row, so that no other change is lost;
+    /// returns what it has become, `None` if there is no such session.
     ///
     /// `change` may run more than once and must not wait for anything.
     ///
     /// # Errors
-    /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not
-    /// answer, [`Error::General`] if what is stored is no `P::Data` or `change` panics; nothing is
-    /// changed then.
+    /// [`Error::DataMismatch`] if what is stored is no `P::Data`, [`Error::DataTooLarge`],
+    /// [`Error::Unstorable`], [`Error::General`] if `change` panics, [`Error::Unavailable`] if the store does
+    /// not answer; nothing is changed then.
     pub async fn update_data<P: JwtPayload>(
         &self,
         handle: SessionHandle,
         change: impl Fn(&mut P::Data) + Send + 'static,
-    ) -> Result<P::Data, Error> {
-        self.change_typed::<P, _>(handle, move |record| {
-            let mut data = read_data::<P>(record)?;
-            change(&mut data);
-            record.data = payload::to_json(&data)?;
-            record.data_version += 1;
-            Ok(data)
-        })
-        .await
+    ) -> Result<Option<P::Data>, Error> {
+        let sessions = self.clone();
+        let updated = self.change_typed::<P, _>(handle, move |record| {
+            sessions.change_data::<P>(record, &change)
+        });
+        found(updated.await)
+    }
+
+    /// Lets `change` alter the payload of a session, as one step on its row. Tokens that are out show it
+    /// after their next refresh. Says whether there was such a session.
+    ///
+    /// `change` may run more than once and must not wait for anything.
+    ///
+    /// # Errors
+    /// [`Error::Unstorable`], [`Error::PayloadTooLarge`], [`Error::PayloadTooDeep`], [`Error::General`] if
+    /// `change` panics, [`Error::Unavailable`] if the store does not answer; nothing is changed then.
+    pub async fn update_payload<P: JwtPayload>(
+        &self,
+        handle: SessionHandle,
+        change: impl Fn(&mut P) + Send + 'static,
+    ) -> Result<bool, Error> {
+        let sessions = self.clone();
+        let updated = self.change_typed::<P, _>(handle, move |record| {
+            change_payload(record, &change)?;
+            Ok(sessions.require_fit(record)?)
+        });
+        self.updated(handle, updated.await)
     }
 
     /// Merges keys into the payload of a session, as one step on its row; `null` removes a key. Tokens
     /// that are out show it after their next refresh. Says whether there was such a session.
     ///
     /// # Errors
-    /// [`Error::ReservedClaim`] for a key of the protocol, [`Error::General`] if the payload would no
+    /// [`Error::ReservedClaim`] for a key of the protocol, [`Error::Unstorable`] if the payload would no
     /// longer fit `P`, [`Error::PayloadTooLarge`], [`Error::PayloadTooDeep`], [`Error::Unavailable`];
     /// nothing is changed then.
     #[doc(alias = "mergeIntoAccessTokenPayload")]
@@ -127,18 +184,41 @@ impl Sessions {
     ) -> Result<bool, Error> {
         let sessions = self.clone();
         let merged = self.change_typed::<P, _>(handle, move |record| {
-            merge(&mut record.payload, &update)?;
-            payload::fit::<P>(&record.payload)?;
+            merge::<P>(&mut record.payload, &update)?;
             Ok(sessions.require_fit(record)?)
         });
-        match merged.await {
-            Ok(()) => {
-                self.emit(&Event::Updated { handle });
-                Ok(true)
-            }
-            Err(Error::GONE) => Ok(false),
-            Err(error) => Err(error),
+        self.updated(handle, merged.await)
+    }
+
+    /// Reports that the payload of a session was changed, if it was.
+    fn updated(&self, handle: SessionHandle, updated: Result<(), Error>) -> Result<bool, Error> {
+        let updated = found(updated)?.is_some();
+        if updated {
+            self.emit(&Event::Updated { handle });
         }
+        Ok(updated)
+    }
+
+    /// Session data as it is stored.
+    pub(super) fn data_text<D: Serialize + DeserializeOwned>(
+        &self,
+        data: &D,
+    ) -> Result<String, Error> {
+        let text = payload::to_json(data)?;
+        payload::require_size(&text, self.config().max_data_size)?;
+        Ok(text)
+    }
+
+    /// Lets `change` alter the data of a row; returns what it has become.
+    pub(super) fn change_data<P: JwtPayload>(
+        &self,
+        record: &mut Record,
+        change: impl Fn(&mut P::Data),
+    ) -> Result<P::Data, Refused> {
+        let mut data = payload::read_data(&record.data)?;
+        change(&mut data);
+        write_data(record, self.data_text(&data)?);
+        Ok(data)
     }
 
     /// Lets `change` alter the payload of the session of an access token, and issues that token anew.
@@ -188,6 +268,21 @@ impl Sessions {
     }
 }
 
+/// `None` for a session that is over.
+pub(super) fn found<T>(changed: Result<T, Error>) -> Result<Option<T>, Error> {
+    match changed {
+        Ok(changed) => Ok(Some(changed)),
+        Err(Error::GONE) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts data into a row.
+pub(super) fn write_data(record: &mut Record, data: String) {
+    record.data = data;
+    record.data_version += 1;
+}
+
 /// Lets `change` alter the typed part of a payload; keys that are not of `P` stay.
 pub(crate) fn change_payload<P: JwtPayload>(
     record: &mut Record,
@@ -197,7 +292,7 @@ pub(crate) fn change_payload<P: JwtPayload>(
     Mismatch::check_name::<P>(found)?;
     let mut payload = payload::read::<P>(claims)
         .map_err(|error| Mismatch::new::<P>(found, payload::without_values(&error)))?;
-    let before = payload::to_claims(&payload)?;
+    let before = payload::to_claims_unchecked(&payload)?;
     change(&mut payload);
     let after = payload::to_claims(&payload)?;
     claims.retain(|key, _| after.contains_key(key) || !before.contains_key(key));
@@ -206,7 +301,10 @@ pub(crate) fn change_payload<P: JwtPayload>(
 }
 
 /// Merges keys into a payload; `null` removes one (protocol: "payload regenerate / merge").
-pub(crate) fn merge(
+///
+/// # Errors
+/// [`Error::ReservedClaim`], and [`Error::Unstorable`] if the result is no `P`.
+pub(crate) fn merge<P: JwtPayload>(
     payload: &mut Map<String, Value>,
     update: &Map<String, Value>,
 ) -> Result<(), Error> {
@@ -220,14 +318,5 @@ pub(crate) fn merge(
             payload.insert(name.clone(), value.clone());
         }
     }
-    Ok(())
-}
-
-fn read_data<P: JwtPayload>(record: &Record) -> Result<P::Data, Error> {
-    serde_json::from_str(&record.data).map_err(|error| {
-        Error::General(format!(
-            "the stored session data does not fit its type: {}",
-            payload::without_values(&error)
-        ))
-    })
+    payload::fit::<P>(payload)
 }

@@ -8,7 +8,7 @@ use super::Sessions;
 use crate::device::Device;
 use crate::error::Error;
 use crate::handle::SessionHandle;
-use crate::record::Record;
+use crate::record::{PAGE, Summary};
 use crate::user_id::UserId;
 
 /// A session as its row has it.
@@ -30,8 +30,6 @@ pub struct SessionInfo {
     pub payload_type: String,
     /// What the next access token will carry.
     pub payload: Map<String, Value>,
-    /// What stays in the database.
-    pub data: Value,
     /// When it began.
     #[doc(alias = "getTimeCreated")]
     pub created_at: DateTime<Utc>,
@@ -46,24 +44,28 @@ pub struct SessionInfo {
     pub current: bool,
 }
 
-impl From<Record> for SessionInfo {
-    fn from(record: Record) -> Self {
+impl From<Summary> for SessionInfo {
+    fn from(summary: Summary) -> Self {
         Self {
-            handle: record.handle,
-            pending: record.is_pending(),
-            refreshed_at: record.refreshed_at(),
-            data: serde_json::from_str(&record.data).unwrap_or_default(),
-            user_id: record.user_id,
-            anonymous: record.anonymous,
-            auth_time: record.auth_time,
-            payload_type: record.payload_type,
-            payload: record.payload,
-            created_at: record.created_at,
-            expires_at: record.lineage.ends_at,
-            device: record.device,
+            handle: summary.handle,
+            pending: summary.pending,
+            user_id: summary.user_id,
+            anonymous: summary.anonymous,
+            auth_time: summary.auth_time,
+            payload_type: summary.payload_type,
+            payload: summary.payload,
+            created_at: summary.created_at,
+            refreshed_at: summary.refreshed_at,
+            expires_at: summary.ends_at,
+            device: summary.device,
             current: false,
         }
     }
+}
+
+impl SessionInfo {
+    /// How many sessions a page of a list has at most.
+    pub const PAGE: usize = PAGE as usize;
 }
 
 impl Sessions {
@@ -80,23 +82,42 @@ impl Sessions {
         Ok(self.inner.store.handles_of(user_id).await?)
     }
 
-    /// The sessions of a user that are not over, with where they were begun, newest first.
+    /// A page of a user's live sessions, newest first: at most [`SessionInfo::PAGE`].
+    ///
+    /// `after` is the last session of the page before, and `None` for the first page; an empty page ends
+    /// the list. Session data is not read.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, SessionInfo, Sessions};
+    /// # async fn second_page(sessions: &Sessions) -> Result<Vec<SessionInfo>, Error> {
+    /// let newest = sessions.list("ada", None).await?;
+    /// let older = match newest.last() {
+    ///     Some(last) => sessions.list("ada", Some(last.handle)).await?,
+    ///     None => Vec::new(),
+    /// };
+    /// # Ok(older)
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer.
-    pub async fn list<U: UserId + ?Sized>(&self, user_id: &U) -> Result<Vec<SessionInfo>, Error> {
+    pub async fn list<U: UserId + ?Sized>(
+        &self,
+        user_id: &U,
+        after: Option<SessionHandle>,
+    ) -> Result<Vec<SessionInfo>, Error> {
         let user_id = user_id.to_claim().into_owned();
-        let records = self.inner.store.list(user_id).await?;
-        Ok(records.into_iter().map(SessionInfo::from).collect())
+        let page = self.inner.store.list(user_id, after).await?;
+        Ok(page.into_iter().map(SessionInfo::from).collect())
     }
 
-    /// What the database knows of a session; `None` if it is over.
+    /// What the database knows of a session, but for its [data](Self::data); `None` if it is over.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer.
     #[doc(alias = "getSessionInformation")]
     pub async fn info(&self, handle: SessionHandle) -> Result<Option<SessionInfo>, Error> {
-        let record = self.inner.store.find(handle).await?;
-        Ok(record.map(SessionInfo::from))
+        let summary = self.inner.store.summary(handle).await?;
+        Ok(summary.map(SessionInfo::from))
     }
 }

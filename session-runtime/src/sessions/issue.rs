@@ -9,8 +9,11 @@ use crate::keys::sealing::hex;
 use crate::payload::require_shallow;
 use crate::record::Record;
 use crate::rules::rotation::TokenHash;
-use crate::token::access::{self, Audience, Claims, Verified};
+use crate::token::access::{self, Audience, Claims, Terms, Verified};
 use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport, anti_csrf, front};
+
+/// The latest second that a token names: no session lasts until the year 5138.
+const LATEST: i64 = 99_999_999_999;
 
 /// What makes two access tokens of one row differ.
 struct Mint {
@@ -73,18 +76,72 @@ impl Sessions {
             refresh_token_hash1: old.refresh_token_hash1.clone(),
             anti_csrf: old.anti_csrf.clone(),
         };
+        self.require_fit(record)?;
         self.mint(record, mint, now)
     }
 
-    /// Whether the next token of a row will fit into a cookie.
+    /// Refuses a row unless every token that it can ever get fits into a cookie: the largest form is
+    /// judged, so that a refresh of what was accepted once cannot fail.
+    ///
+    /// # Errors
+    /// [`Error::PayloadTooLarge`], and [`Error::PayloadTooDeep`] of what was merged.
     pub(super) fn require_fit(&self, record: &Record) -> Result<(), Error> {
         let mint = Mint {
-            transport: Transport::Cookie,
-            exp: record.lineage.ends_at.timestamp(),
+            transport: Transport::Header,
+            exp: LATEST,
             refresh_token_hash1: Some(hex(&record.lineage.parent.0)),
-            anti_csrf: None,
+            anti_csrf: Some("x".repeat(anti_csrf::TEXT_LENGTH)),
         };
-        self.mint(record, mint, self.now()).map(drop)
+        let claims = Claims {
+            iat: LATEST,
+            auth_time: Some(LATEST),
+            ..self.claims(record, mint, DateTime::UNIX_EPOCH)
+        };
+        let json =
+            serde_json::to_string(&claims).map_err(|error| Error::General(error.to_string()))?;
+        require_shallow(&json)?;
+        // Its token says nothing.
+        if record.is_pending() {
+            return Ok(());
+        }
+        let marks = Marks {
+            transport: Transport::Header,
+            payload_type: &record.payload_type,
+            anonymous: record.anonymous,
+        };
+        let keys = self.keys();
+        let header = keys.verifying().map(|key| key.header(marks).len()).max();
+        let name = self.config().access_cookie_name.len() + access::AROUND_COOKIE_NAME;
+        let bytes = name + header.unwrap_or_default() + access::length(&json);
+        if bytes > access::MAX_COOKIE {
+            return Err(Error::PayloadTooLarge {
+                bytes,
+                limit: access::MAX_COOKIE,
+            });
+        }
+        Ok(())
+    }
+
+    fn claims(&self, record: &Record, mint: Mint, now: DateTime<Utc>) -> Claims {
+        let Terms {
+            issuer, audience, ..
+        } = &self.inner.tokens.terms;
+        Claims {
+            sub: record.user_id.clone(),
+            rsub: Some(record.user_id.clone()),
+            tenant: Some("public".into()),
+            iat: now.timestamp(),
+            exp: mint.exp,
+            nbf: None,
+            session_handle: record.handle,
+            refresh_token_hash1: mint.refresh_token_hash1,
+            parent_refresh_token_hash1: None,
+            anti_csrf_token: mint.anti_csrf,
+            iss: issuer.clone(),
+            auth_time: record.auth_time.map(|time| time.timestamp()),
+            aud: audience.clone().map(Audience::One),
+            payload: record.payload.clone(),
+        }
     }
 
     fn mint(
@@ -93,28 +150,8 @@ impl Sessions {
         mint: Mint,
         now: DateTime<Utc>,
     ) -> Result<SessionTokens, Error> {
-        let Mint {
-            transport,
-            exp,
-            refresh_token_hash1,
-            anti_csrf,
-        } = mint;
-        let claims = Claims {
-            sub: record.user_id.clone(),
-            rsub: Some(record.user_id.clone()),
-            tenant: Some("public".into()),
-            iat: now.timestamp(),
-            exp,
-            nbf: None,
-            session_handle: record.handle,
-            refresh_token_hash1,
-            parent_refresh_token_hash1: None,
-            anti_csrf_token: anti_csrf,
-            iss: self.inner.tokens.terms.issuer.clone(),
-            auth_time: record.auth_time.map(|time| time.timestamp()),
-            aud: self.inner.tokens.terms.audience.clone().map(Audience::One),
-            payload: record.payload.clone(),
-        };
+        let (transport, exp) = (mint.transport, mint.exp);
+        let claims = self.claims(record, mint, now);
         let keys = self.keys();
         let marks = Marks {
             transport,
@@ -123,8 +160,6 @@ impl Sessions {
         };
         let (access, payload) =
             access::sign(&claims, marks, keys.signer(now)).map_err(Error::General)?;
-        // What was merged into a payload comes as a value, so its depth shows here first.
-        require_shallow(payload.get())?;
         let bytes = self.inner.tokens.access_cookie_name.len() + access.len();
         if bytes > access::MAX_COOKIE {
             return Err(Error::PayloadTooLarge {

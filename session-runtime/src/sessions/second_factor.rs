@@ -8,7 +8,7 @@ use crate::config::Transfer;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::payload::claims_set::ClaimsSet;
-use crate::record::Record;
+use crate::record::{Record, Summary};
 use crate::rules::limit::Limit;
 use crate::token::access::Verified;
 use crate::token::{SessionTokens, Transport, pending};
@@ -78,14 +78,9 @@ impl Sessions {
     }
 
     /// What the row of a pending session says, in the place of a token.
-    pub(super) fn read_pending(record: Record) -> Verified {
-        let claims = ClaimsSet::new(record.user_id, &record.payload_type, &record.payload);
-        Verified::of_pending(
-            record.handle,
-            claims,
-            record.created_at,
-            record.lineage.ends_at,
-        )
+    pub(super) fn read_pending(row: Summary) -> Verified {
+        let claims = ClaimsSet::new(row.user_id, &row.payload_type, &row.payload);
+        Verified::of_pending(row.handle, claims, row.created_at, row.ends_at)
     }
 
     /// Counts an attempt at the second factor, before it is known whether it succeeds: so attempts beside

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
+use crate::payload::require_size;
 use crate::record::{Created, Creation, Record};
 use crate::rules::lifetimes::own_validity;
 use crate::rules::limit::Limit;
@@ -68,6 +69,8 @@ impl Sessions {
         if let Some(completed) = &arrival.completes {
             completed.require_same_user(values.user_id.as_deref())?;
         }
+        let max_data_size = self.config().max_data_size;
+        require_size(&values.data, max_data_size)?;
         let validity = match new.valid_for {
             Some(validity) => own_validity(validity).map_err(Error::General)?,
             None if pending => second_factor::VALIDITY,
@@ -101,6 +104,7 @@ impl Sessions {
             pending_attempts: pending.then_some(0),
         };
         record.lineage.ends_at = record.ends_after(now).unwrap_or(now);
+        self.require_fit(&record)?;
         let tokens = self.issue_first(&record, arrival.transport, token, now)?;
         let limit = if pending {
             Some(second_factor::LIMIT)
@@ -112,7 +116,10 @@ impl Sessions {
             record,
             replaced: arrival.replaced.clone(),
             completes,
-            hand_over: new.hand_over.clone(),
+            hand_over: new
+                .hand_over
+                .clone()
+                .map(|hand_over| hand_over.limited(max_data_size)),
             handed_from: arrival.handed_from.clone(),
             limit,
         };

@@ -10,7 +10,9 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
 use crate::payload::JwtPayload;
+use crate::payload::claims_set::ClaimsSet;
 use crate::payload::types::PayloadType;
+use crate::record::Summary;
 use crate::revocation::Known;
 use crate::rules::selection::Standing;
 use crate::token::access::{self, Verified};
@@ -192,9 +194,9 @@ impl Sessions {
         &self,
         handle: SessionHandle,
     ) -> Result<(Standing, Option<Arc<Verified>>), Error> {
-        match self.inner.store.find(handle).await? {
-            Some(record) if record.is_pending() => {
-                let verified = Arc::new(Self::read_pending(record));
+        match self.inner.store.summary(handle).await? {
+            Some(row) if row.pending => {
+                let verified = Arc::new(Self::read_pending(row));
                 Ok((Standing::Live, Some(verified)))
             }
             Some(_) => Ok((Standing::Revoked, None)),
@@ -242,8 +244,12 @@ impl Sessions {
 
     /// Asks the database whether a session still exists.
     pub(crate) async fn require_row(&self, handle: SessionHandle) -> Result<(), Error> {
-        match self.inner.store.find(handle).await? {
-            Some(_) => Ok(()),
+        self.read_row(handle).await.map(drop)
+    }
+
+    async fn read_row(&self, handle: SessionHandle) -> Result<Summary, Error> {
+        match self.inner.store.summary(handle).await? {
+            Some(summary) => Ok(summary),
             None => Err(self.absent(handle).await),
         }
     }
@@ -255,6 +261,16 @@ impl Sessions {
             Recognised::Pending(_) => true,
             Recognised::Outdated { .. } => false,
         }
+    }
+
+    /// What the row of a token's session says now, as if the token had just been issued.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorised`] if it is over, [`Error::Unavailable`] if the store does not answer.
+    pub(crate) async fn read_live(&self, token: &Verified) -> Result<Arc<Verified>, Error> {
+        let row = self.read_row(token.handle).await?;
+        let claims = ClaimsSet::new(row.user_id, &row.payload_type, &row.payload);
+        Ok(Arc::new(token.with(claims, row.auth_time, row.anonymous)))
     }
 
     /// Checks an access token's signature, time and transport, not whether its session was revoked.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Sessions;
-use super::change::merge;
+use super::change::{change_payload, merge, write_data};
 use super::payload_types::Refused;
 use super::start::accept;
 use crate::arrival::Arrival;
@@ -13,9 +13,9 @@ use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
 use crate::panics::contained;
+use crate::payload::JwtPayload;
 use crate::payload::claims_set::Mismatch;
 use crate::payload::types::PayloadType;
-use crate::payload::{self, JwtPayload};
 use crate::record::Record;
 use crate::store::{Lent, SessionConnection};
 use crate::token::{SessionTokens, Transport};
@@ -126,51 +126,82 @@ impl Within<'_> {
         self.conn.revoke_user(&user_id.to_claim(), Some(keep), now)
     }
 
-    /// Overwrites the data of a session: within the transaction nobody else changes it.
+    /// Overwrites the data of a session; says whether there was such a session. Within the transaction
+    /// nobody else changes it.
     ///
     /// # Errors
-    /// [`Error::Unauthorised`] if there is no such session, [`Error::Unavailable`] if the database
-    /// refuses.
+    /// [`Error::DataTooLarge`], [`Error::Unstorable`], [`Error::Unavailable`] if the database refuses. The
+    /// data stays as it was.
     #[doc(alias = "updateSessionDataInDatabase")]
-    pub fn update_data<P: JwtPayload>(
+    pub fn set_data<P: JwtPayload>(
         &mut self,
         handle: SessionHandle,
         data: &P::Data,
-    ) -> Result<(), Error> {
-        let data = payload::to_json(data)?;
-        self.change::<P>(handle, |record| {
-            record.data.clone_from(&data);
-            record.data_version += 1;
+    ) -> Result<bool, Error> {
+        let data = self.sessions.data_text(data)?;
+        let set = self.change::<P, _>(handle, |record| {
+            write_data(record, data.clone());
             Ok(())
-        })
+        });
+        Ok(set?.is_some())
     }
 
-    /// Writes `changes` over the payload, key by key; `null` removes a key. The next access token
-    /// carries the result.
+    /// Lets `change` alter the data of a session; returns what it has become, `None` if there is no such
+    /// session.
     ///
     /// # Errors
-    /// [`Error::Unauthorised`] if there is no such session, [`Error::ReservedClaim`] for a key of the
-    /// protocol, [`Error::General`] if the result no longer fits `P`, [`Error::Unavailable`] if the
-    /// database refuses. The payload stays as it was.
+    /// Those of [`Sessions::update_data`]. The data stays as it was.
+    pub fn update_data<P: JwtPayload>(
+        &mut self,
+        handle: SessionHandle,
+        change: impl Fn(&mut P::Data),
+    ) -> Result<Option<P::Data>, Error> {
+        let sessions = self.sessions.clone();
+        self.change::<P, _>(handle, |record| sessions.change_data::<P>(record, &change))
+    }
+
+    /// Lets `change` alter the payload of a session; says whether there was such a session. The next access
+    /// token carries the result.
+    ///
+    /// # Errors
+    /// Those of [`Sessions::update_payload`]. The payload stays as it was.
+    pub fn update_payload<P: JwtPayload>(
+        &mut self,
+        handle: SessionHandle,
+        change: impl Fn(&mut P),
+    ) -> Result<bool, Error> {
+        let sessions = self.sessions.clone();
+        let updated = self.change::<P, _>(handle, |record| {
+            change_payload(record, &change)?;
+            Ok(sessions.require_fit(record)?)
+        });
+        Ok(updated?.is_some())
+    }
+
+    /// Merges keys into the payload of a session; `null` removes a key. Says whether there was such a
+    /// session. The next access token carries the result.
+    ///
+    /// # Errors
+    /// Those of [`Sessions::merge_payload`]. The payload stays as it was.
     #[doc(alias = "mergeIntoAccessTokenPayload")]
     pub fn merge_payload<P: JwtPayload>(
         &mut self,
         handle: SessionHandle,
         changes: &Map<String, Value>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let sessions = self.sessions.clone();
-        self.change::<P>(handle, |record| {
-            merge(&mut record.payload, changes)?;
-            payload::fit::<P>(&record.payload)?;
+        let merged = self.change::<P, _>(handle, |record| {
+            merge::<P>(&mut record.payload, changes)?;
             Ok(sessions.require_fit(record)?)
-        })
+        });
+        Ok(merged?.is_some())
     }
 
-    fn change<P: JwtPayload>(
+    fn change<P: JwtPayload, T>(
         &mut self,
         handle: SessionHandle,
-        change: impl Fn(&mut Record) -> Result<(), Refused>,
-    ) -> Result<(), Error> {
+        change: impl Fn(&mut Record) -> Result<T, Refused>,
+    ) -> Result<Option<T>, Error> {
         self.sessions.enter(PayloadType::of::<P>())?;
         // An error lets the application roll back; a panic might leave its connection in the transaction.
         let typed = |record: &mut Record| {
@@ -179,9 +210,9 @@ impl Within<'_> {
                 change(record)
             })
         };
-        match self.conn.change(handle, self.sessions.now(), typed)? {
-            Some(changed) => changed.map_err(|refused| self.sessions.explain(handle, refused)),
-            None => Err(Error::GONE),
-        }
+        let changed = self.conn.change(handle, self.sessions.now(), typed)?;
+        changed
+            .transpose()
+            .map_err(|refused| self.sessions.explain(handle, refused))
     }
 }

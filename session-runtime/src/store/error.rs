@@ -74,7 +74,7 @@ pub(crate) enum OpenError {
         "`sessions.database` refuses another connection: {0}; a process opens `write_connections` + `read_connections` + 1, \
          and needs three: allow three to the user in the URL, or more to the server, and lower the two settings to what is left"
     )]
-    Further(Box<OpenError>),
+    Further(Box<Self>),
     #[error(
         "`sessions.database`: the session tables could not be prepared ({0}); the user in the URL must be allowed to \
          create tables, or to read and write those that exist"

@@ -46,7 +46,7 @@ use self::writer::Writer;
 use crate::clock::DatabaseClock;
 use crate::event::Events;
 use crate::handle::SessionHandle;
-use crate::record::{Created, Creation, Others, Record, Rotation};
+use crate::record::{Created, Creation, Others, Record, Rotation, Summary};
 use crate::rules::rotation::Verdict;
 
 /// Rows deleted in one transaction: few enough that no login waits noticeably behind them.
@@ -236,11 +236,25 @@ impl Store {
             .await
     }
 
-    /// The unexpired sessions of a user, newest first.
-    pub(crate) async fn list(&self, user_id: String) -> Result<Vec<Record>, StoreError> {
+    /// A page of the unexpired sessions of a user, newest first: those older than `after`, if that is said.
+    pub(crate) async fn list(
+        &self,
+        user_id: String,
+        after: Option<SessionHandle>,
+    ) -> Result<Vec<Summary>, StoreError> {
         let now = self.clock.now();
-        self.read(move |conn| query!(conn, list(&user_id, now)))
+        self.read(move |conn| query!(conn, list(&user_id, after, now)))
             .await
+    }
+
+    /// The session without its data, unless it is gone or expired.
+    pub(crate) async fn summary(
+        &self,
+        handle: SessionHandle,
+    ) -> Result<Option<Summary>, StoreError> {
+        let summary = self.read(move |conn| query!(conn, summary(handle))).await?;
+        let now = self.clock.now();
+        Ok(summary.filter(|summary| now < summary.ends_at))
     }
 
     /// The session, unless it is gone or expired.

@@ -7,7 +7,8 @@ use super::schema::{session_counter, session_info, session_key, session_revocati
 use crate::handle::SessionHandle;
 use crate::keys::KeyKind;
 use crate::keys::sealing::SealedKey;
-use crate::record::Record;
+use crate::payload::claims_text;
+use crate::record::{Record, Summary};
 use crate::revocation::Entry;
 use crate::rules::rotation::{Child, Lineage, TokenHash};
 
@@ -49,16 +50,12 @@ pub(super) struct ContentRow {
 impl From<&Record> for ContentRow {
     fn from(record: &Record) -> Self {
         Self {
-            payload: payload_text(record),
+            payload: claims_text(&record.payload),
             data: record.data.clone(),
             data_version: record.data_version,
             auth_time: record.auth_time.map(|time| time.timestamp_millis()),
         }
     }
-}
-
-fn payload_text(record: &Record) -> String {
-    serde_json::to_string(&record.payload).expect("a map of JSON values is JSON")
 }
 
 /// The columns that a rotation writes.
@@ -95,7 +92,7 @@ impl From<&Record> for SessionRow {
             parent_since: lineage.parent_since,
             generation: lineage.generation,
             children: lineage.children,
-            payload: payload_text(record),
+            payload: claims_text(&record.payload),
             data: record.data.clone(),
             created_at: record.created_at.timestamp_millis(),
             validity: record.validity.num_milliseconds(),
@@ -145,6 +142,46 @@ impl SessionRow {
                 Some(attempts) => Some(attempts.try_into().ok()?),
                 None => None,
             },
+        })
+    }
+}
+
+/// What lists show of a row: not its data, which may be large.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = session_info)]
+pub(super) struct SummaryRow {
+    handle: Vec<u8>,
+    user_id: String,
+    parent_since: i64,
+    children: Vec<u8>,
+    payload: String,
+    created_at: i64,
+    expires_at: i64,
+    auth_time: Option<i64>,
+    anonymous: bool,
+    device: String,
+    payload_type: String,
+    pending_attempts: Option<i64>,
+}
+
+impl SummaryRow {
+    /// `None` if somebody edited the row into something that is no session.
+    pub(super) fn into_summary(self) -> Option<Summary> {
+        let children = decode_children(&self.children)?;
+        let minted = children.iter().map(|child| child.minted_at);
+        let parent_since = time(self.parent_since)?;
+        Some(Summary {
+            handle: handle(&self.handle)?,
+            user_id: self.user_id,
+            payload_type: self.payload_type,
+            payload: serde_json::from_str(&self.payload).ok()?,
+            created_at: time(self.created_at)?,
+            refreshed_at: minted.fold(parent_since, std::cmp::Ord::max),
+            ends_at: time(self.expires_at)?,
+            auth_time: optional_time(self.auth_time)?,
+            anonymous: self.anonymous,
+            pending: self.pending_attempts.is_some(),
+            device: serde_json::from_str(&self.device).unwrap_or_default(),
         })
     }
 }

@@ -12,8 +12,8 @@ use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
 use super::{Connection, MAX_ROWS, lock_user};
 use crate::handle::SessionHandle;
-use crate::record::{CHUNK, ROUNDS, Record};
-use crate::store::models::{self, ContentRow, SessionRow};
+use crate::record::{CHUNK, PAGE, ROUNDS, Record, Summary};
+use crate::store::models::{self, ContentRow, SessionRow, SummaryRow};
 use crate::store::schema::session_info;
 
 #[allow(clippy::duplicate_mod)] // once per backend, as this file
@@ -232,26 +232,43 @@ pub(crate) fn change<T, E>(
     Ok(Some(outcome))
 }
 
-/// The unexpired sessions of a user, newest first; pending ones are none.
+/// The session without its data, if its row exists and makes sense.
+pub(crate) fn summary(
+    conn: &mut Connection,
+    handle: SessionHandle,
+) -> QueryResult<Option<Summary>> {
+    let row = session_info::table
+        .find(handle.as_bytes().as_slice())
+        .select(SummaryRow::as_select())
+        .get_result(conn)
+        .optional()?;
+    Ok(row.and_then(SummaryRow::into_summary))
+}
+
+/// A page of the unexpired sessions of a user, newest first: those older than `after`, if that is said.
+/// Pending ones are none.
 pub(crate) fn list(
     conn: &mut Connection,
     user_id: &str,
+    after: Option<SessionHandle>,
     now: DateTime<Utc>,
-) -> QueryResult<Vec<Record>> {
+) -> QueryResult<Vec<Summary>> {
     if is_nobodys(user_id) {
         return Ok(Vec::new());
     }
-    let rows: Vec<SessionRow> = session_info::table
+    // Above every UUIDv7.
+    let below = after.map_or([u8::MAX; 16], |after| *after.as_bytes());
+    let rows: Vec<SummaryRow> = session_info::table
         .filter(session_info::user_id.eq(user_id))
+        .filter(session_info::handle.lt(below.as_slice()))
         .filter(session_info::expires_at.gt(now.timestamp_millis()))
         .filter(session_info::pending_attempts.is_null())
         .order(session_info::handle.desc())
-        .select(SessionRow::as_select())
+        .limit(PAGE.into())
+        .select(SummaryRow::as_select())
         .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .filter_map(SessionRow::into_record)
-        .collect())
+    let summaries = rows.into_iter().filter_map(SummaryRow::into_summary);
+    Ok(summaries.collect())
 }
 
 /// Deletes up to `most` sessions that expired before `before`, those that expired first; says how many.

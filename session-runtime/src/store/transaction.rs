@@ -2,7 +2,7 @@
 //! commits or rolls back.
 
 use chrono::{DateTime, Utc};
-use diesel::result::{Error as DatabaseError, QueryResult};
+use diesel::result::QueryResult;
 
 use super::StoreError;
 use super::connection::{Link, query};
@@ -133,11 +133,4 @@ impl std::fmt::Debug for Lent<'_> {
 
 fn stored<T>(result: QueryResult<T>) -> Result<T, StoreError> {
     result.map_err(|error| StoreError::Database(error.to_string()))
-}
-
-/// So that `conn.transaction(..)` can return this crate's error: begin and commit may fail as well.
-impl From<DatabaseError> for Error {
-    fn from(cause: DatabaseError) -> Self {
-        StoreError::Database(cause.to_string()).into()
-    }
 }

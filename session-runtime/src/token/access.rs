@@ -26,6 +26,13 @@ use crate::token::header::Header;
 /// The most a browser keeps of one cookie, name and value together (RFC 6265bis section 5.6).
 pub(crate) const MAX_COOKIE: usize = 4096;
 
+/// What may stand around the configured name of the cookie, whichever prefix the settings choose: that and
+/// the letters of its session.
+pub(crate) const AROUND_COOKIE_NAME: usize = "__Host-Http-".len() + ".12345678".len();
+
+/// Bytes of a signature, of either algorithm.
+const SIGNATURE: usize = 64;
+
 /// `iat` and `nbf` may lie this far ahead, for replicas whose clocks differ; `exp` has no leeway.
 const MAX_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
@@ -145,6 +152,24 @@ impl Verified {
             && self.issued_at <= latest_start
             && self.not_before.is_none_or(|nbf| nbf <= latest_start)
     }
+
+    /// The same token, had it been issued when this was true of the session.
+    pub(crate) fn with(
+        &self,
+        claims: ClaimsSet,
+        auth_time: Option<DateTime<Utc>>,
+        anonymous: bool,
+    ) -> Self {
+        Self {
+            kid: Arc::clone(&self.kid),
+            anti_csrf: self.anti_csrf.clone(),
+            refresh_token_hash1: self.refresh_token_hash1.clone(),
+            claims,
+            auth_time,
+            anonymous,
+            ..*self
+        }
+    }
 }
 
 /// What this server mints and therefore accepts.
@@ -187,6 +212,12 @@ pub(crate) fn sign_text(header: &str, payload: &str, key: &SigningKey) -> Result
     token.push('.');
     token.push_str(&signature);
     Ok(token)
+}
+
+/// How long a token is, beside its header, whose claims are the JSON `payload`.
+pub(crate) fn length(payload: &str) -> usize {
+    let in_base64 = |bytes: usize| (bytes * 4).div_ceil(3);
+    ".".len() + in_base64(payload.len()) + ".".len() + in_base64(SIGNATURE)
 }
 
 /// Whether a token names a key that is not in the ring; it may be newer than that.

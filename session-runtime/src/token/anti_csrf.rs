@@ -13,6 +13,9 @@ use crate::keys::MacKey;
 const RANDOM: usize = 16;
 const LENGTH: usize = RANDOM + 32;
 
+/// How many letters a token has.
+pub(crate) const TEXT_LENGTH: usize = LENGTH / 3 * 4;
+
 /// Mints a token of `handle`.
 pub(crate) fn mint(handle: SessionHandle, random: &[u8; RANDOM], key: &MacKey) -> String {
     let tag = hmac::sign(&key.anti_csrf, &message(handle, random));

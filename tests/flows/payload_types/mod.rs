@@ -190,7 +190,7 @@ async fn sqlite_whatever_is_done_by_handle_asks_for_the_type() {
 
     let again = Error::SignInAgain;
     assert_eq!(sessions.data::<Admin>(handle).await, Err(again.clone()));
-    let set = sessions.set_data::<Admin>(handle, &notes, None).await;
+    let set = sessions.set_data::<Admin>(handle, &notes).await;
     assert_eq!(set.map(drop), Err(again.clone()));
     let changed = sessions
         .update_data::<Admin>(handle, |notes| notes.text.clear())
@@ -204,9 +204,9 @@ async fn sqlite_whatever_is_done_by_handle_asks_for_the_type() {
     let verified = sessions.verify::<Admin>(access).await;
     assert_eq!(verified.err(), Some(again.clone()));
 
-    let set = server.database().within(sessions, |within| {
-        within.update_data::<Admin>(handle, &notes)
-    });
+    let set = server
+        .database()
+        .within(sessions, |within| within.set_data::<Admin>(handle, &notes));
     assert_eq!(set, Err(again.clone()));
     let merged = server.database().within(sessions, |within| {
         within.merge_payload::<Admin>(handle, &update())

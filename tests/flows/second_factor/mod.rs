@@ -207,7 +207,7 @@ async fn the_first_login_gives_nothing_but_the_way_to_the_second() {
     // It is no session of the user.
     let sessions = server.sessions();
     assert_eq!(sessions.handles("ada").await, Ok(vec![]));
-    assert!(sessions.list("ada").await.expect("a list").is_empty());
+    assert!(sessions.list("ada", None).await.expect("a list").is_empty());
 
     let answer = give_code(&mut browser, RIGHT).await;
     answer.expect(200, OK);

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::payload::claims_set::ClaimsSet;
+use crate::payload::round_trip::to_value;
 use crate::payload::{HasAuthTime, JwtPayload};
 use crate::requirement::{self, Facts};
 use crate::sessions::Sessions;
@@ -185,8 +186,8 @@ impl<P: JwtPayload> Fetch<P> {
         let fetch = move |request: &Request<'_>, user_id: P::UserId| -> Fetched {
             let fetched = fetch(request, user_id);
             Box::pin(async move {
-                let value = fetched.await?.map(serde_json::to_value).transpose();
-                value.map_err(|error| Error::General(format!("a claim is no JSON: {error}")))
+                let value = fetched.await?;
+                value.map(|value| to_value(key, &value)).transpose()
             })
         };
         Self {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -14,7 +13,9 @@ use crate::handle::SessionHandle;
 use crate::payload::claims_set::Shared;
 use crate::payload::{HasAuthTime, JwtPayload};
 use crate::record::Others;
-use crate::sessions::{SessionInfo, Sessions, Uncommitted, Within, change_payload, merge};
+use crate::sessions::{
+    SessionInfo, Sessions, Uncommitted, Versioned, Within, change_payload, merge,
+};
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
 use crate::web::response::pending::Pending;
@@ -38,8 +39,6 @@ pub struct Session<P, R = ()> {
     /// A `P::UserId`; erased, because a bound on the struct would report an underived payload seven times.
     user_id: Shared,
     payload: Arc<P>,
-    /// The version of the data that this request has read; negative for none.
-    data_version: AtomicI64,
     requirement: PhantomData<fn() -> R>,
 }
 
@@ -136,16 +135,20 @@ impl<P, R> Session<P, R> {
         handle
     }
 
-    /// The sessions of this user, newest first; this one is marked as current.
+    /// A page of this user's live sessions, newest first, without their data; this one is marked as current.
+    ///
+    /// `after` is the last session of the page before, as for [`Sessions::list`]: `None` gives the newest
+    /// [`SessionInfo::PAGE`].
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer.
-    pub async fn devices(&self) -> Result<Vec<SessionInfo>, Error> {
-        let mut all = self.sessions.list(self.verified.claims.user_id()).await?;
-        for info in &mut all {
+    pub async fn devices(&self, after: Option<SessionHandle>) -> Result<Vec<SessionInfo>, Error> {
+        let user_id = self.verified.claims.user_id();
+        let mut page = self.sessions.list(user_id, after).await?;
+        for info in &mut page {
             info.current = info.handle == self.handle();
         }
-        Ok(all)
+        Ok(page)
     }
 
     /// What the database knows of this session.
@@ -156,8 +159,14 @@ impl<P, R> Session<P, R> {
     #[doc(alias = "getTimeCreated")]
     #[doc(alias = "getExpiry")]
     pub async fn info(&self) -> Result<SessionInfo, Error> {
-        match self.sessions.info(self.handle()).await? {
-            Some(info) => Ok(info),
+        let info = self.sessions.info(self.handle()).await?;
+        self.found(info).await
+    }
+
+    /// What there is of this session; if there is nothing, it has ended.
+    async fn found<T>(&self, found: Option<T>) -> Result<T, Error> {
+        match found {
+            Some(found) => Ok(found),
             None => self.ended(Err(self.sessions.absent(self.handle()).await)),
         }
     }
@@ -190,7 +199,6 @@ impl<P: JwtPayload, R> Session<P, R> {
             verified,
             user_id,
             payload,
-            data_version: AtomicI64::new(-1),
             requirement: PhantomData,
         }
     }
@@ -204,48 +212,76 @@ impl<P: JwtPayload, R> Session<P, R> {
             .expect("`ClaimsSet::read` of a `P` shares a `P::UserId`")
     }
 
-    /// Reads the session data from the database.
-    ///
-    /// # Errors
-    /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not answer,
-    /// [`Error::General`] if what is stored is no `P::Data`.
+    #[doc = include_str!("../../../docs/session_data.md")]
     #[doc(alias = "getSessionDataFromDatabase")]
     pub async fn data(&self) -> Result<P::Data, Error> {
-        let Some(data) = self.sessions.data::<P>(self.handle()).await? else {
-            return self.ended(Err(self.sessions.absent(self.handle()).await));
-        };
-        self.data_version.store(data.version(), Ordering::Relaxed);
-        Ok(data.value)
+        Ok(self.versioned_data().await?.value)
     }
 
-    /// Writes the session data; durable when it returns. If this request has read the data before, what
-    /// it writes is refused when somebody else has changed it since; otherwise it overwrites.
+    /// [`data`](Self::data) with its version, for [`set_data_if_unchanged`](Self::set_data_if_unchanged).
     ///
     /// # Errors
-    /// [`Error::Conflict`] if it was changed since it was read, [`Error::Unauthorised`] if the session is
-    /// over, [`Error::Unavailable`] if the store does not answer; nothing is changed then.
+    /// Those of [`data`](Self::data).
+    pub async fn versioned_data(&self) -> Result<Versioned<P::Data>, Error> {
+        let data = self.sessions.versioned_data::<P>(self.handle()).await?;
+        self.found(data).await
+    }
+
+    /// Overwrites the session data, whatever it is by now; durable when it returns.
+    ///
+    /// # Errors
+    /// [`Error::DataTooLarge`], [`Error::Unstorable`], [`Error::Unauthorised`] if the session is over,
+    /// [`Error::Unavailable`] if the store does not answer; nothing is changed then.
     #[doc(alias = "updateSessionDataInDatabase")]
     pub async fn set_data(&self, data: &P::Data) -> Result<(), Error> {
-        let read = Some(self.data_version.load(Ordering::Relaxed)).filter(|version| *version >= 0);
-        let handle = self.handle();
-        let set = self.sessions.set_data::<P>(handle, data, read).await;
-        let version = self.ended(set)?;
-        self.data_version.store(version, Ordering::Relaxed);
-        Ok(())
+        let found = self.sessions.set_data::<P>(self.handle(), data).await?;
+        self.found(found.then_some(())).await
+    }
+
+    /// Overwrites the session data unless somebody else changed it since it was read; `data` has the new
+    /// version then. Where a closure can say what is to change, use [`update_data`](Self::update_data).
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Cart)]
+    /// # struct Claims {}
+    /// # #[derive(serde::Serialize, serde::Deserialize)]
+    /// # struct Cart { items: Vec<String> }
+    /// # async fn price(_: &Cart) -> Vec<String> { vec![] }
+    /// async fn add_prices(session: Session<Claims>) -> Result<(), Error> {
+    ///     let mut cart = session.versioned_data().await?;
+    ///     cart.items = price(&cart).await; // takes its time
+    ///     session.set_data_if_unchanged(&mut cart).await // 409 if the cart is another one by now
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if it was changed, and those of [`set_data`](Self::set_data); nothing is changed
+    /// then.
+    pub async fn set_data_if_unchanged(&self, data: &mut Versioned<P::Data>) -> Result<(), Error> {
+        let set = self
+            .sessions
+            .set_data_if_unchanged::<P>(self.handle(), data)
+            .await?;
+        self.found(set.then_some(())).await
     }
 
     /// Lets `change` alter the session data as one step, so that no other change is lost; returns what
     /// it has become. `change` may run more than once and must not wait for anything.
     ///
     /// # Errors
-    /// [`Error::Unauthorised`] if the session is over, [`Error::Unavailable`] if the store does not
-    /// answer, [`Error::General`] if `change` panics; nothing is changed then.
+    /// [`Error::DataMismatch`] if what is stored is no `P::Data`, [`Error::General`] if `change` panics, and
+    /// those of [`set_data`](Self::set_data); nothing is changed then.
     pub async fn update_data(
         &self,
         change: impl Fn(&mut P::Data) + Send + 'static,
     ) -> Result<P::Data, Error> {
-        let updated = self.sessions.update_data::<P>(self.handle(), change).await;
-        self.ended(updated)
+        let updated = self
+            .sessions
+            .update_data::<P>(self.handle(), change)
+            .await?;
+        self.found(updated).await
     }
 
     /// Lets `change` alter the payload as one step, and hands out an access token with it; the refresh
@@ -254,7 +290,7 @@ impl<P: JwtPayload, R> Session<P, R> {
     /// It starts from what the database has, which may be newer than [`payload`](Self::payload).
     ///
     /// # Errors
-    /// [`Error::Unauthorised`] if the session is over, [`Error::PayloadTooLarge`],
+    /// [`Error::Unauthorised`] if the session is over, [`Error::PayloadTooLarge`], [`Error::Unstorable`],
     /// [`Error::Unavailable`] if the store does not answer, [`Error::General`] if `change` panics;
     /// nothing is changed then.
     #[doc(alias = "mergeIntoAccessTokenPayload")]
@@ -277,14 +313,13 @@ impl<P: JwtPayload, R> Session<P, R> {
     /// Merges keys into the payload as one step and hands out an access token with it; `null` removes a key.
     ///
     /// # Errors
-    /// [`Error::ReservedClaim`] for a key of the protocol, [`Error::General`] if the payload would no
+    /// [`Error::ReservedClaim`] for a key of the protocol, [`Error::Unstorable`] if the payload would no
     /// longer fit `P`, and those of [`update_payload`](Self::update_payload).
     pub async fn merge_payload(&mut self, update: Map<String, Value>) -> Result<(), Error> {
         let changed = self
             .sessions
             .change_payload(&self.verified, move |record| {
-                merge(&mut record.payload, &update)?;
-                Ok(crate::payload::fit::<P>(&record.payload)?)
+                Ok(merge::<P>(&mut record.payload, &update)?)
             })
             .await;
         self.replace(changed)

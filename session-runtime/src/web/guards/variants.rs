@@ -1,6 +1,7 @@
 //! The guards: `Session`, `MaybeSession`, `LiveSession`, and `Sessions` itself.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use rocket::http::Method;
 use rocket::request::{self, FromRequest};
@@ -8,8 +9,8 @@ use rocket::{Ignite, Request, Rocket, Sentinel};
 use serde_json::Map;
 
 use crate::error::Error;
+use crate::payload::JwtPayload;
 use crate::payload::types::PayloadType;
-use crate::payload::{self, JwtPayload};
 use crate::requirement::Facts;
 use crate::sessions::{Sessions, merge};
 use crate::token::access::Verified;
@@ -26,8 +27,11 @@ use crate::web::state::{abort_without_fairing, is_login_page, managed, outcome};
 #[derive(Debug)]
 pub struct MaybeSession<P, R = ()>(Option<Session<P, R>>);
 
-/// [`Session`], and its row is asked for at every request: for routes where the second that a revocation
-/// may take to arrive is too long.
+/// [`Session`] as the database has it now: for routes where the second that a revocation may take to
+/// arrive is too long, or the hour that a token outlives a change of its payload.
+///
+/// Its row is read at every request. The requirement is judged by that row, and the payload is the row's: a
+/// role that somebody took away by [`Sessions::merge_payload`] no longer passes, whatever the token says.
 #[doc(alias = "checkDatabase")]
 #[derive(Debug)]
 pub struct LiveSession<P, R = ()>(Session<P, R>);
@@ -68,7 +72,16 @@ pub(in crate::web) async fn load<P: JwtPayload, R: Requirement<P>>(
     request: &Request<'_>,
     check: Check,
 ) -> Result<Session<P, R>, Error> {
-    let (sessions, mut verified) = verdict::verify(request, check).await?;
+    let (sessions, verified) = verdict::verify(request, check).await?;
+    judge(request, sessions, verified).await
+}
+
+/// The session of a good token, if it is what the route asks for.
+async fn judge<P: JwtPayload, R: Requirement<P>>(
+    request: &Request<'_>,
+    sessions: &Sessions,
+    mut verified: Arc<Verified>,
+) -> Result<Session<P, R>, Error> {
     second_factor::require_whole::<P>(sessions, &verified)?;
     let (mut payload, mut user_id) =
         sessions.read_claims::<P>(verified.handle, &verified.claims)?;
@@ -103,7 +116,7 @@ async fn fetch<P: JwtPayload>(
     request: &Request<'_>,
     sessions: &Sessions,
     claims: Vec<Fetch<P>>,
-    verified: &mut std::sync::Arc<Verified>,
+    verified: &mut Arc<Verified>,
 ) -> Result<bool, Error> {
     let mut fetched = Map::new();
     for claim in claims {
@@ -121,8 +134,7 @@ async fn fetch<P: JwtPayload>(
     }
     let tokens = sessions
         .change_payload(verified, move |record| {
-            merge(&mut record.payload, &fetched)?;
-            Ok(payload::fit::<P>(&record.payload)?)
+            Ok(merge::<P>(&mut record.payload, &fetched)?)
         })
         .await?;
     *verified = sessions.check(tokens.access_token(), tokens.transport())?;
@@ -189,10 +201,13 @@ impl<P: JwtPayload, R: Requirement<P>> MaybeSession<P, R> {
 
 impl<P: JwtPayload, R: Requirement<P>> LiveSession<P, R> {
     pub(in crate::web) async fn load(request: &Request<'_>, check: Check) -> Result<Self, Error> {
-        let session = load::<P, R>(request, check).await?;
-        let required = session.sessions.require_row(session.handle()).await;
-        session.ended(required)?;
-        Ok(Self(session))
+        let (sessions, token) = verdict::verify(request, check).await?;
+        let live = sessions.read_live(&token).await.inspect_err(|error| {
+            if *error == Error::GONE {
+                Pending::of(request).remove(token.handle, token.transport);
+            }
+        })?;
+        judge(request, sessions, live).await.map(Self)
     }
 }
 

@@ -104,6 +104,9 @@ impl Error {
             Self::Unavailable => Status::ServiceUnavailable,
             Self::PayloadTooLarge { .. }
             | Self::PayloadTooDeep { .. }
+            | Self::Unstorable { .. }
+            | Self::DataMismatch { .. }
+            | Self::DataTooLarge { .. }
             | Self::IsolationLevel { .. }
             | Self::ReservedClaim { .. }
             | Self::DuplicateClaim { .. }
@@ -130,6 +133,9 @@ impl Error {
             Self::Unavailable => r#"{"message":"temporarily unavailable"}"#,
             Self::PayloadTooLarge { .. }
             | Self::PayloadTooDeep { .. }
+            | Self::Unstorable { .. }
+            | Self::DataMismatch { .. }
+            | Self::DataTooLarge { .. }
             | Self::IsolationLevel { .. }
             | Self::ReservedClaim { .. }
             | Self::DuplicateClaim { .. }

@@ -1,0 +1,136 @@
+//! What goes in comes out: a value is stored only if the text that is stored reads back as that value.
+//!
+//! Serde writes values that it cannot read: JSON has no NaN, so serde_json writes `null`. Every payload
+//! and all session data pass through here before they reach the database.
+
+mod noting;
+mod place;
+mod written;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use self::place::Place;
+use self::written::Pass;
+pub(crate) use self::written::Written;
+use crate::error::Error;
+use crate::panics::contained;
+use crate::payload::without_values;
+
+/// The JSON of session data that reads back as it.
+///
+/// # Errors
+/// [`Error::Unstorable`] if it does not.
+pub(crate) fn to_json<T: Serialize + DeserializeOwned>(
+    part: &'static str,
+    value: &T,
+) -> Result<String, Error> {
+    let written = write(part, value)?;
+    check(part, value, &written, &written.json)?;
+    Ok(written.json)
+}
+
+/// What serde makes of a value.
+///
+/// # Errors
+/// [`Error::Unstorable`] if that is no JSON.
+pub(crate) fn write<T: Serialize>(part: &'static str, value: &T) -> Result<Written, Error> {
+    Written::of(value, &Pass::default()).map_err(|_| refused(part, value, &Pass::default()))
+}
+
+/// Checks that `stored`, which was made of what was `written` of `value`, reads back as that.
+///
+/// # Errors
+/// [`Error::Unstorable`], which names the place.
+pub(crate) fn check<T: Serialize + DeserializeOwned>(
+    part: &'static str,
+    value: &T,
+    written: &Written,
+    stored: &str,
+) -> Result<(), Error> {
+    // A value whose end panics must not meet the end of `value` in one unwinding, which would abort.
+    contained(|| compare(part, value, written, stored))
+}
+
+fn compare<T: Serialize + DeserializeOwned>(
+    part: &'static str,
+    value: &T,
+    written: &Written,
+    stored: &str,
+) -> Result<(), Error> {
+    let Ok(back) = serde_json::from_str::<T>(stored) else {
+        let (place, reason) = place::mismatch::<T>(stored);
+        let reason = format!("it cannot be read back: {reason}");
+        return Err(unstorable(part, &place, value, reason));
+    };
+    let again = write(part, &back)?;
+    if again.lost != written.lost {
+        return Err(refused(part, value, &Pass::refusing()));
+    }
+    // Mostly; sets and maps may come in another order.
+    if again.json == written.json {
+        return Ok(());
+    }
+    let read = |json: &str| serde_json::from_str::<Value>(json).unwrap_or_default();
+    match place::first_difference(&read(&written.json), &read(&again.json)) {
+        None => Ok(()),
+        Some(place) => {
+            let reason = "it is read back as another value".to_owned();
+            Err(unstorable(part, &place, value, reason))
+        }
+    }
+}
+
+/// JSON of a value that nobody reads back as its type.
+///
+/// # Errors
+/// [`Error::Unstorable`] if JSON cannot hold it.
+pub(crate) fn to_value<T: Serialize>(part: &'static str, value: &T) -> Result<Value, Error> {
+    if Written::of(value, &Pass::refusing()).is_err() {
+        return Err(refused(part, value, &Pass::refusing()));
+    }
+    serde_json::to_value(value).map_err(|_| refused(part, value, &Pass::default()))
+}
+
+/// Reads a value that was stored.
+///
+/// # Errors
+/// The place where it does not fit, and why.
+pub(crate) fn read<T: DeserializeOwned>(
+    part: &'static str,
+    json: &str,
+) -> Result<T, (String, String)> {
+    serde_json::from_str(json).map_err(|_| {
+        let (place, reason) = place::mismatch::<T>(json);
+        (place.name(part, &place::fields::<T>()), reason)
+    })
+}
+
+/// For a value that serde does not write, or, where the pass says so, not completely.
+fn refused<T: Serialize>(part: &'static str, value: &T, pass: &Pass) -> Error {
+    let (place, reason) = written::refusal(value, pass);
+    unstorable(part, &place, value, reason)
+}
+
+fn unstorable<T: Serialize>(part: &'static str, place: &Place, value: &T, reason: String) -> Error {
+    Error::Unstorable {
+        field: place.name(part, &names(value)),
+        reason,
+    }
+}
+
+/// The names of fields in a value.
+fn names<T: Serialize>(value: &T) -> BTreeSet<&'static str> {
+    let pass = Pass::naming();
+    // What it does not write has no names either.
+    let _written = Written::of(value, &pass);
+    pass.into_names()
+}
+
+/// What serde says, without the value that it quotes.
+fn reason(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    without_values(error.inner())
+}
