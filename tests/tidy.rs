@@ -97,7 +97,8 @@ fn the_leaves_know_nobody_and_the_rule_knows_less() {
         ("panics", vec!["error"]),
         ("device", vec!["config"]),
         ("user_id", vec![]),
-        ("payload/public_claim", vec!["handle"]),
+        ("payload/public_claim", vec!["handle", "payload"]),
+        ("payload/members", vec!["payload"]),
         ("payload/depth", vec![]),
         ("payload/mod", vec!["payload", "error", "user_id"]),
         (
@@ -172,7 +173,9 @@ fn nothing_unwraps_ignores_or_prints() {
         "dbg!(",
         "panic!(",
     ] {
-        forbid(word, |_| false);
+        // There it is the compiler that panics, with its error.
+        let compiles = |name: &str| word == "panic!(" && name.ends_with("payload/members.rs");
+        forbid(word, compiles);
     }
     for folder in ["session-runtime", "session-macros", "examples", "tests"] {
         for (name, text) in files(folder, ".rs")

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 #[test]
 fn mistakes_are_reported_in_our_words() {
@@ -29,6 +30,52 @@ fn each_mistake_is_reported_once() {
             .count();
         assert_eq!(errors, 1, "{}:\n{text}", message.display());
     }
+}
+
+/// A package of its own, since a name of a dependency is a package's. It shares the target folder and the versions with
+/// this one, so that little is built for it.
+#[test]
+fn a_dependency_under_another_name_is_found() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = tests.parent().expect("the repository");
+    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("renamed");
+    let manifest = format!(
+        r#"[package]
+name = "renamed"
+edition = "2024"
+
+[[bin]]
+name = "renamed"
+path = {main:?}
+
+[dependencies]
+rocket = {{ version = "0.5.1", default-features = false, features = ["http2", "json", "tls"] }}
+serde = {{ version = "1", features = ["derive"] }}
+sessions = {{ package = "session-runtime", path = {library:?}, features = ["json", "mysql", "postgres", "testing", "uuid"] }}
+
+[workspace]
+
+# As in the workspace, or everything is built anew.
+[profile.dev.package."*"]
+debug = false
+"#,
+        main = tests.join("ui/renamed/main.rs"),
+        library = root.join("session-runtime"),
+    );
+    fs::create_dir_all(&package).expect("a folder");
+    fs::write(package.join("Cargo.toml"), manifest).expect("a manifest");
+    fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock")).expect("the versions");
+    let output = Command::new(env!("CARGO"))
+        .args(["check", "--offline", "--color", "never", "--target-dir"])
+        .arg(package.ancestors().nth(2).expect("the target folder"))
+        .current_dir(&package)
+        .output()
+        .expect("cargo runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && !said.contains("warning"),
+        "{said}"
+    );
 }
 
 /// The files of `ui/` that end in `extension`.

@@ -16,8 +16,8 @@ impl<
         + ::core::marker::Sync + 'static,
 > ::session_runtime::GoesWith<Claims<T>> for (u64, Preferences) {
     fn into_new_session(self, payload: Claims<T>) -> ::session_runtime::NewSession {
-        ::session_runtime::__private::is_public::<String>();
-        ::session_runtime::__private::is_public::<Vec<T>>();
+        let _ = <String as ::session_runtime::PublicClaim>::MEMBERS;
+        let _ = <Vec<T> as ::session_runtime::PublicClaim>::MEMBERS;
         ::session_runtime::__private::new_session(&self.0, &payload, &self.1)
     }
 }

@@ -5,23 +5,27 @@ async fn login<'__session>(
     users: Users,
     __session: ::session_runtime::__private::Login,
 ) -> ::session_runtime::__private::LoginResponse<'__session> {
-    async fn login(
-        credentials: Json<Credentials>,
-        users: Users,
-    ) -> Result<(String, Claims, Preferences), LoginError> {
-        let user = users.verify(&credentials).await?;
-        Ok((
-            user.id,
-            Claims { name: user.name },
-            Preferences {
-                awesome_things: vec![],
-            },
-        ))
-    }
-    let outcome = login(credentials, users).await;
-    let decision = <Result<
+    let __argument_0 = credentials;
+    let __argument_1 = users;
+    let __outcome = {
+        async fn login(
+            credentials: Json<Credentials>,
+            users: Users,
+        ) -> Result<(String, Claims, Preferences), LoginError> {
+            let user = users.verify(&credentials).await?;
+            Ok((
+                user.id,
+                Claims { name: user.name },
+                Preferences {
+                    awesome_things: vec![],
+                },
+            ))
+        }
+        login(__argument_0, __argument_1).await
+    };
+    let __decision = <Result<
         (String, Claims, Preferences),
         LoginError,
-    > as ::session_runtime::__private::LoginOutcome<'_>>::decide(outcome);
-    ::session_runtime::__private::Login::finish(__session, decision).await
+    > as ::session_runtime::__private::LoginOutcome<'_>>::decide(__outcome);
+    ::session_runtime::__private::Login::finish(__session, __decision).await
 }

@@ -8,12 +8,16 @@ pub(crate) async fn login<'__session, 'r>(
 where
     'r: '__session,
 {
-    fn login<'r>(user: &'r str, mut jar: &CookieJar<'_>) -> Option<Outcome> {
-        None
-    }
-    let outcome = login(user, jar);
-    let decision = <Option<
+    let __argument_0 = user;
+    let __argument_1 = jar;
+    let __outcome = {
+        fn login<'r>(user: &'r str, mut jar: &CookieJar<'_>) -> Option<Outcome> {
+            None
+        }
+        login(__argument_0, __argument_1)
+    };
+    let __decision = <Option<
         Outcome,
-    > as ::session_runtime::__private::LoginOutcome<'_>>::decide(outcome);
-    ::session_runtime::__private::Login::finish(__session, decision).await
+    > as ::session_runtime::__private::LoginOutcome<'_>>::decide(__outcome);
+    ::session_runtime::__private::Login::finish(__session, __decision).await
 }

@@ -2,18 +2,29 @@
 async fn logout<'__session>(
     __session: ::session_runtime::__private::Logout,
 ) -> ::session_runtime::__private::LogoutResponse<'__session> {
-    fn logout() -> Redirect {
-        Redirect::to("/")
-    }
-    let outcome = logout();
-    let decision = {
-        #[allow(unused_imports)]
-        use ::session_runtime::__private::{
-            StaysIfFlat as _, StaysIfNested as _, StaysNever as _,
-        };
-        #[allow(clippy::all)]
-        let stays = (&&&::session_runtime::__private::Probe(&outcome)).stays();
-        ::session_runtime::__private::LogoutDecision::new(stays, outcome)
+    let __outcome = {
+        fn logout() -> Redirect {
+            Redirect::to("/")
+        }
+        logout()
     };
-    ::session_runtime::__private::Logout::finish(__session, decision).await
+    let __decision = {
+        #[allow(unused_imports)]
+        use ::session_runtime::__private::{KeepLayer as _, PeelLayer as _};
+        let __layer = ::session_runtime::__private::Layer::Holds(&__outcome);
+        #[allow(clippy::all)]
+        let __layer = {
+            let __layer = (&&__layer).peel();
+            let __layer = (&&__layer).peel();
+            let __layer = (&&__layer).peel();
+            let __layer = (&&__layer).peel();
+            let __layer = (&&__layer).peel();
+            let __layer = (&&__layer).peel();
+            let __layer = (&&__layer).peel();
+            let __layer = (&&__layer).peel();
+            __layer.refuses()
+        };
+        ::session_runtime::__private::LogoutDecision::new(__layer, __outcome)
+    };
+    ::session_runtime::__private::Logout::finish(__session, __decision).await
 }

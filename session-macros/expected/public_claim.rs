@@ -1,7 +1,13 @@
 #[automatically_derived]
 impl ::session_runtime::PublicClaim for Plan {
+    const MEMBERS: ::session_runtime::__private::Members = ::session_runtime::__private::Members::OneOf(
+        &[
+            ::session_runtime::__private::Members::Named("Free"),
+            ::session_runtime::__private::Members::Named("Paid"),
+        ],
+    );
     fn assert_fields() {
-        ::session_runtime::__private::is_public::<u32>();
-        ::session_runtime::__private::is_public::<NaiveDate>();
+        let _ = <u32 as ::session_runtime::PublicClaim>::MEMBERS;
+        let _ = <NaiveDate as ::session_runtime::PublicClaim>::MEMBERS;
     }
 }

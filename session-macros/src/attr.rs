@@ -1,6 +1,10 @@
 //! Attribute words, and the collector that reports all mistakes of an item at once.
 
+use proc_macro2::TokenTree;
+use quote::ToTokens;
+use syn::LitStr;
 use syn::meta::ParseNestedMeta;
+use syn::spanned::Spanned;
 
 /// The attribute of the derives.
 pub(crate) const SESSION: &str = "session";
@@ -25,6 +29,8 @@ pub(crate) const PUBLIC: &str = "public";
 pub(crate) const REASON: &str = "reason";
 /// `#[login(cross_site)]`, `#[logout(cross_site)]`
 pub(crate) const CROSS_SITE: &str = "cross_site";
+/// `#[login(crate = "..")]`, `#[session(crate = "..")]`
+pub(crate) const CRATE: &str = "crate";
 
 /// The route attributes of Rocket.
 pub(crate) const ROUTES: [&str; 8] = [
@@ -43,15 +49,81 @@ impl Mistakes {
         }
     }
 
+    /// The value, or else its mistake added.
+    pub(crate) fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
+        result.map_err(|mistake| self.add(mistake)).ok()
+    }
+
     /// `Ok` if there were none.
     pub(crate) fn check(self) -> syn::Result<()> {
         self.0.map_or(Ok(()), Err)
     }
 }
 
+/// Our attributes among those of an item.
+pub(crate) fn ours(attrs: &[syn::Attribute]) -> impl Iterator<Item = &syn::Attribute> {
+    attrs.iter().filter(|attr| attr.path().is_ident(SESSION))
+}
+
+/// Hands each word of `#[session(..)]` to `read_word`.
+pub(crate) fn read(
+    attr: &syn::Attribute,
+    place: &str,
+    taken: &str,
+    read_word: impl FnMut(ParseNestedMeta<'_>) -> syn::Result<()>,
+) -> syn::Result<()> {
+    let wrong = |span| syn::Error::new(span, takes(place, taken));
+    match &attr.meta {
+        syn::Meta::List(list) => match list.tokens.clone().into_iter().next() {
+            Some(TokenTree::Literal(literal)) => Err(wrong(literal.span())),
+            Some(_) => attr.parse_nested_meta(read_word),
+            None => Ok(()),
+        },
+        other => Err(wrong(other.span())),
+    }
+}
+
 /// A word that the attribute does not take where it stands.
 pub(crate) fn unknown_word(meta: &ParseNestedMeta<'_>, place: &str, taken: &str) -> syn::Error {
-    meta.error(format!("`#[{SESSION}(..)]` on a {place} takes {taken}"))
+    meta.error(takes(place, taken))
+}
+
+fn takes(place: &str, taken: &str) -> String {
+    format!("`#[{SESSION}(..)]` on a {place} takes {taken}")
+}
+
+/// Reads a word that stands alone.
+pub(crate) fn no_value(meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+    if meta.input.peek(syn::Token![=]) || meta.input.peek(syn::token::Paren) {
+        let word = meta.path.to_token_stream();
+        return Err(meta.error(format!("`{word}` has no value: write `{word}` alone")));
+    }
+    Ok(())
+}
+
+/// Reads `word = Type`.
+pub(crate) fn type_value(meta: &ParseNestedMeta<'_>) -> syn::Result<syn::Type> {
+    let word = meta.path.to_token_stream();
+    if !meta.input.peek(syn::Token![=]) {
+        return Err(meta.error(format!("`{word}` needs a type: write `{word} = Type`")));
+    }
+    let value = meta.value()?;
+    if let Ok(quoted) = value.fork().parse::<LitStr>() {
+        let ty = quoted.value();
+        let message = format!("write the type without quotes: `{word} = {ty}`");
+        return Err(syn::Error::new(quoted.span(), message));
+    }
+    value.parse()
+}
+
+/// Reads `word = ".."`.
+pub(crate) fn text_value(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
+    let value = meta.value().and_then(|value| value.parse());
+    value.map_err(|mistake| {
+        let word = meta.path.to_token_stream();
+        let message = format!("write the value in quotes: `{word} = \"..\"`");
+        syn::Error::new(mistake.span(), message)
+    })
 }
 
 /// Whether `attr` is one of Rocket's route attributes, under any path: `#[post(..)]`, `#[rocket::post(..)]`.
@@ -79,6 +151,13 @@ pub(crate) fn is_safe_route(attr: &syn::Attribute) -> bool {
     ["get", "head", "options", "trace"]
         .iter()
         .any(|safe| method.eq_ignore_ascii_case(safe))
+}
+
+/// Whether `attr` says what to warn of.
+pub(crate) fn is_lint_level(attr: &syn::Attribute) -> bool {
+    ["allow", "expect", "warn", "deny", "forbid"]
+        .iter()
+        .any(|level| attr.path().is_ident(level))
 }
 
 /// Whether `attr` is one of our own attributes on routes.

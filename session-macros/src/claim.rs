@@ -1,14 +1,15 @@
-//! The fields of a payload as the token will carry them: their names after serde's renames, and
+//! What a payload, or a part of one, writes into the token: the names after serde's renames, and
 //! whether they may be public.
 
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use proc_macro2::Span;
 use syn::ext::IdentExt;
-use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
-use syn::{Attribute, Field, Fields, Generics, LitStr, Type, TypeParamBound};
+use syn::{Attribute, DataEnum, Fields, GenericParam, Generics, Type, TypeParamBound};
 
-use crate::attr::{self, Mistakes};
+use crate::attr::Mistakes;
+use crate::serde;
+use crate::shape::{Layout, Part, Parts, Shape, Tagging, Variant};
+use crate::waiver::Waiver;
 use crate::words::{self, RenameRule};
 
 /// Where the fields stand.
@@ -20,133 +21,211 @@ pub(crate) enum Level {
     Nested,
 }
 
-/// Checks the names of `fields`, and returns the types that must be public claims.
-pub(crate) fn check<'a>(
-    fields: &'a Fields,
-    container: &[Attribute],
+/// Reads the fields of a struct, and checks them.
+pub(crate) fn of_struct(
+    fields: &Fields,
+    attrs: &[Attribute],
+    waiver: &Waiver,
     level: Level,
     mistakes: &mut Mistakes,
-) -> Vec<&'a Type> {
-    let mut rule = RenameRule::default();
-    for attr in serde(container) {
-        read(attr, mistakes, |word, value| {
-            if word == "rename_all" {
-                rule = RenameRule::named(&value.value());
-            } else if level == Level::Token && word == "tag" && words::is_reserved(&value.value()) {
-                return Err(reserved(value.span(), &value.value()));
-            }
-            Ok(())
-        });
+) -> Shape {
+    let container = serde::Container::read(attrs);
+    if let Some(other) = other(&container, waiver, mistakes) {
+        return other;
     }
-    fields
-        .iter()
-        .filter_map(|field| check_field(field, rule, level, mistakes))
-        .collect()
+    let mut parts = parts(fields, container.rename_all, level, mistakes);
+    if container.transparent {
+        parts.layout = Layout::Transparent;
+    }
+    if let Some(tag) = &container.tag {
+        check_name(&tag.value(), tag.span(), level, mistakes);
+        check_once(&tag.value(), tag.span(), &parts.fields, mistakes);
+    }
+    Shape::Struct {
+        tag: container.tag,
+        fields: parts,
+    }
 }
 
-fn check_field<'a>(
-    field: &'a Field,
+/// Reads the variants of an enum, and checks them.
+pub(crate) fn of_enum(
+    data: &DataEnum,
+    attrs: &[Attribute],
+    waiver: &Waiver,
+    mistakes: &mut Mistakes,
+) -> Shape {
+    let container = serde::Container::read(attrs);
+    if let Some(other) = other(&container, waiver, mistakes) {
+        return other;
+    }
+    let variants = data
+        .variants
+        .iter()
+        .filter_map(|variant| of_variant(variant, &container, mistakes))
+        .collect();
+    let tagging = match (container.tag, container.content) {
+        _ if container.untagged => Tagging::None,
+        (Some(tag), Some(content)) => Tagging::Adjacent(tag, content),
+        (Some(tag), None) => Tagging::Internal(tag),
+        (None, _) => Tagging::External,
+    };
+    Shape::Enum { tagging, variants }
+}
+
+/// The name of a variant that holds something is the name of what it holds. One that holds nothing
+/// is a word: `LoginMethod::Password` is no password.
+fn of_variant(
+    variant: &syn::Variant,
+    container: &serde::Container,
+    mistakes: &mut Mistakes,
+) -> Option<Variant> {
+    let waived = Waiver::read(&variant.attrs, "variant", mistakes);
+    let words = serde::Variant::read(&variant.attrs);
+    if words.skipped {
+        return None;
+    }
+    let ident = variant.ident.unraw().to_string();
+    let (name, span) = match &words.rename {
+        Some(literal) => (literal.value(), literal.span()),
+        None => (
+            container.rename_all.apply_to_variant(&ident),
+            variant.ident.span(),
+        ),
+    };
+    if let (Some(with), false) = (&words.with, waived) {
+        mistakes.add(written_by(with, "variant"));
+    }
+    let rule = words.rename_all.unwrap_or(container.rename_all_fields);
+    let mut fields = parts(&variant.fields, rule, Level::Nested, mistakes);
+    if words.with.is_some() {
+        for field in &mut fields.fields {
+            field.ty = None;
+        }
+    }
+    if !waived && !fields.fields.is_empty() {
+        check_secret(&ident, &name, span, mistakes);
+    }
+    Some(Variant {
+        name,
+        untagged: words.untagged,
+        fields,
+    })
+}
+
+/// With `#[serde(into = "Other")]` nothing of the type itself is written.
+fn other(container: &serde::Container, waiver: &Waiver, mistakes: &mut Mistakes) -> Option<Shape> {
+    match (&container.into, &waiver.public) {
+        (Some(_), Some(_)) => Some(Shape::Other(None)),
+        (Some(into), None) => {
+            // A text that is no type is serde's to report.
+            let ty = into.parse::<Type>().ok().map(Box::new);
+            Some(Shape::Other(ty))
+        }
+        (None, Some(public)) => {
+            let message =
+                "`public` goes above a field; on a type it is for `#[serde(into = \"..\")]`";
+            mistakes.add(syn::Error::new_spanned(public, message));
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+fn parts(fields: &Fields, rule: RenameRule, level: Level, mistakes: &mut Mistakes) -> Parts {
+    let mut read: Vec<Part> = Vec::new();
+    for field in fields {
+        if let Some(part) = part(field, rule, level, mistakes) {
+            if let Some(name) = &part.name {
+                check_once(name, part.span, &read, mistakes);
+            }
+            read.push(part);
+        }
+    }
+    let layout = match fields {
+        Fields::Named(_) => Layout::Named,
+        Fields::Unit => Layout::Unit,
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => Layout::Transparent,
+        Fields::Unnamed(_) => Layout::Tuple,
+    };
+    Parts {
+        layout,
+        fields: read,
+    }
+}
+
+fn part(
+    field: &syn::Field,
     rule: RenameRule,
     level: Level,
     mistakes: &mut Mistakes,
-) -> Option<&'a Type> {
-    let waived = read_waiver(&field.attrs, mistakes);
-    let (mut renamed, mut carried, mut flattened) = (None, true, false);
-    for attr in serde(&field.attrs) {
-        let flags = read(attr, mistakes, |word, value| {
-            if word == "rename" {
-                renamed = Some(value.clone());
-            }
-            Ok(())
-        });
-        carried &= !flags
-            .iter()
-            .any(|flag| flag == "skip" || flag == "skip_serializing");
-        flattened |= flags.iter().any(|flag| flag == "flatten");
-    }
-    if !carried {
+) -> Option<Part> {
+    let waived = Waiver::read(&field.attrs, "field", mistakes);
+    let words = serde::Field::read(&field.attrs);
+    if words.skipped {
         return None;
     }
-    if let Some(ident) = field.ident.as_ref().filter(|_| !flattened) {
-        let (name, span) = match &renamed {
+    if let (Some(with), false) = (&words.with, waived) {
+        mistakes.add(written_by(with, "field"));
+    }
+    let mut part = Part {
+        name: None,
+        flattened: words.flattened,
+        ty: (!waived && words.with.is_none()).then(|| field.ty.clone()),
+        span: field.ty.span(),
+    };
+    if let Some(ident) = field.ident.as_ref().filter(|_| !words.flattened) {
+        let own = ident.unraw().to_string();
+        let (name, span) = match &words.rename {
             Some(literal) => (literal.value(), literal.span()),
-            None => (rule.apply(&ident.unraw().to_string()), ident.span()),
+            None => (rule.apply(&own), ident.span()),
         };
-        if level == Level::Token && words::is_reserved(&name) {
-            mistakes.add(reserved(span, &name));
-        } else if !waived
-            && let Some(word) =
-                words::secret_in(&ident.unraw().to_string()).or(words::secret_in(&name))
-        {
-            mistakes.add(syn::Error::new(span, secret(&name, &word)));
+        if check_name(&name, span, level, mistakes) && !waived {
+            check_secret(&own, &name, span, mistakes);
         }
+        (part.name, part.span) = (Some(name), span);
     }
-    (!waived).then_some(&field.ty)
+    Some(part)
 }
 
-fn reserved(span: proc_macro2::Span, name: &str) -> syn::Error {
+/// Whether a name is free.
+fn check_name(name: &str, span: Span, level: Level, mistakes: &mut Mistakes) -> bool {
+    let reserved = level == Level::Token && words::is_reserved(name);
+    if reserved {
+        let message = format!(
+            "the claim `{name}` belongs to the session protocol: give the field another name, or \
+             `#[serde(rename = \"app_{name}\")]`"
+        );
+        mistakes.add(syn::Error::new(span, message));
+    }
+    !reserved
+}
+
+/// An object with a name twice is read differently by every reader.
+fn check_once(name: &str, span: Span, before: &[Part], mistakes: &mut Mistakes) {
+    let mut names = before.iter().filter_map(|part| part.name.as_deref());
+    if names.any(|other| other == name) {
+        let message = format!("another field is written as `{name}` too: rename one of them");
+        mistakes.add(syn::Error::new(span, message));
+    }
+}
+
+fn check_secret(own: &str, name: &str, span: Span, mistakes: &mut Mistakes) {
+    if let Some(word) = words::secret_in(own).or_else(|| words::secret_in(name)) {
+        let message = format!(
+            "`{name}` looks like a secret (`{word}`), and browsers can read the payload: keep it in the session data, or \
+             write `#[session(public)]` above it if it is meant to be read"
+        );
+        mistakes.add(syn::Error::new(span, message));
+    }
+}
+
+fn written_by(with: &serde::With, place: &str) -> syn::Error {
     let message = format!(
-        "the claim `{name}` belongs to the session protocol: give the field another name, or \
-         `#[serde(rename = \"app_{name}\")]`"
+        "`{}` decides what is written, and browsers can read it: write `#[session(public)]` above this {place} if \
+         that is fine, or keep it in the session data",
+        with.word
     );
-    syn::Error::new(span, message)
-}
-
-fn secret(name: &str, word: &str) -> String {
-    format!(
-        "`{name}` looks like a secret (`{word}`), and browsers can read the payload: keep it in the session data, or \
-         write `#[session(public)]` above it if it is meant to be read"
-    )
-}
-
-/// Reads `#[session(public)]` and `#[session(public, reason = "..")]`.
-fn read_waiver(attrs: &[Attribute], mistakes: &mut Mistakes) -> bool {
-    let mut waived = false;
-    for attr in attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident(attr::SESSION))
-    {
-        let read = attr.parse_nested_meta(|meta| {
-            if meta.path.is_ident(attr::PUBLIC) {
-                waived = true;
-                return Ok(());
-            }
-            if meta.path.is_ident(attr::REASON) {
-                let reason: LitStr = meta.value()?.parse()?;
-                return match reason.value().trim() {
-                    "" => Err(syn::Error::new(
-                        reason.span(),
-                        "say why the field may be read by browsers",
-                    )),
-                    _ => Ok(()),
-                };
-            }
-            Err(attr::unknown_word(
-                &meta,
-                "field",
-                "`public` and `reason = \"..\"`",
-            ))
-        });
-        if let Err(mistake) = read {
-            mistakes.add(mistake);
-        } else if !waived {
-            // One mistake is enough: the field is not judged as well.
-            waived = true;
-            mistakes.add(syn::Error::new_spanned(
-                attr,
-                "write `#[session(public)]`, with or without a `reason`",
-            ));
-        }
-    }
-    waived
-}
-
-/// Statements that compile if every type is a public claim; each is reported at its field.
-pub(crate) fn are_public(types: &[&Type]) -> TokenStream {
-    let asserts = types
-        .iter()
-        .map(|ty| quote_spanned!(ty.span()=> ::session_runtime::__private::is_public::<#ty>();));
-    quote!(#(#asserts)*)
+    syn::Error::new(with.span, message)
 }
 
 /// The generics with `bounds` on each type parameter.
@@ -158,49 +237,10 @@ pub(crate) fn bounded(generics: &Generics, bounds: &[TypeParamBound]) -> Generic
     generics
 }
 
-fn serde(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("serde"))
-}
-
-/// Walks one `#[serde(..)]`: hands each `word = "text"` that matters for serialising to `see`, and
-/// returns the words without a value. What serde itself will complain about is left to serde.
-fn read(
-    attr: &Attribute,
-    mistakes: &mut Mistakes,
-    mut see: impl FnMut(&str, &LitStr) -> syn::Result<()>,
-) -> Vec<String> {
-    let mut flags = Vec::new();
-    let mut seen = Vec::new();
-    let _serde_reports_it = attr.parse_nested_meta(|meta| {
-        let word = word(&meta);
-        if meta.input.peek(syn::Token![=]) {
-            if let Ok(text) = meta.value()?.parse::<LitStr>() {
-                seen.push((word, text));
-            }
-        } else if meta.input.peek(syn::token::Paren) {
-            meta.parse_nested_meta(|inner| {
-                let text = inner.value()?.parse::<LitStr>();
-                if let (true, Ok(text)) = (inner.path.is_ident("serialize"), text) {
-                    seen.push((word.clone(), text));
-                }
-                Ok(())
-            })?;
-        } else {
-            flags.push(word);
-        }
-        Ok(())
-    });
-    for (word, text) in &seen {
-        if let Err(mistake) = see(word, text) {
-            mistakes.add(mistake);
-        }
-    }
-    flags
-}
-
-fn word(meta: &ParseNestedMeta<'_>) -> String {
-    meta.path
-        .get_ident()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+/// Whether a type that is written depends on what only its use says.
+pub(crate) fn is_generic(generics: &Generics) -> bool {
+    generics
+        .params
+        .iter()
+        .any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
 }

@@ -3,15 +3,24 @@
 
 mod attr;
 mod claim;
+mod declared;
 #[cfg(test)]
 mod golden;
 mod login;
 mod logout;
+mod members;
+mod options;
+mod outcome;
 mod payload;
 mod public_claim;
 mod route;
+mod runtime;
+mod serde;
+mod shape;
 mod user_id;
+mod waiver;
 mod words;
+mod wrap;
 
 use proc_macro::TokenStream;
 
@@ -55,7 +64,7 @@ pub fn public_claim(item: TokenStream) -> TokenStream {
     missing_docs,
     reason = "documented at the re-export in session-runtime"
 )]
-#[proc_macro_derive(UserId)]
+#[proc_macro_derive(UserId, attributes(session))]
 pub fn user_id(item: TokenStream) -> TokenStream {
     user_id::expand(item.into()).into()
 }

@@ -1,11 +1,12 @@
 //! `#[login]`: the wrapper of `route.rs`, judging its outcome as a login.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 use syn::spanned::Spanned;
 
 use crate::route::Macro;
+use crate::runtime::Runtime;
 
 pub(crate) const LOGIN: Macro = Macro {
     name: "login",
@@ -16,7 +17,8 @@ pub(crate) const LOGIN: Macro = Macro {
 };
 
 /// What the function returns is judged by its own tokens, so a wrong outcome is reported at its return type.
-fn decide(outcome: &Type) -> TokenStream {
-    let span = outcome.span().resolved_at(Span::call_site());
-    quote_spanned!(span=> <#outcome as ::session_runtime::__private::LoginOutcome<'_>>::decide(outcome))
+fn decide(runtime: &Runtime, outcome: &Ident, ty: &Type) -> TokenStream {
+    let span = ty.span().resolved_at(Span::call_site());
+    let runtime = runtime.at(span);
+    quote_spanned!(span=> <#ty as #runtime::__private::LoginOutcome<'_>>::decide(#outcome))
 }

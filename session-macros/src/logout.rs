@@ -1,11 +1,12 @@
 //! `#[logout]`: the wrapper of `route.rs`, judging its outcome as a logout.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 use syn::spanned::Spanned;
 
 use crate::route::Macro;
+use crate::runtime::Runtime;
 
 pub(crate) const LOGOUT: Macro = Macro {
     name: "logout",
@@ -15,14 +16,26 @@ pub(crate) const LOGOUT: Macro = Macro {
     decide,
 };
 
-/// Whether the outcome refuses is asked by methods that differ in their references; see `Probe`.
-fn decide(outcome: &Type) -> TokenStream {
-    let span = outcome.span().resolved_at(Span::call_site());
+/// Whether the outcome refuses is asked layer by layer, by methods that differ in their references; see
+/// `Layer` in the runtime.
+fn decide(runtime: &Runtime, outcome: &Ident, ty: &Type) -> TokenStream {
+    let span = ty.span().resolved_at(Span::call_site());
+    let runtime = runtime.at(span);
+    let outcome = Ident::new(&outcome.to_string(), outcome.span().located_at(span));
+    let layer = Ident::new("__layer", Span::mixed_site().located_at(span));
+    let peels = (0..LAYERS).map(|_| quote_spanned!(span=> let #layer = (&&#layer).peel();));
     quote_spanned! {span=> {
         #[allow(unused_imports)]
-        use ::session_runtime::__private::{StaysIfFlat as _, StaysIfNested as _, StaysNever as _};
+        use #runtime::__private::{KeepLayer as _, PeelLayer as _};
+        let #layer = #runtime::__private::Layer::Holds(&#outcome);
         #[allow(clippy::all)]
-        let stays = (&&&::session_runtime::__private::Probe(&outcome)).stays();
-        ::session_runtime::__private::LogoutDecision::new(stays, outcome)
+        let #layer = {
+            #(#peels)*
+            #layer.refuses()
+        };
+        #runtime::__private::LogoutDecision::new(#layer, #outcome)
     }}
 }
+
+/// How many `Result`, `Option` and the like may stand within each other. Nobody writes so many.
+const LAYERS: usize = 8;

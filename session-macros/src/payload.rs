@@ -1,15 +1,15 @@
 //! `#[derive(JwtPayload)]`: parse, check, expand.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::ext::IdentExt;
-use syn::spanned::Spanned;
-use syn::{
-    Attribute, Data, DeriveInput, Fields, GenericParam, LitStr, Type, TypeParamBound, parse_quote,
-};
+use syn::{Data, DeriveInput, Fields, LitStr, Type, TypeParamBound, parse_quote};
 
-use crate::attr::{self, Mistakes};
+use crate::attr::Mistakes;
 use crate::claim::{self, Level};
+use crate::declared::Words;
+use crate::members::Writer;
+use crate::runtime::Runtime;
+use crate::shape::Shape;
 
 /// Expands the derive; a mistake still yields impls that fit anything, so that it is reported once.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
@@ -17,11 +17,14 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         Ok(input) => input,
         Err(mistake) => return mistake.into_compile_error(),
     };
-    match Payload::check(&input) {
-        Ok(payload) => payload.expand(),
+    let mut mistakes = Mistakes::default();
+    let words = Words::read(&input.attrs, &mut mistakes);
+    let runtime = Runtime::find(words.declared.clone());
+    match Payload::check(&input, words, mistakes) {
+        Ok(payload) => payload.expand(&runtime),
         Err(mistakes) => {
             let mistakes = mistakes.into_compile_error();
-            let stand_in = stand_in(&input);
+            let stand_in = stand_in(&input, &runtime);
             quote!(#mistakes #stand_in)
         }
     }
@@ -40,48 +43,31 @@ struct Payload<'a> {
     auth_time: bool,
     /// The page that asks for the second factor which its sessions await.
     pending: Option<String>,
-    claims: Vec<&'a Type>,
-}
-
-/// What `#[session(..)]` on a payload says.
-#[derive(Default)]
-struct Words {
-    user_id: Option<Type>,
-    data: Option<Type>,
-    name: Option<LitStr>,
-    was: Vec<LitStr>,
-    auth_time: bool,
-    pending: Option<Span>,
-    page: Option<LitStr>,
+    shape: Shape,
 }
 
 impl<'a> Payload<'a> {
-    fn check(input: &'a DeriveInput) -> syn::Result<Self> {
-        let mut mistakes = Mistakes::default();
-        let mut claims = Vec::new();
-        match &input.data {
+    fn check(input: &'a DeriveInput, words: Words, mut mistakes: Mistakes) -> syn::Result<Self> {
+        let shape = match &input.data {
             Data::Struct(data) if matches!(data.fields, Fields::Named(_)) => {
-                claims = claim::check(&data.fields, &input.attrs, Level::Token, &mut mistakes);
+                Some(claim::of_struct(
+                    &data.fields,
+                    &input.attrs,
+                    &words.waiver,
+                    Level::Token,
+                    &mut mistakes,
+                ))
             }
             _ => {
                 let message = "a payload becomes a JSON object: derive `JwtPayload` on a struct with named fields";
                 mistakes.add(syn::Error::new(input.ident.span(), message));
+                None
             }
-        }
+        };
         if let Some(borrowed) = input.generics.lifetimes().next() {
             let message = "a payload is read from a token that is gone by then, so it owns its values: use `String` \
                            instead of `&str`, and remove the lifetime";
             mistakes.add(syn::Error::new(borrowed.lifetime.span(), message));
-        }
-        let mut words = Words::default();
-        for attr in input
-            .attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident(attr::SESSION))
-        {
-            if let Err(mistake) = words.read(attr) {
-                mistakes.add(mistake);
-            }
         }
         let name = words.check_names(input, &mut mistakes);
         words.check_pending(&mut mistakes);
@@ -96,11 +82,11 @@ impl<'a> Payload<'a> {
             data: words.data.unwrap_or_else(|| parse_quote!(())),
             auth_time: words.auth_time,
             pending: words.page.as_ref().map(LitStr::value),
-            claims,
+            shape: shape.expect("what has no shape was reported"),
         })
     }
 
-    fn expand(&self) -> TokenStream {
+    fn expand(&self, runtime: &Runtime) -> TokenStream {
         let Self {
             input,
             user_id,
@@ -109,12 +95,19 @@ impl<'a> Payload<'a> {
             was,
             auth_time,
             pending,
-            claims,
+            shape,
         } = self;
         let ty = &input.ident;
-        let generics = claim::bounded(&input.generics, &payload_bounds());
+        let generics = claim::bounded(&input.generics, &payload_bounds(runtime));
         let (parameters, arguments, conditions) = generics.split_for_impl();
-        let are_public = claim::are_public(claims);
+        let are_public = shape.are_public(runtime);
+        let checks = Writer(runtime).checks(shape, Level::Token);
+        // Of a generic type the compiler looks when it is used.
+        let (checked_now, checked_in_use) = if claim::is_generic(&input.generics) {
+            (Vec::new(), checks)
+        } else {
+            (checks, Vec::new())
+        };
         let was = (!was.is_empty()).then(|| {
             quote!(
                 const WAS: &'static [&'static str] = &[#(#was),*];
@@ -132,15 +125,16 @@ impl<'a> Payload<'a> {
                 ),
                 quote! {
                     #[automatically_derived]
-                    impl #parameters ::session_runtime::HasAuthTime for #ty #arguments #conditions {}
+                    impl #parameters #runtime::HasAuthTime for #ty #arguments #conditions {}
                 },
             )
         } else {
             (quote!(), quote!())
         };
         quote! {
+            #(const _: () = #checked_now;)*
             #[automatically_derived]
-            impl #parameters ::session_runtime::JwtPayload for #ty #arguments #conditions {
+            impl #parameters #runtime::JwtPayload for #ty #arguments #conditions {
                 type UserId = #user_id;
                 type Data = #data;
                 const NAME: &'static str = #name;
@@ -150,10 +144,11 @@ impl<'a> Payload<'a> {
             }
             #has_it
             #[automatically_derived]
-            impl #parameters ::session_runtime::GoesWith<#ty #arguments> for (#user_id, #data) #conditions {
-                fn into_new_session(self, payload: #ty #arguments) -> ::session_runtime::NewSession {
+            impl #parameters #runtime::GoesWith<#ty #arguments> for (#user_id, #data) #conditions {
+                fn into_new_session(self, payload: #ty #arguments) -> #runtime::NewSession {
                     #are_public
-                    ::session_runtime::__private::new_session(&self.0, &payload, &self.1)
+                    #(const { #checked_in_use };)*
+                    #runtime::__private::new_session(&self.0, &payload, &self.1)
                 }
             }
         }
@@ -161,154 +156,21 @@ impl<'a> Payload<'a> {
 }
 
 /// What a type parameter of a payload must be for the payload to be one.
-fn payload_bounds() -> [TypeParamBound; 6] {
+fn payload_bounds(runtime: &Runtime) -> [TypeParamBound; 6] {
     [
-        parse_quote!(::session_runtime::PublicClaim),
-        parse_quote!(::session_runtime::__private::Serialize),
-        parse_quote!(::session_runtime::__private::DeserializeOwned),
+        parse_quote!(#runtime::PublicClaim),
+        parse_quote!(#runtime::__private::Serialize),
+        parse_quote!(#runtime::__private::DeserializeOwned),
         parse_quote!(::core::marker::Send),
         parse_quote!(::core::marker::Sync),
         parse_quote!('static),
     ]
 }
 
-const TAKEN: &str = "`user_id = Type`, `data = Type`, `name = \"..\"`, `was = \"..\"`, `auth_time` and `pending, page = \"/..\"`";
-
-impl Words {
-    /// Reads `#[session(user_id = T, data = D, name = "..", was = "..", auth_time)]` and `#[session(pending, page = "/..")]`.
-    fn read(&mut self, attr: &Attribute) -> syn::Result<()> {
-        attr.parse_nested_meta(|meta| {
-            if meta.path.is_ident(attr::AUTH_TIME) {
-                self.auth_time = true;
-                return Ok(());
-            }
-            if meta.path.is_ident(attr::PENDING) {
-                self.pending = Some(meta.path.span());
-                return Ok(());
-            }
-            if meta.path.is_ident(attr::PAGE) {
-                if self.page.is_some() {
-                    return Err(meta.error(SAID));
-                }
-                self.page = Some(meta.value()?.parse()?);
-                return Ok(());
-            }
-            if meta.path.is_ident(attr::WAS) {
-                self.was.push(meta.value()?.parse()?);
-                return Ok(());
-            }
-            if meta.path.is_ident(attr::NAME) {
-                if self.name.is_some() {
-                    return Err(meta.error(SAID));
-                }
-                self.name = Some(meta.value()?.parse()?);
-                return Ok(());
-            }
-            let place = if meta.path.is_ident(attr::USER_ID) {
-                &mut self.user_id
-            } else if meta.path.is_ident(attr::DATA) {
-                &mut self.data
-            } else {
-                return Err(attr::unknown_word(&meta, "payload", TAKEN));
-            };
-            if place.is_some() {
-                return Err(meta.error(SAID));
-            }
-            if !meta.input.peek(syn::Token![=]) {
-                return Err(attr::unknown_word(&meta, "payload", TAKEN));
-            }
-            *place = Some(meta.value()?.parse()?);
-            Ok(())
-        })
-    }
-
-    /// A session that awaits a second factor leads to the page that asks for it.
-    fn check_pending(&self, mistakes: &mut Mistakes) {
-        let (at, message) = match (self.pending, &self.page) {
-            (Some(pending), None) => (
-                pending,
-                "people are sent to a page that asks for the second factor: write `pending, page = \"/code\"`",
-            ),
-            (None, Some(page)) => (
-                page.span(),
-                "only a session that awaits a second factor leads to a page: write `pending` beside it",
-            ),
-            (Some(_), Some(page)) if !is_local(&page.value()) => (
-                page.span(),
-                "the page is a path of this server: one `/`, then letters, digits and marks, such as `\"/code\"`",
-            ),
-            (Some(pending), Some(_)) if self.auth_time => (
-                pending,
-                "who is asked for a second factor has not proved yet who they are: put `auth_time` on the payload \
-                 of the whole session",
-            ),
-            (Some(_), Some(_)) | (None, None) => return,
-        };
-        mistakes.add(syn::Error::new(at, message));
-    }
-
-    /// How tokens will name the type, which they do in one of these names for ever.
-    fn check_names(&self, input: &DeriveInput, mistakes: &mut Mistakes) -> String {
-        for (index, literal) in self.name.iter().chain(&self.was).enumerate() {
-            if let Err(message) = check_name(&literal.value()) {
-                mistakes.add(syn::Error::new(literal.span(), message));
-            }
-            let before = self.name.iter().chain(&self.was).take(index);
-            if before
-                .map(LitStr::value)
-                .any(|name| name == literal.value())
-            {
-                mistakes.add(syn::Error::new(literal.span(), SAID));
-            }
-        }
-        if let Some(name) = &self.name {
-            return name.value();
-        }
-        let own = input.ident.unraw().to_string();
-        let mut generics = input.generics.params.iter();
-        if generics.any(|parameter| !matches!(parameter, GenericParam::Lifetime(_))) {
-            let message = "tokens name the type of their payload, and a generic one has many: write \
-                           `#[session(name = \"..\")]` and use it with one set of arguments";
-            mistakes.add(syn::Error::new(input.ident.span(), message));
-        } else if check_name(&own).is_err() {
-            let message = format!(
-                "tokens name the type of their payload, and `{own}` does not fit into one: write \
-                 `#[session(name = \"..\")]`"
-            );
-            mistakes.add(syn::Error::new(input.ident.span(), message));
-        }
-        own
-    }
-}
-
-const SAID: &str = "this is already said: remove one";
-
-/// Whether a browser stays on this server with it.
-fn is_local(path: &str) -> bool {
-    let begins = path.starts_with('/') && !path.contains("//");
-    begins
-        && path
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-}
-
-/// The longest name of a payload type: it is a column, and in every token.
-const MAX_NAME: usize = 64;
-
-fn check_name(name: &str) -> Result<(), String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
-    if (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(plain) {
-        return Ok(());
-    }
-    Err(format!(
-        "the name of a payload has 1 to {MAX_NAME} letters (ASCII), digits and `_`, `-`, `.`, `:`"
-    ))
-}
-
 /// Impls that fit any login, for a type whose mistake is already reported.
-fn stand_in(input: &DeriveInput) -> TokenStream {
+fn stand_in(input: &DeriveInput, runtime: &Runtime) -> TokenStream {
     let name = &input.ident;
-    let bounded = claim::bounded(&input.generics, &payload_bounds());
+    let bounded = claim::bounded(&input.generics, &payload_bounds(runtime));
     let (parameters, arguments, conditions) = bounded.split_for_impl();
     let mut generics = bounded.clone();
     generics.params.push(parse_quote!(__U));
@@ -317,7 +179,7 @@ fn stand_in(input: &DeriveInput) -> TokenStream {
     // One that borrows cannot be a payload at all, not even for show.
     let payload = input.generics.lifetimes().next().is_none().then(|| {
         quote! {
-            impl #parameters ::session_runtime::JwtPayload for #name #arguments #conditions {
+            impl #parameters #runtime::JwtPayload for #name #arguments #conditions {
                 type UserId = ::std::string::String;
                 type Data = ();
                 const NAME: &'static str = "";
@@ -326,11 +188,11 @@ fn stand_in(input: &DeriveInput) -> TokenStream {
     });
     quote! {
         #payload
-        impl #any_parameters ::session_runtime::GoesWith<#name #arguments> for (__U, __D) #conditions {
+        impl #any_parameters #runtime::GoesWith<#name #arguments> for (__U, __D) #conditions {
             fn into_new_session(
                 self,
                 _: #name #arguments,
-            ) -> ::session_runtime::NewSession {
+            ) -> #runtime::NewSession {
                 ::core::unreachable!()
             }
         }

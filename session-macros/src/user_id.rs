@@ -5,33 +5,51 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Member, Type};
 
+use crate::attr::{self, Mistakes};
+use crate::runtime::{self, Runtime};
+
 /// Expands the derive; a mistake still yields an impl, so that it is reported once.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item) {
         Ok(input) => input,
         Err(mistake) => return mistake.into_compile_error(),
     };
-    let name = &input.ident;
-    let (mistake, to_claim, from_claim) = match only_field(&input) {
-        Ok((member, ty)) => {
-            let user_id = quote_spanned!(ty.span()=> <#ty as ::session_runtime::UserId>);
+    let mut mistakes = Mistakes::default();
+    let mut declared = None;
+    for attr in attr::ours(&input.attrs) {
+        let read = attr::read(attr, PLACE, TAKEN, |meta| {
+            if meta.path.is_ident(attr::CRATE) {
+                declared = Some(runtime::read_crate(&meta)?);
+                return Ok(());
+            }
+            Err(attr::unknown_word(&meta, PLACE, TAKEN))
+        });
+        mistakes.take(read);
+    }
+    let runtime = Runtime::find(declared);
+    let field = mistakes.take(only_field(&input));
+    let (to_claim, from_claim) = match field {
+        Some((member, ty)) => {
+            let runtime = runtime.at(ty.span());
+            let user_id = quote_spanned!(ty.span()=> <#ty as #runtime::UserId>);
             (
-                TokenStream::new(),
                 quote!(#user_id::to_claim(&self.#member)),
                 quote!(#user_id::from_claim(claim).map(|id| Self { #member: id })),
             )
         }
-        Err(mistake) => (
-            mistake.into_compile_error(),
+        None => (
             quote!(::core::unreachable!()),
             quote!(::core::option::Option::None),
         ),
     };
+    let mistakes = mistakes.check().map_err(syn::Error::into_compile_error);
+    let mistakes = mistakes.err();
+    let name = &input.ident;
     let (parameters, arguments, conditions) = input.generics.split_for_impl();
     quote! {
-        #mistake
+        #mistakes
         #[automatically_derived]
-        impl #parameters ::session_runtime::UserId for #name #arguments #conditions {
+        impl #parameters #runtime::UserId for #name #arguments #conditions {
             fn to_claim(&self) -> ::std::borrow::Cow<'_, str> {
                 #to_claim
             }
@@ -42,6 +60,9 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         }
     }
 }
+
+const PLACE: &str = "user id";
+const TAKEN: &str = "`crate = \"..\"`";
 
 fn only_field(input: &DeriveInput) -> syn::Result<(Member, &Type)> {
     let fields = match &input.data {

@@ -84,14 +84,16 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// `#[serde(rename_all = "..")]`, as serde applies it to fields.
+/// `#[serde(rename_all = "..")]`, as serde applies it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum RenameRule {
     #[default]
     None,
+    Lower,
     Upper,
     Pascal,
     Camel,
+    Snake,
     ScreamingSnake,
     Kebab,
     ScreamingKebab,
@@ -101,6 +103,8 @@ impl RenameRule {
     /// A rule that serde does not know is serde's to report.
     pub(crate) fn named(name: &str) -> Self {
         match name {
+            "lowercase" => Self::Lower,
+            "snake_case" => Self::Snake,
             "UPPERCASE" => Self::Upper,
             "PascalCase" => Self::Pascal,
             "camelCase" => Self::Camel,
@@ -113,7 +117,7 @@ impl RenameRule {
 
     pub(crate) fn apply(self, field: &str) -> String {
         match self {
-            Self::None => field.to_owned(),
+            Self::None | Self::Lower | Self::Snake => field.to_owned(),
             Self::Upper | Self::ScreamingSnake => field.to_ascii_uppercase(),
             Self::Kebab => field.replace('_', "-"),
             Self::ScreamingKebab => field.to_ascii_uppercase().replace('_', "-"),
@@ -130,6 +134,33 @@ impl RenameRule {
             }
         }
     }
+}
+
+impl RenameRule {
+    /// Variants are in `PascalCase` of old, so other rules change them.
+    pub(crate) fn apply_to_variant(self, variant: &str) -> String {
+        match self {
+            Self::None | Self::Pascal => variant.to_owned(),
+            Self::Lower => variant.to_ascii_lowercase(),
+            Self::Upper => variant.to_ascii_uppercase(),
+            Self::Camel => Self::Camel.apply(variant),
+            Self::Snake => snake(variant),
+            Self::ScreamingSnake | Self::Kebab | Self::ScreamingKebab => {
+                self.apply(&snake(variant))
+            }
+        }
+    }
+}
+
+fn snake(variant: &str) -> String {
+    let mut snake = String::new();
+    for (index, letter) in variant.char_indices() {
+        if index > 0 && letter.is_uppercase() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
 }
 
 fn capitalised(word: &str) -> String {
@@ -192,6 +223,26 @@ mod tests {
         ];
         for (rule, field, renamed) in cases {
             assert_eq!(RenameRule::named(rule).apply(field), renamed, "{rule}");
+        }
+    }
+
+    #[test]
+    fn variants_are_renamed_as_serde_does() {
+        let cases = [
+            ("camelCase", "ApiToken", "apiToken"),
+            ("PascalCase", "ApiToken", "ApiToken"),
+            ("lowercase", "ApiToken", "apitoken"),
+            ("UPPERCASE", "ApiToken", "APITOKEN"),
+            ("snake_case", "ApiToken", "api_token"),
+            ("SCREAMING_SNAKE_CASE", "ApiToken", "API_TOKEN"),
+            ("kebab-case", "ApiToken", "api-token"),
+            ("SCREAMING-KEBAB-CASE", "ApiToken", "API-TOKEN"),
+            ("snake_case", "APIKey", "a_p_i_key"),
+            ("no rule", "ApiToken", "ApiToken"),
+        ];
+        for (rule, variant, renamed) in cases {
+            let found = RenameRule::named(rule).apply_to_variant(variant);
+            assert_eq!(found, renamed, "{rule}");
         }
     }
 }

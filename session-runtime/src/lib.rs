@@ -96,19 +96,18 @@ pub mod deployment {}
 /// What the macros' output names; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::payload::members::{Members, Place, require_room};
+    pub use crate::web::Answers;
     pub use crate::web::guards::login::{LoginOutcome, LoginResponse};
     pub use crate::web::guards::logout::{
-        LogoutDecision, LogoutResponse, Probe, StaysIfFlat, StaysIfNested, StaysNever,
+        KeepLayer, Layer, LogoutDecision, LogoutResponse, PeelLayer,
     };
     pub use crate::{CrossSite, Login, Logout};
 
     pub use serde::Serialize;
     pub use serde::de::DeserializeOwned;
 
-    use crate::{JwtPayload, NewSession, PublicClaim};
-
-    /// Compiles for types that may be part of a payload.
-    pub fn is_public<T: PublicClaim + ?Sized>() {}
+    use crate::{JwtPayload, NewSession};
 
     /// What `#[derive(JwtPayload)]` calls once it has tied the three types together.
     pub fn new_session<P: JwtPayload>(

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rocket::http::{Header, Status};
+use rocket::http::{ContentType, Header, Status};
+use rocket::response::status::Custom;
 use rocket::response::{Redirect, Responder};
 use rocket::{Route, async_test, get, post, routes};
 use session_runtime::{Error, Session, logout};
@@ -278,6 +279,89 @@ async fn of_results_and_options_in_each_other_either_may_refuse() {
             .await
             .expect(200, "bye")
             .expect_cleared();
+    }
+}
+
+#[async_test]
+async fn err_and_none_end_nothing_at_any_depth() {
+    type Refusal = (Status, &'static str);
+    type Answered<T> = Result<T, Refusal>;
+    const UNSAVED: Refusal = (Status::Conflict, "unsaved work");
+
+    #[logout]
+    #[post("/results/<which>")]
+    fn results(which: u8) -> Answered<Answered<&'static str>> {
+        match which {
+            0 => Ok(Ok("bye")),
+            1 => Ok(Err(UNSAVED)),
+            _ => Err(UNSAVED),
+        }
+    }
+
+    #[logout]
+    #[post("/options/<which>")]
+    async fn options(which: u8) -> Option<Option<&'static str>> {
+        match which {
+            0 => Some(Some("bye")),
+            1 => Some(None),
+            _ => None,
+        }
+    }
+
+    #[logout]
+    #[post("/deep/<which>")]
+    fn deep(which: u8) -> Answered<Option<Answered<Option<&'static str>>>> {
+        match which {
+            0 => Ok(Some(Ok(Some("bye")))),
+            1 => Ok(Some(Ok(None))),
+            2 => Ok(Some(Err(UNSAVED))),
+            3 => Ok(None),
+            _ => Err(UNSAVED),
+        }
+    }
+
+    // What stands around an outcome changes nothing in it.
+    #[logout]
+    #[post("/boxed/<which>")]
+    fn boxed(which: u8) -> Box<Option<Box<Answered<&'static str>>>> {
+        Box::new(match which {
+            0 => Some(Box::new(Ok("bye"))),
+            1 => Some(Box::new(Err(UNSAVED))),
+            _ => None,
+        })
+    }
+
+    #[logout]
+    #[post("/dressed/<which>")]
+    fn dressed(which: u8) -> (ContentType, Custom<(Status, Answered<&'static str>)>) {
+        let answer = match which {
+            0 => Ok("bye"),
+            _ => Err(UNSAVED),
+        };
+        let answer = Custom(Status::Ok, (Status::Ok, answer));
+        (ContentType::Plain, answer)
+    }
+
+    let server = Server::builder()
+        .rocket(|rocket| rocket.mount("/m", routes![results, options, deep, boxed, dressed]))
+        .start()
+        .await;
+    for (path, refusals) in [
+        ("/m/results", 2),
+        ("/m/options", 2),
+        ("/m/deep", 4),
+        ("/m/boxed", 2),
+        ("/m/dressed", 1),
+    ] {
+        let mut browser = logged_in(&server).await;
+        for which in 1..=refusals {
+            let answer = browser.post(&format!("{path}/{which}")).await;
+            answer.expect_untouched();
+            let live = browser.get("/live").await;
+            assert_eq!(live.status, 200, "{path}/{which}");
+        }
+        let answer = browser.post(&format!("{path}/0")).await;
+        answer.expect(200, "bye").expect_cleared();
     }
 }
 

@@ -203,8 +203,22 @@ async fn what_refuses_answers_for_itself_and_changes_nothing() {
         known.then(|| Ok(number.parse::<u8>().map(|_| ada())?))
     }
 
+    #[login]
+    #[post("/deep/<known>/<number>")]
+    fn deep(known: bool, number: &str) -> Option<Option<LoginResult<LoginResult<NewSession>>>> {
+        let parsed =
+            || -> LoginResult<NewSession> { Ok(number.parse::<u8>().map(|_| new_session())?) };
+        match number {
+            "none" => Some(None),
+            _ => known.then(|| Some(Ok(parsed()))),
+        }
+    }
+
     let no_number = r#"{"error":"invalid digit found in string"}"#;
-    let server = server(routes![result, option, alias, answered, nested, inverse]).await;
+    let server = server(routes![
+        result, option, alias, answered, nested, inverse, deep
+    ])
+    .await;
     let refusals = [
         ("/m/result/0", 403, "banned"),
         ("/m/result/x", 422, no_number),
@@ -215,6 +229,9 @@ async fn what_refuses_answers_for_itself_and_changes_nothing() {
         ("/m/nested/0", 401, UNAUTHORISED),
         ("/m/inverse/false/1", 401, UNAUTHORISED),
         ("/m/inverse/true/x", 422, no_number),
+        ("/m/deep/false/1", 401, UNAUTHORISED),
+        ("/m/deep/true/none", 401, UNAUTHORISED),
+        ("/m/deep/true/x", 422, no_number),
     ];
     for (path, status, body) in refusals {
         refused(&server, path).await.expect(status, body);
@@ -226,6 +243,7 @@ async fn what_refuses_answers_for_itself_and_changes_nothing() {
         ("/m/answered/true", 303, ""),
         ("/m/nested/7", 200, "hello"),
         ("/m/inverse/true/7", 200, OK),
+        ("/m/deep/true/7", 200, OK),
     ];
     for (path, status, body) in logins {
         started(&server, path).await.expect(status, body);

@@ -3,6 +3,7 @@
 
 pub(crate) mod claims_set;
 pub(crate) mod depth;
+pub(crate) mod members;
 pub(crate) mod once;
 pub(crate) mod public_claim;
 pub(crate) mod round_trip;

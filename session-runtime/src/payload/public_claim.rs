@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::handle::SessionHandle;
+use crate::payload::members::Members;
 
 /// A type that may be part of a payload, because its own fields were looked at too.
 ///
@@ -30,19 +31,25 @@ use crate::handle::SessionHandle;
     note = "put `#[derive(PublicClaim)]` on `{Self}`, write `#[session(public)]` above this field, or keep it in the session data"
 )]
 pub trait PublicClaim {
+    /// The members that it adds to what it is flattened into.
+    #[doc(hidden)]
+    const MEMBERS: Members = Members::Open;
+
     /// Where the derive asks the fields for the same; nobody calls it.
     #[doc(hidden)]
     fn assert_fields() {}
 }
 
+/// Values that are no JSON objects.
 macro_rules! public {
     ($($claim:ty),* $(,)?) => {
-        $(impl PublicClaim for $claim {})*
+        $(impl PublicClaim for $claim {
+            const MEMBERS: Members = Members::Value;
+        })*
     };
 }
 
 public!(
-    (),
     bool,
     char,
     f32,
@@ -61,8 +68,6 @@ public!(
     usize,
     str,
     String,
-    std::time::Duration,
-    std::time::SystemTime,
     IpAddr,
     Ipv4Addr,
     Ipv6Addr,
@@ -76,28 +81,65 @@ public!(
 );
 
 #[cfg(feature = "json")]
-public!(serde_json::Value, serde_json::Number, serde_json::Map<String, serde_json::Value>);
+public!(serde_json::Number);
 
 #[cfg(feature = "uuid")]
 public!(uuid_lib::Uuid);
 
-impl<Tz: chrono::TimeZone> PublicClaim for chrono::DateTime<Tz> {}
-impl<T: PublicClaim> PublicClaim for Option<T> {}
-impl<T: PublicClaim> PublicClaim for Vec<T> {}
-impl<T: PublicClaim> PublicClaim for VecDeque<T> {}
-impl<T: PublicClaim> PublicClaim for [T] {}
-impl<T: PublicClaim, const N: usize> PublicClaim for [T; N] {}
-impl<T: PublicClaim, S> PublicClaim for HashSet<T, S> {}
-impl<T: PublicClaim> PublicClaim for BTreeSet<T> {}
-impl<K: PublicClaim, V: PublicClaim, S> PublicClaim for HashMap<K, V, S> {}
-impl<K: PublicClaim, V: PublicClaim> PublicClaim for BTreeMap<K, V> {}
-impl<T: PublicClaim + ?Sized> PublicClaim for Box<T> {}
-impl<T: PublicClaim + ?Sized> PublicClaim for Arc<T> {}
-impl<T: PublicClaim + ?Sized> PublicClaim for Rc<T> {}
-impl<T: PublicClaim + ?Sized> PublicClaim for &T {}
-impl<T: PublicClaim + ToOwned + ?Sized> PublicClaim for Cow<'_, T> {}
-impl<T: ?Sized> PublicClaim for std::marker::PhantomData<T> {}
-impl<A: PublicClaim> PublicClaim for (A,) {}
-impl<A: PublicClaim, B: PublicClaim> PublicClaim for (A, B) {}
-impl<A: PublicClaim, B: PublicClaim, C: PublicClaim> PublicClaim for (A, B, C) {}
-impl<A: PublicClaim, B: PublicClaim, C: PublicClaim, D: PublicClaim> PublicClaim for (A, B, C, D) {}
+/// Objects, and containers of other claims.
+macro_rules! holds {
+    ($(<$($parameter:ident $(: $bound:path)?),*> $claim:ty => $members:expr;)*) => {$(
+        impl<$($parameter $(: $bound)?),*> PublicClaim for $claim {
+            const MEMBERS: Members = $members;
+        }
+    )*};
+}
+
+holds! {
+    <> () => Members::All(&[]);
+    <> std::time::Duration => Members::All(&[Members::Named("secs"), Members::Named("nanos")]);
+    <> std::time::SystemTime =>
+        Members::All(&[Members::Named("secs_since_epoch"), Members::Named("nanos_since_epoch")]);
+    <Tz: chrono::TimeZone> chrono::DateTime<Tz> => Members::Value;
+    <T: PublicClaim> Option<T> => T::MEMBERS;
+    <T: PublicClaim> Vec<T> => Members::Value;
+    <T: PublicClaim> VecDeque<T> => Members::Value;
+    <T: PublicClaim> [T] => Members::Value;
+    <T: PublicClaim, S> HashSet<T, S> => Members::Value;
+    <T: PublicClaim> BTreeSet<T> => Members::Value;
+    <K: PublicClaim, V: PublicClaim, S> HashMap<K, V, S> => Members::Open;
+    <K: PublicClaim, V: PublicClaim> BTreeMap<K, V> => Members::Open;
+    <A: PublicClaim> (A,) => Members::Value;
+    <A: PublicClaim, B: PublicClaim> (A, B) => Members::Value;
+    <A: PublicClaim, B: PublicClaim, C: PublicClaim> (A, B, C) => Members::Value;
+    <A: PublicClaim, B: PublicClaim, C: PublicClaim, D: PublicClaim> (A, B, C, D) => Members::Value;
+}
+
+#[cfg(feature = "json")]
+holds! {
+    <> serde_json::Value => Members::Open;
+    <> serde_json::Map<String, serde_json::Value> => Members::Open;
+}
+
+/// Pointers, which serde does not show.
+macro_rules! points {
+    ($($claim:ty),* $(,)?) => {$(
+        impl<T: PublicClaim + ?Sized> PublicClaim for $claim {
+            const MEMBERS: Members = T::MEMBERS;
+        }
+    )*};
+}
+
+points!(Box<T>, Arc<T>, Rc<T>, &T);
+
+impl<T: PublicClaim, const N: usize> PublicClaim for [T; N] {
+    const MEMBERS: Members = Members::Value;
+}
+
+impl<T: PublicClaim + ToOwned + ?Sized> PublicClaim for Cow<'_, T> {
+    const MEMBERS: Members = T::MEMBERS;
+}
+
+impl<T: ?Sized> PublicClaim for std::marker::PhantomData<T> {
+    const MEMBERS: Members = Members::All(&[]);
+}

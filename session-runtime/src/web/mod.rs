@@ -22,5 +22,6 @@ pub use guards::variants::{LiveSession, MaybeSession};
 pub use launch::cors::CorsFairing;
 pub use launch::fairing::SessionFairing;
 pub use local_url::LocalUrl;
+pub use response::answer::Answers;
 pub use response::error::ErrorAnswer;
 pub use routes::catchers;

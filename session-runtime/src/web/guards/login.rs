@@ -16,7 +16,7 @@ use crate::web::guards::cross_site::Judged;
 use crate::web::guards::second_factor;
 use crate::web::request::caller::Caller;
 use crate::web::request::csrf::Check;
-use crate::web::response::answer::Answer;
+use crate::web::response::answer::{Answer, Answers};
 use crate::web::state;
 
 /// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
@@ -199,7 +199,7 @@ where
 impl<'r, U, P, D, R> LoginOutcome<'r> for (U, P, D, R)
 where
     (U, D): GoesWith<P>,
-    R: Responder<'r, 'static> + Send + 'r,
+    R: Answers<'r>,
 {
     fn decide(self) -> Decision<'r> {
         let (user_id, payload, data, answer) = self;
@@ -215,7 +215,7 @@ impl<'r> LoginOutcome<'r> for NewSession {
 
 impl<'r, R> LoginOutcome<'r> for NewSession<R>
 where
-    R: Responder<'r, 'static> + Send + 'r,
+    R: Answers<'r>,
 {
     fn decide(self) -> Decision<'r> {
         let (session, answer) = self.split();
@@ -226,7 +226,7 @@ where
 impl<'r, T, E> LoginOutcome<'r> for Result<T, E>
 where
     T: LoginOutcome<'r>,
-    E: Responder<'r, 'static> + Send + 'r,
+    E: Answers<'r>,
 {
     fn decide(self) -> Decision<'r> {
         match self {

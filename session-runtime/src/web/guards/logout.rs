@@ -1,7 +1,8 @@
 //! `#[logout]` at run time: the user's function runs, then the session of the request ends.
 
+use rocket::http::{ContentType, Status};
 use rocket::request::{self, FromRequest};
-use rocket::response::{self, Responder};
+use rocket::response::{self, Responder, status};
 use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use crate::error::Error;
@@ -9,7 +10,7 @@ use crate::event::RevokedBy;
 use crate::web::guards::cross_site::Judged;
 use crate::web::request::caller::Caller;
 use crate::web::request::csrf::Check;
-use crate::web::response::answer::Answer;
+use crate::web::response::answer::{Answer, Answers};
 use crate::web::state;
 
 /// A guard that ends the sessions of the request: by hand, all that [`#[logout]`](crate::logout) does.
@@ -42,7 +43,7 @@ impl Logout {
     /// Does what a logout function decided, and prepares the answer.
     #[doc(hidden)]
     pub async fn finish<'r>(self, decision: LogoutDecision<'r>) -> LogoutResponse<'r> {
-        if decision.stays {
+        if decision.refuses {
             return LogoutResponse(decision.answer);
         }
         match self.end().await {
@@ -55,70 +56,91 @@ impl Logout {
 /// What a logout function decided, with its types erased.
 #[derive(Debug)]
 pub struct LogoutDecision<'r> {
-    stays: bool,
+    refuses: bool,
     answer: Answer<'r>,
 }
 
 impl<'r> LogoutDecision<'r> {
     #[doc(hidden)]
-    pub fn new<R: Responder<'r, 'static> + Send + 'r>(stays: bool, answer: R) -> Self {
+    pub fn new<R: Answers<'r>>(refuses: bool, answer: R) -> Self {
         Self {
-            stays,
+            refuses,
             answer: Answer::new(answer),
         }
     }
 }
 
-/// Asks an outcome whether it refuses, as `(&&&Probe(&outcome)).stays()`: the compiler takes the first
-/// of the traits below that fits, because it comes with more references.
+/// What is known of an outcome once its outer layers are off.
+///
+/// `(&&layer).peel()` takes one off: the compiler takes the first of the two traits below that fits,
+/// because it comes with more references. What has no layers stays as it is, whatever its type.
 #[derive(Debug)]
-pub struct Probe<'o, T>(pub &'o T);
+pub enum Layer<'o, T: ?Sized> {
+    /// Some layer was `Err` or `None`.
+    Refused,
+    /// What is inside.
+    Holds(&'o T),
+}
 
-/// `Result` and `Option` in each other: either may refuse.
-pub trait StaysIfNested {
+impl<T: ?Sized> Clone for Layer<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Layer<'_, T> {}
+
+impl<'o, T: ?Sized> Layer<'o, T> {
     #[doc(hidden)]
-    fn stays(&self) -> bool;
-}
+    pub fn refuses(self) -> bool {
+        matches!(self, Self::Refused)
+    }
 
-impl<T, E> StaysIfNested for &&Probe<'_, Result<Option<T>, E>> {
-    fn stays(&self) -> bool {
-        !matches!(self.0, Ok(Some(_)))
+    fn and_then<U: ?Sized>(self, inside: impl FnOnce(&'o T) -> Option<&'o U>) -> Layer<'o, U> {
+        match self {
+            Layer::Holds(outcome) => inside(outcome).map_or(Layer::Refused, Layer::Holds),
+            Layer::Refused => Layer::Refused,
+        }
     }
 }
 
-impl<T, E> StaysIfNested for &&Probe<'_, Option<Result<T, E>>> {
-    fn stays(&self) -> bool {
-        !matches!(self.0, Some(Ok(_)))
-    }
-}
-
-/// `Result` or `Option`: `Err` and `None` refuse.
-pub trait StaysIfFlat {
+/// A layer that may refuse, or that only stands around one.
+pub trait PeelLayer<'o> {
     #[doc(hidden)]
-    fn stays(&self) -> bool;
-}
-
-impl<T, E> StaysIfFlat for &Probe<'_, Result<T, E>> {
-    fn stays(&self) -> bool {
-        self.0.is_err()
-    }
-}
-
-impl<T> StaysIfFlat for &Probe<'_, Option<T>> {
-    fn stays(&self) -> bool {
-        self.0.is_none()
-    }
-}
-
-/// Any other outcome cannot refuse.
-pub trait StaysNever {
+    type Inside: ?Sized;
     #[doc(hidden)]
-    fn stays(&self) -> bool;
+    fn peel(&self) -> Layer<'o, Self::Inside>;
 }
 
-impl<T> StaysNever for Probe<'_, T> {
-    fn stays(&self) -> bool {
-        false
+/// Implements [`PeelLayer`] for an outcome `T` that holds a `U`.
+macro_rules! peel {
+    (<$($parameter:ident),*> $outer:ty => $inner:ty, $inside:expr) => {
+        impl<'o, $($parameter),*> PeelLayer<'o> for &Layer<'o, $outer> {
+            type Inside = $inner;
+
+            fn peel(&self) -> Layer<'o, $inner> {
+                self.and_then($inside)
+            }
+        }
+    };
+}
+
+peel!(<T, E> Result<T, E> => T, |outcome| outcome.as_ref().ok());
+peel!(<T> Option<T> => T, Option::as_ref);
+peel!(<T> Box<T> => T, |outcome| Some(&**outcome));
+peel!(<T> (Status, T) => T, |(_, outcome)| Some(outcome));
+peel!(<T> (ContentType, T) => T, |(_, outcome)| Some(outcome));
+peel!(<T> status::Custom<T> => T, |status::Custom(_, outcome)| Some(outcome));
+
+/// Any other outcome has no layers.
+pub trait KeepLayer: Sized {
+    #[doc(hidden)]
+    fn peel(&self) -> Self;
+}
+
+impl<T: ?Sized> KeepLayer for Layer<'_, T> {
+    fn peel(&self) -> Self {
+        *self
     }
 }
 

@@ -50,7 +50,8 @@ use crate::unmet::Unmet;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no requirement on sessions with the payload `{P}`",
     label = "not a requirement on this payload",
-    note = "implement `Requirement<{P}>` for it; `Session<{P}>` alone asks for nothing"
+    note = "implement `Requirement<{P}>` for it; `Session<{P}>` alone asks for nothing",
+    note = "a tuple has at most eight members: put some into a tuple of their own, as in `(A, B, (C, D))`"
 )]
 pub trait Requirement<P: JwtPayload>: Send + Sync + 'static {
     /// Judges a session by what its token says.
@@ -106,6 +107,9 @@ all_of!(A B);
 all_of!(A B C);
 all_of!(A B C D);
 all_of!(A B C D E);
+all_of!(A B C D E F);
+all_of!(A B C D E F G);
+all_of!(A B C D E F G H);
 
 /// Somebody has logged in: the session is not [anonymous](crate::NewSession::anonymous).
 #[derive(Debug)]

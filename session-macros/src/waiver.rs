@@ -1,0 +1,64 @@
+//! `#[session(public)]`: what somebody has looked at, and browsers may read.
+
+use syn::meta::ParseNestedMeta;
+use syn::{Attribute, LitStr};
+
+use crate::attr::{self, Mistakes};
+
+/// `public`, and why.
+#[derive(Default)]
+pub(crate) struct Waiver {
+    /// Whether it was said; its place, for a mistake.
+    pub(crate) public: Option<syn::Path>,
+    reason: bool,
+}
+
+impl Waiver {
+    /// Reads `public` or `reason = ".."`; `false` if the word is another.
+    pub(crate) fn read_word(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<bool> {
+        if meta.path.is_ident(attr::PUBLIC) {
+            if meta.input.peek(syn::Token![=]) {
+                return Err(meta.error("`public` has no value: write `#[session(public)]`"));
+            }
+            self.public = Some(meta.path.clone());
+            return Ok(true);
+        }
+        if !meta.path.is_ident(attr::REASON) {
+            return Ok(false);
+        }
+        self.reason = true;
+        let reason: LitStr = meta.value()?.parse()?;
+        if reason.value().trim().is_empty() {
+            let message = "say why the field may be read by browsers";
+            return Err(syn::Error::new(reason.span(), message));
+        }
+        Ok(true)
+    }
+
+    /// Reads what stands on a field or a variant, which takes no other word. One mistake is enough: what
+    /// is wrongly waived is not judged as well.
+    pub(crate) fn read(attrs: &[Attribute], place: &str, mistakes: &mut Mistakes) -> bool {
+        let mut waiver = Self::default();
+        let mut wrong = false;
+        for attr in attr::ours(attrs) {
+            let read = attr::read(attr, place, TAKEN, |meta| {
+                if waiver.read_word(&meta)? {
+                    return Ok(());
+                }
+                Err(attr::unknown_word(&meta, place, TAKEN))
+            });
+            let empty = read.is_ok() && waiver.public.is_none();
+            wrong |= mistakes.take(read).is_none();
+            if empty {
+                wrong = true;
+                mistakes.add(syn::Error::new_spanned(
+                    attr,
+                    "write `#[session(public)]`, with or without a `reason`",
+                ));
+            }
+        }
+        wrong || waiver.public.is_some()
+    }
+}
+
+const TAKEN: &str = "`public` and `reason = \"..\"`";
