@@ -1,17 +1,20 @@
 //! `Event`: what happened to sessions, for the log and for the application.
 
-use std::fmt;
-use std::sync::Arc;
+mod budget;
+mod events;
+mod log;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub(crate) use self::events::Events;
 use crate::handle::SessionHandle;
-use crate::panics::caught;
 
 /// Something that happened to a session or a key. Goes to `tracing`, and to the handler of
 /// [`SessionFairing::on_event`](crate::SessionFairing::on_event).
 ///
 /// No token and no key is in it. In the log each has the field `event`, with the name that stands here.
+/// The log takes thirty lines a minute of each kind, `debug` lines aside; how many were left out is said
+/// when the minute is over (`lines_left_out`). The handler gets them all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -159,6 +162,21 @@ pub enum Event {
     /// `revocation_feed_stalled`: revocations could not be read for longer than the bound; told once, at the
     /// first request that meets it. `revocation_on_stall` decides what becomes of requests meanwhile.
     RevocationFeedStalled,
+    /// `store_unavailable`: something could not be read or written; if a request asked for it, that is 503.
+    StoreUnavailable {
+        /// Why.
+        cause: String,
+    },
+    /// `session_missing`: a session that has just begun is not in the database; another node may have it.
+    SessionMissing {
+        /// The session.
+        handle: SessionHandle,
+    },
+    /// `request_failed`: a request was answered 500 for an error of sessions.
+    RequestFailed {
+        /// Why.
+        cause: String,
+    },
     /// `database_hangs`: a read was not answered in time. Reads are answered 503 at once, but for one now
     /// and then, until the database answers.
     DatabaseHangs,
@@ -204,188 +222,4 @@ pub enum RevokedBy {
     SecondFactor,
     /// All of all users.
     Everything,
-}
-
-impl Event {
-    /// Says it in the log.
-    fn log(&self) {
-        match self {
-            Self::Created { handle, .. } => {
-                tracing::debug!(event = "session_created", %handle);
-            }
-            Self::SecondFactorAwaited { handle, .. } => {
-                tracing::debug!(event = "second_factor_awaited", %handle);
-            }
-            Self::SecondFactorFailed { .. } => {
-                tracing::warn!(
-                    event = "second_factor_failed",
-                    "a second factor was tried too often: what awaits one of this user is ended"
-                );
-            }
-            Self::Refreshed { handle } => tracing::debug!(event = "session_refreshed", %handle),
-            Self::Updated { handle } => tracing::debug!(event = "session_updated", %handle),
-            Self::Revoked { handles, by } => {
-                for handle in handles {
-                    tracing::debug!(event = "sessions_revoked", %handle, ?by);
-                }
-            }
-            Self::TokenTheft { handle, .. } => {
-                tracing::warn!(event = "token_theft", %handle, "a superseded refresh token was used; the session is ended");
-            }
-            Self::LateParentUse { handle } => {
-                tracing::info!(event = "late_parent_use", %handle, "an old refresh token was used again: a lost answer, or a copy");
-            }
-            Self::RotationStopped { handle, ends_at } => {
-                tracing::warn!(event = "rotation_stopped", %handle, %ends_at, "as many refresh tokens as allowed are unused: the session ends in a day unless one of them is used");
-            }
-            Self::StoreRollbackSuspected { handle } => {
-                tracing::error!(event = "store_rollback_suspected", %handle, "a refresh token is newer than its row");
-            }
-            Self::PayloadMismatch {
-                handle,
-                expected,
-                found,
-                reason,
-            } => {
-                tracing::warn!(event = "payload_mismatch", %handle, expected, found, reason);
-            }
-            Self::PayloadNameShared {
-                name,
-                types: [first, second],
-            } => {
-                tracing::error!(
-                    event = "payload_name_shared",
-                    name,
-                    first,
-                    second,
-                    "two payload types have one name"
-                );
-            }
-            Self::RevokedEverything { sessions } => {
-                tracing::warn!(event = "everything_revoked", sessions);
-            }
-            Self::KeyRotated { kid } => {
-                tracing::info!(event = "key_rotated", kid, "made a signing key");
-            }
-            Self::KeyRemoved { kid } => {
-                tracing::warn!(
-                    event = "key_removed",
-                    kid,
-                    "removed a signing key; its tokens are refused"
-                );
-            }
-            Self::CrossSiteRefused { path } => {
-                tracing::warn!(
-                    event = "cross_site_refused",
-                    path,
-                    "a request of another site was refused"
-                );
-            }
-            Self::SilentRequests { count, path } => {
-                tracing::info!(
-                    event = "silent_requests",
-                    count,
-                    path,
-                    "requests did not say where they come from; `csrf_require_evidence` would refuse them"
-                );
-            }
-            Self::LargeResponseHead { bytes } => {
-                tracing::warn!(
-                    event = "large_response_head",
-                    bytes,
-                    "the head of an answer with tokens is larger than 4000 bytes, and nginx answers 502 in its place unless \
-                     its `proxy_buffer_size` is larger: set it to `16k`, or keep the payload small"
-                );
-            }
-            Self::SeveralUsers { handles } => {
-                tracing::warn!(
-                    event = "several_users",
-                    ?handles,
-                    "a request presents live sessions of different users"
-                );
-            }
-            Self::ClockSkew {
-                difference,
-                consequence,
-            } => {
-                tracing::warn!(event = "clock_skew", %difference, consequence);
-            }
-            Self::RevocationsRestored { handles } => {
-                tracing::error!(
-                    event = "revocations_restored",
-                    sessions = handles.len(),
-                    "the database had lost revocations that this process remembers; they are revoked again"
-                );
-            }
-            Self::RevocationMemoryFull { remembered } => {
-                tracing::error!(
-                    event = "revocation_memory_full",
-                    remembered,
-                    "more sessions were revoked than are remembered: requests of other sessions ask the database"
-                );
-            }
-            Self::RevocationFeedStalled => {
-                tracing::error!(
-                    event = "revocation_feed_stalled",
-                    "revocations could not be read in time: `revocation_on_stall` decides on requests until they can"
-                );
-            }
-            Self::DatabaseHangs => {
-                tracing::error!(
-                    event = "database_hangs",
-                    "the database does not answer: reads are refused until it does"
-                );
-            }
-            Self::DatabaseAnswers => {
-                tracing::info!(event = "database_answers", "the database answers again");
-            }
-            Self::ConnectionRefused {
-                cause,
-                setting,
-                open,
-            } => {
-                tracing::warn!(
-                    event = "connection_refused",
-                    cause,
-                    "the database refuses another connection; those that are open do the work: set \
-                     `sessions.{setting}` to {open}, or allow its user more"
-                );
-            }
-            Self::WorkerRestarted { cause } => {
-                tracing::error!(
-                    event = "worker_restarted",
-                    cause,
-                    "a thread of the session store panicked and was replaced"
-                );
-            }
-        }
-    }
-}
-
-type Handler = dyn Fn(&Event) + Send + Sync;
-
-/// Where events go.
-#[derive(Clone, Default)]
-pub(crate) struct Events(Option<Arc<Handler>>);
-
-impl Events {
-    pub(crate) fn to(handler: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(handler)))
-    }
-
-    /// Logs an event and hands it on. What the application does with it cannot fail the request.
-    pub(crate) fn emit(&self, event: &Event) {
-        event.log();
-        if let Some(handler) = &self.0
-            && let Err(cause) = caught(|| handler(event))
-        {
-            tracing::error!(cause, "the event handler panicked");
-        }
-    }
-}
-
-impl fmt::Debug for Events {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Events")
-    }
 }

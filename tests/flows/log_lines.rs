@@ -1,13 +1,15 @@
-//! What users type stays within its line of the log.
+//! What users type stays within its line of the log, and what they do does not fill it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rocket::http::Method;
 use rocket::{async_test, get, routes};
 use serde::{Deserialize, Serialize};
-use session_runtime::{JwtPayload, PublicClaim, Session};
-use session_tests::body::{OK, SIGN_IN_AGAIN};
-use session_tests::browser::ACCESS;
+use session_runtime::{Event, JwtPayload, PublicClaim, Session};
+use session_tests::body::{OK, REFUSED, SIGN_IN_AGAIN};
+use session_tests::browser::{ACCESS, SIGN_OUT_PATH};
 use session_tests::{Log, Server};
 
 #[derive(Serialize, Deserialize, PublicClaim)]
@@ -64,4 +66,80 @@ async fn what_a_user_typed_cannot_forge_a_line_of_the_log() {
     for event in ["payload_mismatch", "token_theft"] {
         log.expect(&["event=", event]);
     }
+}
+
+/// Lines for whoever does not look at details.
+fn lines(log: &Log) -> Vec<String> {
+    let text = log.text();
+    let lines = text.lines().filter(|line| {
+        ["INFO", "WARN", "ERROR"]
+            .iter()
+            .any(|level| line.starts_with(level))
+    });
+    lines.map(str::to_owned).collect()
+}
+
+#[async_test]
+async fn logins_and_logouts_in_a_loop_fill_no_log() {
+    let server = Server::start().await;
+    let log = Log::start();
+    let mut browser = server.browser();
+    for _ in 0..100 {
+        browser.log_in("ada").await.expect(200, OK);
+        assert_eq!(browser.sign_out().await.status, 200);
+    }
+    assert_eq!(lines(&log), [""; 0]);
+}
+
+#[async_test]
+async fn refused_requests_in_a_loop_fill_no_log() {
+    let told = Arc::new(AtomicUsize::new(0));
+    let tells = Arc::clone(&told);
+    let server = Server::builder()
+        .rocket(|rocket| rocket.mount("/", routes![kind]))
+        .fairing(|fairing| {
+            fairing.on_event(move |event| {
+                if matches!(event, Event::CrossSiteRefused { .. }) {
+                    tells.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        })
+        .start()
+        .await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await.expect(200, OK);
+    let log = Log::start();
+    let refused = async |path| {
+        let foreign = vec![("sec-fetch-site", "cross-site".to_owned())];
+        let answer = browser.send_raw(Method::Post, path, foreign, None).await;
+        answer.expect(403, REFUSED);
+    };
+    for _ in 0..100 {
+        refused(SIGN_OUT_PATH).await;
+    }
+    for _ in 0..100 {
+        browser
+            .clone()
+            .get("/kind")
+            .await
+            .expect(403, SIGN_IN_AGAIN);
+    }
+    let written = lines(&log);
+    let of = |event: &str| written.iter().filter(|line| line.contains(event)).count();
+    assert_eq!(of("cross_site_refused"), 30);
+    assert_eq!(of("payload_mismatch"), 30);
+    assert_eq!(written.len(), 60, "and nothing else");
+
+    // The next minute says what this one left out.
+    server.clock.advance(Duration::from_secs(60));
+    refused("/login").await;
+    log.expect(&["WARN", "lines_left_out", "lines=70"]);
+    let written = lines(&log);
+    let last: Vec<&str> = written.iter().rev().take(2).map(String::as_str).collect();
+    assert!(last[0].contains("/login") && last[1].contains(SIGN_OUT_PATH));
+    assert_eq!(
+        told.load(Ordering::SeqCst),
+        101,
+        "the handler gets them all"
+    );
 }

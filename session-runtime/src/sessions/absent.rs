@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use super::Sessions;
 use crate::error::Error;
+use crate::event::Event;
 use crate::handle::SessionHandle;
 
 /// A session that began less than this ago may not be everywhere yet.
@@ -34,7 +35,7 @@ impl Sessions {
         if replaced || inner.feed.revocations.contains(handle) {
             return Error::GONE;
         }
-        tracing::warn!(event = "session_missing", %handle, "a session that has just begun is not in the database: another node may have it");
+        self.emit(&Event::SessionMissing { handle });
         Error::Unavailable
     }
 }

@@ -86,7 +86,8 @@ impl Sessions {
         // One after the other, so that no earlier state replaces a later one.
         let _turn = keys.reloading.lock().await;
         let read = keys.source.read(store, &keys.master_keys, self.now());
-        let ring = Arc::new(read.await.map_err(StoreError::Keys)?);
+        let read = read.await.map_err(StoreError::Keys);
+        let ring = Arc::new(read.inspect_err(|cause| cause.tell(&self.inner.events))?);
         let mut keys = keys.ring.write().unwrap_or_else(PoisonError::into_inner);
         *keys = ring;
         Ok(())
@@ -112,9 +113,8 @@ impl Sessions {
             event = "unknown_key",
             "a token names a key that is not known here"
         );
-        if let Err(cause) = self.reload_keys().await {
-            tracing::error!(%cause, "the keys cannot be read");
-        }
+        // That it failed is logged; the keys before stay in use.
+        let _read = self.reload_keys().await;
     }
 
     /// How long to pause between two calls of [`rotate_keys`](Self::rotate_keys).

@@ -176,6 +176,11 @@ impl Sessions {
         }
     }
 
+    /// Says in the log how many lines were left out lately.
+    pub(crate) fn say_what_was_left_out(&self) {
+        self.inner.events.say_what_was_left_out();
+    }
+
     /// For a task that must not keep the sessions open.
     pub(crate) fn downgrade(&self) -> WeakSessions {
         WeakSessions(Arc::downgrade(&self.inner))

@@ -49,10 +49,11 @@ impl Sessions {
     ) -> Result<Self, String> {
         let lifetimes = around.lifetimes;
         let clock = Arc::new(DatabaseClock::new(Arc::clone(&around.clock)));
+        let events = around.events.by(around.clock);
         install_crypto_provider();
 
         let beside = master_key_file(&database, around.development);
-        let store = open_store(database, &config, &clock, &around.events).await?;
+        let store = open_store(database, &config, &clock, &events).await?;
         let master_keys = load_master_keys(&config, beside, &store, &*around.random).await?;
         let source = key_source(&config, &lifetimes, around.supplier);
         let keys = KeyKeeper::open(source, master_keys, &store, clock.now(), &*around.random);
@@ -81,7 +82,7 @@ impl Sessions {
             store,
             clock,
             random: around.random,
-            events: around.events,
+            events,
         };
         let sessions = Self {
             inner: Arc::new(inner),

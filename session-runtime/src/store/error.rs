@@ -1,6 +1,7 @@
 //! Why a database cannot be opened, and why an operation was not done.
 
 use crate::error::Error;
+use crate::event::{Event, Events};
 
 /// Why a database could not be opened; each says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -197,14 +198,23 @@ impl From<OpenError> for StoreError {
     }
 }
 
-impl From<StoreError> for Error {
-    /// The one place where the cause is logged; the caller only learns that it may try again.
-    fn from(cause: StoreError) -> Self {
-        if let StoreError::Panicked(_) = cause {
-            return Self::General(cause.to_string());
+impl StoreError {
+    /// Says why something was not done, where that is the store's fault.
+    pub(crate) fn tell(&self, events: &Events) {
+        if !matches!(self, Self::Panicked(_)) {
+            let cause = self.to_string();
+            events.emit(&Event::StoreUnavailable { cause });
         }
-        tracing::error!(%cause, "the session store did not answer");
-        Self::Unavailable
+    }
+}
+
+impl From<StoreError> for Error {
+    /// The caller only learns that it may try again: the cause was told.
+    fn from(cause: StoreError) -> Self {
+        match cause {
+            StoreError::Panicked(_) => Self::General(cause.to_string()),
+            _ => Self::Unavailable,
+        }
     }
 }
 

@@ -93,6 +93,14 @@ impl Readers {
         &self,
         query: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let read = self.attempt(query).await;
+        read.inspect_err(|cause| cause.tell(&self.shared.health.events))
+    }
+
+    async fn attempt<T: Send + 'static>(
+        &self,
+        query: impl FnMut(&mut Link<'_>) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let Shared { workers, health } = &*self.shared;
         if !health.admits(self.clock.monotonic(), self.longest) {
             return Err(StoreError::NoAnswer);

@@ -131,6 +131,10 @@ impl std::fmt::Debug for Lent<'_> {
     }
 }
 
+/// Over a connection of the application nothing tries again, so there is a line for each failure.
 fn stored<T>(result: QueryResult<T>) -> Result<T, StoreError> {
-    result.map_err(|error| StoreError::Database(error.to_string()))
+    result.map_err(|error| {
+        tracing::error!(cause = %error, "a change of sessions failed within a transaction");
+        StoreError::Database(error.to_string())
+    })
 }

@@ -32,6 +32,7 @@ use crate::rules::lifetimes::MAX_WAIT;
 pub(super) struct Writer {
     shared: Arc<Shared>,
     clock: Arc<DatabaseClock>,
+    events: Events,
     /// Beyond this a write is given up, however the connection hangs.
     longest: Duration,
 }
@@ -85,6 +86,7 @@ impl Writer {
                 _patient: patient,
             }),
             clock: Arc::clone(clock),
+            events: events.clone(),
             longest,
         })
     }
@@ -143,6 +145,17 @@ impl Writer {
     }
 
     async fn do_it<T>(
+        &self,
+        arrived: Duration,
+        row: Option<SessionHandle>,
+        work: Work,
+        answer: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let done = self.attempt(arrived, row, work, answer).await;
+        done.inspect_err(|cause| cause.tell(&self.events))
+    }
+
+    async fn attempt<T>(
         &self,
         arrived: Duration,
         row: Option<SessionHandle>,

@@ -8,6 +8,7 @@ use rocket::request;
 use rocket::{Ignite, Orbit, Request, Rocket};
 
 use crate::error::Error;
+use crate::event::Event;
 use crate::sessions::Sessions;
 use crate::web::paths::is_below;
 use crate::web::request::csrf::CsrfPolicy;
@@ -43,11 +44,20 @@ pub(in crate::web) fn outcome<T>(
         Ok(guard) => Outcome::Success(guard),
         Err(error) => {
             if error.status(request) == Status::InternalServerError {
-                tracing::error!(%error, "a session guard failed");
+                report(request, &error);
             }
             Pending::of(request).park(error.clone());
             Outcome::Error((error.status(request), error))
         }
+    }
+}
+
+/// Says why a request is answered 500.
+pub(in crate::web) fn report(request: &Request<'_>, error: &Error) {
+    let cause = error.to_string();
+    match managed(request) {
+        Ok(sessions) => sessions.emit(&Event::RequestFailed { cause }),
+        Err(_) => tracing::error!(cause, "a session operation failed"),
     }
 }
 

@@ -56,6 +56,7 @@ fn repeat(chore: Chore, pause: Duration, sessions: &Sessions, shutdown: &Shutdow
             let Some(sessions) = sessions.upgrade() else {
                 return;
             };
+            sessions.say_what_was_left_out();
             let done = chore.run(&sessions).await;
             // Told once per outage, not at every turn.
             if let (Err(cause), false) = (&done, failed) {

@@ -170,7 +170,7 @@ impl Error {
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         if self.status(request) == Status::InternalServerError {
-            tracing::error!(error = %self, "a session operation failed");
+            state::report(request, &self);
         }
         if matches!(self, Self::Unauthorised | Self::TokenTheft { .. }) {
             Pending::of(request).withdraw();

@@ -1,0 +1,188 @@
+//! The line of the log for each event.
+
+use super::Event;
+
+impl Event {
+    /// Whether its line is for whoever looks closely: a usual turn of a session, at `debug`.
+    pub(super) fn is_detail(&self) -> bool {
+        matches!(
+            self,
+            Self::Created { .. }
+                | Self::SecondFactorAwaited { .. }
+                | Self::Refreshed { .. }
+                | Self::Updated { .. }
+                | Self::Revoked { .. }
+        )
+    }
+
+    /// Says it in the log.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Created { handle, .. } => {
+                tracing::debug!(event = "session_created", %handle);
+            }
+            Self::SecondFactorAwaited { handle, .. } => {
+                tracing::debug!(event = "second_factor_awaited", %handle);
+            }
+            Self::SecondFactorFailed { .. } => {
+                tracing::warn!(
+                    event = "second_factor_failed",
+                    "a second factor was tried too often: what awaits one of this user is ended"
+                );
+            }
+            Self::Refreshed { handle } => tracing::debug!(event = "session_refreshed", %handle),
+            Self::Updated { handle } => tracing::debug!(event = "session_updated", %handle),
+            Self::Revoked { handles, by } => {
+                for handle in handles {
+                    tracing::debug!(event = "sessions_revoked", %handle, ?by);
+                }
+            }
+            Self::TokenTheft { handle, .. } => {
+                tracing::warn!(event = "token_theft", %handle, "a superseded refresh token was used; the session is ended");
+            }
+            Self::LateParentUse { handle } => {
+                tracing::info!(event = "late_parent_use", %handle, "an old refresh token was used again: a lost answer, or a copy");
+            }
+            Self::RotationStopped { handle, ends_at } => {
+                tracing::warn!(event = "rotation_stopped", %handle, %ends_at, "as many refresh tokens as allowed are unused: the session ends in a day unless one of them is used");
+            }
+            Self::StoreRollbackSuspected { handle } => {
+                tracing::error!(event = "store_rollback_suspected", %handle, "a refresh token is newer than its row");
+            }
+            Self::PayloadMismatch {
+                handle,
+                expected,
+                found,
+                reason,
+            } => {
+                tracing::warn!(event = "payload_mismatch", %handle, expected, found, reason);
+            }
+            Self::PayloadNameShared {
+                name,
+                types: [first, second],
+            } => {
+                tracing::error!(
+                    event = "payload_name_shared",
+                    name,
+                    first,
+                    second,
+                    "two payload types have one name"
+                );
+            }
+            Self::RevokedEverything { sessions } => {
+                tracing::warn!(event = "everything_revoked", sessions);
+            }
+            Self::KeyRotated { kid } => {
+                tracing::info!(event = "key_rotated", kid, "made a signing key");
+            }
+            Self::KeyRemoved { kid } => {
+                tracing::warn!(
+                    event = "key_removed",
+                    kid,
+                    "removed a signing key; its tokens are refused"
+                );
+            }
+            Self::CrossSiteRefused { path } => {
+                tracing::warn!(
+                    event = "cross_site_refused",
+                    path,
+                    "a request of another site was refused"
+                );
+            }
+            Self::SilentRequests { count, path } => {
+                tracing::info!(
+                    event = "silent_requests",
+                    count,
+                    path,
+                    "requests did not say where they come from; `csrf_require_evidence` would refuse them"
+                );
+            }
+            Self::LargeResponseHead { bytes } => {
+                tracing::warn!(
+                    event = "large_response_head",
+                    bytes,
+                    "the head of an answer with tokens is larger than 4000 bytes, and nginx answers 502 in its place unless \
+                     its `proxy_buffer_size` is larger: set it to `16k`, or keep the payload small"
+                );
+            }
+            Self::SeveralUsers { handles } => {
+                tracing::warn!(
+                    event = "several_users",
+                    ?handles,
+                    "a request presents live sessions of different users"
+                );
+            }
+            Self::ClockSkew {
+                difference,
+                consequence,
+            } => {
+                tracing::warn!(event = "clock_skew", %difference, consequence);
+            }
+            Self::RevocationsRestored { handles } => {
+                tracing::error!(
+                    event = "revocations_restored",
+                    sessions = handles.len(),
+                    "the database had lost revocations that this process remembers; they are revoked again"
+                );
+            }
+            Self::RevocationMemoryFull { remembered } => {
+                tracing::error!(
+                    event = "revocation_memory_full",
+                    remembered,
+                    "more sessions were revoked than are remembered: requests of other sessions ask the database"
+                );
+            }
+            Self::RevocationFeedStalled => {
+                tracing::error!(
+                    event = "revocation_feed_stalled",
+                    "revocations could not be read in time: `revocation_on_stall` decides on requests until they can"
+                );
+            }
+            Self::StoreUnavailable { cause } => {
+                tracing::error!(
+                    event = "store_unavailable",
+                    cause,
+                    "the session store did not answer"
+                );
+            }
+            Self::SessionMissing { handle } => {
+                tracing::warn!(event = "session_missing", %handle, "a session that has just begun is not in the database: another node may have it");
+            }
+            Self::RequestFailed { cause } => {
+                tracing::error!(
+                    event = "request_failed",
+                    cause,
+                    "a session operation failed"
+                );
+            }
+            Self::DatabaseHangs => {
+                tracing::error!(
+                    event = "database_hangs",
+                    "the database does not answer: reads are refused until it does"
+                );
+            }
+            Self::DatabaseAnswers => {
+                tracing::info!(event = "database_answers", "the database answers again");
+            }
+            Self::ConnectionRefused {
+                cause,
+                setting,
+                open,
+            } => {
+                tracing::warn!(
+                    event = "connection_refused",
+                    cause,
+                    "the database refuses another connection; those that are open do the work: set \
+                     `sessions.{setting}` to {open}, or allow its user more"
+                );
+            }
+            Self::WorkerRestarted { cause } => {
+                tracing::error!(
+                    event = "worker_restarted",
+                    cause,
+                    "a thread of the session store panicked and was replaced"
+                );
+            }
+        }
+    }
+}
