@@ -20,6 +20,7 @@ mod macros;
 mod master_key;
 mod misfits;
 mod outcomes;
+mod own_answers;
 mod own_routes;
 mod pages;
 mod panics;

@@ -85,6 +85,9 @@ struct Known {
     login_pages: Vec<String>,
 }
 
+/// How the catchers are named that answer as the protocol does.
+pub(in crate::web) const OWN_CATCHER: &str = "answers of the session protocol";
+
 /// How a catcher of `catchers::pages` is named, before the path of its login page.
 const PAGES: &str = "session pages with the login at ";
 
@@ -103,6 +106,7 @@ impl Catchers {
         self.0.get_or_init(|| Known {
             catchers: rocket
                 .catchers()
+                .filter(|catcher| catcher.name.as_deref() != Some(OWN_CATCHER))
                 .map(|catcher| (catcher.code, catcher.base.to_string()))
                 .collect(),
             login_pages: rocket
@@ -112,8 +116,8 @@ impl Catchers {
         });
     }
 
-    /// Whether an application catcher answered for `status` at this path; its body stays then.
-    pub(in crate::web) fn is_caught(&self, status: Status, request: &Request<'_>) -> bool {
+    /// Whether an application catcher answers for `status` at this path.
+    fn is_caught(&self, status: Status, request: &Request<'_>) -> bool {
         let path = request.uri().path();
         let known = self.0.get();
         known.is_some_and(|known| {
@@ -122,6 +126,12 @@ impl Catchers {
             })
         })
     }
+}
+
+/// Whether a catcher of the application answers for `status` here.
+pub(in crate::web) fn is_caught(status: Status, request: &Request<'_>) -> bool {
+    let catchers = request.rocket().state::<Catchers>();
+    catchers.is_some_and(|catchers| catchers.is_caught(status, request))
 }
 
 /// Whether the request is for the page on which `catchers::pages` lets people log in.

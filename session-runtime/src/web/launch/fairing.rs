@@ -13,7 +13,7 @@ use crate::keys::{OwnKey, Supplier};
 use crate::random::{OsRandom, Random};
 use crate::rules::lifetimes::{Lifetimes, check_min_age};
 use crate::sessions::{Sessions, Surroundings};
-use crate::web::launch::tasks;
+use crate::web::launch::{answers, tasks};
 use crate::web::request::csrf::CsrfPolicy;
 use crate::web::request::presented::Presented;
 use crate::web::response::error::{ErrorAnswer, ErrorHandler};
@@ -163,6 +163,7 @@ impl Fairing for SessionFairing {
         match self.open(&rocket).await {
             Ok((sessions, wire, csrf)) => {
                 let routes = routes::all(sessions.config());
+                let catchers = answers::catchers(&rocket, sessions.config());
                 let mount_at = match sessions.config().api_base_path.as_str() {
                     "" => "/".to_owned(),
                     path => path.to_owned(),
@@ -173,6 +174,7 @@ impl Fairing for SessionFairing {
                     .manage(csrf)
                     .manage(self.errors.clone())
                     .manage(Catchers::default())
+                    .register("/", catchers)
                     .mount(mount_at, routes))
             }
             Err(reason) => {
@@ -193,17 +195,10 @@ impl Fairing for SessionFairing {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let state = request.rocket();
-        let (Some(wire), Some(catchers)) = (state.state::<Wire>(), state.state::<Catchers>())
-        else {
+        let Some(wire) = state.state::<Wire>() else {
             return;
         };
         let pending = Pending::of(request);
-        if let Some(failure) = pending.failure()
-            && response.status() == failure.status(request)
-            && !catchers.is_caught(failure.status(request), request)
-        {
-            failure.write(request, response);
-        }
         let Some(change) = pending.take() else {
             match pending.audience() {
                 // The back button must not show it after a sign-out, unless the application says so. What

@@ -1,6 +1,7 @@
 //! `Error` over HTTP: the status and the fixed body of each, unless the application answers itself.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Cursor;
 use std::sync::Arc;
@@ -10,12 +11,13 @@ use rocket::response::{self, Responder};
 use rocket::{Request, Response};
 use serde_json::json;
 
+use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::panics::caught;
 use crate::web::request::people;
 use crate::web::response::pending::Pending;
 use crate::web::response::wire;
-use crate::web::state::{self, Catchers};
+use crate::web::state;
 
 /// How long a client should wait before it tries again, in seconds.
 const RETRY_AFTER: &str = "1";
@@ -77,6 +79,19 @@ impl Error {
     /// ```
     pub fn from_request(request: &Request<'_>) -> Option<Self> {
         Pending::of(request).failure()
+    }
+
+    /// The statuses that errors answer with.
+    pub(in crate::web) fn statuses(config: &SessionConfig) -> BTreeSet<u16> {
+        [
+            config.session_expired_status,
+            config.invalid_claim_status,
+            Status::Forbidden.code,
+            Status::Conflict.code,
+            Status::ServiceUnavailable.code,
+            Status::InternalServerError.code,
+        ]
+        .into()
     }
 
     /// The status that this error answers with.
@@ -178,11 +193,10 @@ impl<'r> Responder<'r, 'static> for Error {
         let status = self.status(request);
         // A person gets the page of the application's catcher, as when a guard fails; that catcher may
         // answer with this very error.
-        let catchers = request.rocket().state::<Catchers>();
         if Pending::of(request).failure().is_none()
             && (status.class().is_client_error() || status.class().is_server_error())
             && people::is_for_people(request)
-            && catchers.is_some_and(|catchers| catchers.is_caught(status, request))
+            && state::is_caught(status, request)
         {
             Pending::of(request).park(self);
             return Err(status);
