@@ -22,6 +22,21 @@ async function signIn(page, path) {
     assert.equal(page.url(), `${API}${path}`);
 }
 
+test("a wrong name shows the form again, with what is wrong in it", { timeout: 60_000 }, () =>
+    browserWith({ bypassCSP: true }, async (context) => {
+        const page = await context.newPage();
+        await page.goto(`${API}/member?x=1`);
+        await page.fill("[name=user]", "nobody");
+        const [answer] = await Promise.all([page.waitForNavigation(), page.click("button")]);
+        assert.equal(answer.status(), 422);
+        assert.equal(await page.textContent("[role=alert]"), "Nobody of that name.");
+        assert.doesNotMatch(await page.textContent("body"), /ended|sent/);
+        await audit(page);
+        await page.fill("[name=user]", "ada");
+        await page.click("button");
+        assert.equal(page.url(), `${API}/member?x=1`);
+    }));
+
 test("with scripts the page comes back by itself", { timeout: 60_000 }, () =>
     browserWith({ bypassCSP: true }, async (context) => {
         const page = await context.newPage();

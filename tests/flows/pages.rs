@@ -3,6 +3,7 @@
 
 mod hostile;
 mod other_requests;
+mod refused;
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rocket::fairing::{AdHoc, Fairing};
 use rocket::form::{Form, FromForm};
+use rocket::http::Status;
 use rocket::response::Redirect;
 use rocket::response::content::RawHtml;
 use rocket::{Route, State, get, post, put, routes};
@@ -83,9 +84,14 @@ pub fn lock() -> impl Fairing {
 /// Where a site that renders its own pages sends whoever is not logged in.
 #[get("/sign-in?<next>")]
 fn sign_in_page(next: LocalUrl) -> RawHtml<String> {
+    sign_in_form(&next, "")
+}
+
+/// The form, with what was wrong the last time.
+fn sign_in_form(next: &LocalUrl, wrong: &str) -> RawHtml<String> {
     let next = next.as_str().replace('&', "&amp;").replace('"', "&quot;");
     RawHtml(format!(
-        r#"<!doctype html><html lang="en"><title>Sign in</title><form method="post" action="/sign-in">
+        r#"<!doctype html><html lang="en"><title>Sign in</title><form method="post" action="/sign-in"><p role="alert">{wrong}</p>
            <input type="hidden" name="next" value="{next}"><label>Name <input name="user"></label><button>Sign in</button></form>"#
     ))
 }
@@ -98,10 +104,16 @@ struct SignIn<'r> {
 
 #[login]
 #[post("/sign-in", data = "<form>")]
-fn sign_in(form: Form<SignIn<'_>>) -> (String, Claims, Notes, Redirect) {
+fn sign_in(
+    form: Form<SignIn<'_>>,
+) -> Result<(String, Claims, Notes, Redirect), (Status, RawHtml<String>)> {
+    if form.user == "nobody" {
+        let again = sign_in_form(&form.next, "Nobody of that name.");
+        return Err((Status::UnprocessableEntity, again));
+    }
     let claims = Claims { name: "Ada".into() };
     let answer = form.next.to_redirect();
-    (form.user.to_owned(), claims, Notes::default(), answer)
+    Ok((form.user.to_owned(), claims, Notes::default(), answer))
 }
 
 #[get("/member")]

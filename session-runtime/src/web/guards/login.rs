@@ -1,6 +1,6 @@
 //! `#[login]` at run time: the outcome of the user's function becomes a session, then an answer.
 
-use rocket::http::ContentType;
+use rocket::http::{ContentType, Status};
 use rocket::request::{self, FromRequest};
 use rocket::response::{self, Responder};
 use rocket::{Ignite, Request, Rocket, Sentinel};
@@ -16,7 +16,10 @@ use crate::web::guards::cross_site::Judged;
 use crate::web::guards::second_factor;
 use crate::web::request::caller::Caller;
 use crate::web::request::csrf::Check;
+use crate::web::request::people;
 use crate::web::response::answer::{Answer, Answers};
+use crate::web::response::pending::Pending;
+use crate::web::response::wire;
 use crate::web::state;
 
 /// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
@@ -172,6 +175,22 @@ fn ok<'r>() -> Answer<'r> {
     Answer::new((ContentType::JSON, r#"{"status":"OK"}"#))
 }
 
+/// The answer to `None`: nobody has lost a session by it.
+struct Refused;
+
+impl<'r> Responder<'r, 'static> for Refused {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let status = Status::Unauthorized;
+        if people::is_for_people(request) && state::is_caught(status, request) {
+            return Err(status);
+        }
+        let body = (ContentType::JSON, r#"{"message":"unauthorised"}"#);
+        let mut response = (status, body).respond_to(request)?;
+        wire::forbid_caching(&mut response);
+        Ok(response)
+    }
+}
+
 /// What a `#[login]` function may return.
 ///
 /// The conversion is synchronous and erases the types at once, so that no future mentions them.
@@ -240,7 +259,7 @@ impl<'r, T: LoginOutcome<'r>> LoginOutcome<'r> for Option<T> {
     fn decide(self) -> Decision<'r> {
         match self {
             Some(outcome) => outcome.decide(),
-            None => Decision::refuse(Answer::new(Error::NONE)),
+            None => Decision::refuse(Answer::new(Refused)),
         }
     }
 }
@@ -275,6 +294,8 @@ impl Judged for Login {
         }
         caller.pending.note_login();
         second_factor::count_attempt(request, &caller.sessions).await?;
+        // It comes last, so the route is asked: another guard's failure is an `Option` of its own.
+        Pending::of(request).unpark();
         Ok(Self { caller })
     }
 }

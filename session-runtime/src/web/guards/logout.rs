@@ -11,6 +11,7 @@ use crate::web::guards::cross_site::Judged;
 use crate::web::request::caller::Caller;
 use crate::web::request::csrf::Check;
 use crate::web::response::answer::{Answer, Answers};
+use crate::web::response::pending::Pending;
 use crate::web::state;
 
 /// A guard that ends the sessions of the request: by hand, all that [`#[logout]`](crate::logout) does.
@@ -174,6 +175,8 @@ impl Judged for Logout {
                 csrf.check_sign_out(request, &caller.sessions, shown)?;
             }
         }
+        // It comes last, so the route is asked: another guard's failure is an `Option` of its own.
+        Pending::of(request).unpark();
         Ok(Self { caller })
     }
 }

@@ -194,6 +194,11 @@ impl Pending {
         self.lock().failure = Some(failure);
     }
 
+    /// Forgets a failure that the route has seen, and goes on.
+    pub(in crate::web) fn unpark(&self) {
+        self.lock().failure = None;
+    }
+
     pub(in crate::web) fn failure(&self) -> Option<Error> {
         self.lock().failure.clone()
     }

@@ -63,6 +63,16 @@ impl Document {
         }
     }
 
+    /// For what the application itself refused: a wrong password, say.
+    pub(in crate::web) fn refused(login: LocalUrl) -> Self {
+        Self {
+            status: Status::Unauthorized,
+            title: "Not accepted",
+            text: "What you sent was not accepted, so you are not logged in. Go back and try again.",
+            body: Body::Link(login, "Log in"),
+        }
+    }
+
     /// For any other error; with the page to try again, if there is one.
     pub(in crate::web) fn of_status(status: Status, page: Option<LocalUrl>) -> Self {
         let (title, text) = text_of(status);

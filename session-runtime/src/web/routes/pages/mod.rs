@@ -52,7 +52,9 @@ pub(in crate::web) fn answer<'r>(
         .then(|| refresh::path(request))
         .flatten();
     let reads = matches!(request.method(), Method::Get | Method::Head);
-    let mut response = if !lost {
+    let mut response = if !lost && status == Status::Unauthorized {
+        Document::refused(login).respond_to(request)?
+    } else if !lost {
         Document::of_status(status, reads.then(|| wanted(request))).respond_to(request)?
     } else if is_htmx(request) {
         let next = current(request);
