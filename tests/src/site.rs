@@ -102,11 +102,12 @@ struct SignIn<'r> {
     next: LocalUrl,
 }
 
+/// The form again.
+type Again = (Status, RawHtml<String>);
+
 #[login]
 #[post("/sign-in", data = "<form>")]
-fn sign_in(
-    form: Form<SignIn<'_>>,
-) -> Result<(String, Claims, Notes, Redirect), (Status, RawHtml<String>)> {
+fn sign_in(form: Form<SignIn<'_>>) -> Result<(String, Claims, Notes, Redirect), Again> {
     if form.user == "nobody" {
         let again = sign_in_form(&form.next, "Nobody of that name.");
         return Err((Status::UnprocessableEntity, again));

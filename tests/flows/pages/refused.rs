@@ -28,12 +28,12 @@ impl Credentials<'_> {
     }
 }
 
+type Again = (Status, RawHtml<String>);
+
 /// The recipe of the guide.
 #[login]
 #[post("/form", data = "<form>")]
-fn form_again(
-    form: Form<Credentials<'_>>,
-) -> Result<(String, Claims, Notes, Redirect), (Status, RawHtml<String>)> {
+fn form_again(form: Form<Credentials<'_>>) -> Result<(String, Claims, Notes, Redirect), Again> {
     form.check().ok_or_else(|| {
         let next = form.next.as_str();
         let again = format!(
