@@ -3,8 +3,8 @@
 use rocket::async_test;
 use serde_json::{Value, json};
 use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Within};
-use session_tests::Server;
 use session_tests::app::{Claims, Notes};
+use session_tests::{Failure, Server};
 
 async fn follow(server: &Server) {
     server
@@ -90,6 +90,38 @@ async fn what_the_application_rolls_back_did_not_happen() {
     assert_eq!(server.database().sessions(), 1);
     let feed = "SELECT count(*) AS value FROM session_revocation";
     assert_eq!(server.database().number(feed), 0);
+}
+
+/// What the application does not find is not a failure of ours, and the other way round.
+#[async_test]
+async fn the_application_chooses_the_error_of_its_transaction() {
+    let server = Server::start().await;
+    let mut ada = server.browser();
+    ada.log_in("ada").await;
+    let session = ada.handle().await;
+    let mut database = server.database();
+    let own = database.transaction::<(), Failure>(server.sessions(), |within| {
+        assert_eq!(within.revoke(session), Ok(true));
+        Err(diesel::result::Error::NotFound.into())
+    });
+    let not_found = Failure::Database(diesel::result::Error::NotFound);
+    assert_eq!(own, Err(not_found));
+    let ours = database.transaction::<(), Failure>(server.sessions(), |within| {
+        assert_eq!(within.revoke(session), Ok(true));
+        let merged = changes(&json!({ "sub": "eve" })).clone();
+        within.merge_payload::<Claims>(session, &merged)?;
+        Ok(())
+    });
+    // Its session is gone within the transaction: nothing to merge into, and that is committed.
+    assert_eq!(ours, Ok(()));
+    let ours = database.transaction::<(), Failure>(server.sessions(), |within| {
+        within.create(login("")).map(drop)?;
+        Ok(())
+    });
+    assert!(
+        matches!(&ours, Err(Failure::Session(Error::General(cause))) if cause.contains("user id")),
+        "{ours:?}"
+    );
 }
 
 #[async_test]

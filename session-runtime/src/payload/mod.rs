@@ -93,6 +93,24 @@ pub(crate) fn claims_text(claims: &Map<String, Value>) -> String {
     serde_json::to_string(claims).expect("a map of JSON values is JSON")
 }
 
+/// A claim with an integer that JavaScript would round (RFC 8259 section 6), if there is one.
+pub(crate) fn rounded_by_javascript(claims: &Map<String, Value>) -> Option<&str> {
+    const EXACT: u64 = 1 << 53;
+    fn is_rounded(value: &Value) -> bool {
+        match value {
+            Value::Number(number) => {
+                let size = number.as_i64().map(i64::unsigned_abs).or(number.as_u64());
+                size.is_some_and(|size| size > EXACT)
+            }
+            Value::Array(elements) => elements.iter().any(is_rounded),
+            Value::Object(members) => members.values().any(is_rounded),
+            Value::Null | Value::Bool(_) | Value::String(_) => false,
+        }
+    }
+    let mut rounded = claims.iter().filter(|(_, value)| is_rounded(value));
+    rounded.next().map(|(name, _)| &**name)
+}
+
 fn parse_claims(json: &str) -> Result<Map<String, Value>, Error> {
     require_shallow(json)?;
     let Entries(entries) = serde_json::from_str(json)
@@ -246,6 +264,23 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn integers_that_javascript_rounds_are_found_wherever_they_are() {
+        for (json, name) in [
+            (
+                r#"{"a":9007199254740992,"b":-9007199254740992,"c":1e300}"#,
+                None,
+            ),
+            (r#"{"a":9007199254740993}"#, Some("a")),
+            (r#"{"a":1,"b":[{"c":-9007199254740993}]}"#, Some("b")),
+            (r#"{"a":18446744073709551615}"#, Some("a")),
+            (r#"{"a":"18446744073709551615"}"#, None),
+        ] {
+            let claims = serde_json::from_str(json).expect(json);
+            assert_eq!(rounded_by_javascript(&claims), name, "{json}");
+        }
+    }
 
     #[test]
     fn what_does_not_fit_is_told_without_its_value() {

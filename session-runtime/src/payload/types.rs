@@ -1,7 +1,7 @@
 //! Payload types by name: tokens and rows name the type of a session, and one name means one type.
 
 use std::any::{TypeId, type_name};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
 
 use crate::payload::JwtPayload;
@@ -43,7 +43,11 @@ impl PayloadType {
 
 /// The payload types that guards and logins of this application have used.
 #[derive(Debug, Default)]
-pub(crate) struct PayloadTypes(RwLock<HashMap<&'static str, PayloadType>>);
+pub(crate) struct PayloadTypes {
+    by_name: RwLock<HashMap<&'static str, PayloadType>>,
+    /// Those of which it was told that JavaScript rounds a number.
+    rounded: RwLock<HashSet<String>>,
+}
 
 /// Two types that go by one name, so that a session of one would pass as one of the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,17 +58,28 @@ pub(crate) struct SharedName {
 }
 
 impl PayloadTypes {
+    /// Whether this is the first number of a type that JavaScript rounds.
+    pub(crate) fn is_first_rounded(&self, name: &str) -> bool {
+        let told = self.rounded.read().unwrap_or_else(PoisonError::into_inner);
+        if told.contains(name) {
+            return false;
+        }
+        drop(told);
+        let mut told = self.rounded.write().unwrap_or_else(PoisonError::into_inner);
+        told.insert(name.to_owned())
+    }
+
     /// Enters a type under its names, former ones included.
     ///
     /// # Errors
     /// If another type has one of them; nothing is entered then.
     pub(crate) fn enter(&self, new: PayloadType) -> Result<(), SharedName> {
         let missing = {
-            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            let known = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
             Self::missing(&known, new)?
         };
         if missing {
-            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
             // Another request may have entered a type in between.
             Self::missing(&known, new)?;
             known.extend(new.names().map(|name| (name, new)));
@@ -74,7 +89,7 @@ impl PayloadTypes {
 
     /// Where the second factor is asked for that sessions of this type await.
     pub(crate) fn page_of(&self, name: &str) -> Option<&'static str> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
         known.get(name)?.pending
     }
 

@@ -6,7 +6,7 @@ use super::Sessions;
 use crate::error::Error;
 use crate::keys::Marks;
 use crate::keys::sealing::hex;
-use crate::payload::require_shallow;
+use crate::payload::{require_shallow, rounded_by_javascript};
 use crate::record::Record;
 use crate::rules::rotation::TokenHash;
 use crate::token::access::{self, Audience, Claims, Terms, Verified};
@@ -104,6 +104,7 @@ impl Sessions {
         if record.is_pending() {
             return Ok(());
         }
+        self.hint_at_rounding(record);
         let marks = Marks {
             transport: Transport::Header,
             payload_type: &record.payload_type,
@@ -120,6 +121,24 @@ impl Sessions {
             });
         }
         Ok(())
+    }
+
+    /// Logs, once for a payload type, that a page will read another number than the application wrote.
+    /// A type alone does not show it: most 64-bit numbers are small.
+    fn hint_at_rounding(&self, record: &Record) {
+        let Some(name) = rounded_by_javascript(&record.payload) else {
+            return;
+        };
+        let payload_type = &record.payload_type;
+        if self.inner.payload_types.is_first_rounded(payload_type) {
+            tracing::warn!(
+                event = "number_rounded",
+                payload_type,
+                name,
+                "the payload `{payload_type}` has an integer beyond 2^53 in `{name}`: JavaScript reads it rounded from the \
+                 front-token; write it as a string"
+            );
+        }
     }
 
     fn claims(&self, record: &Record, mint: Mint, now: DateTime<Utc>) -> Claims {

@@ -115,11 +115,14 @@ async fn merge(mut session: Session<Long>, length: usize) -> Result<(), Error> {
     session.merge_payload(text(length)).await
 }
 
-/// Sends a request with one of the cookies and what the mode asks for, and keeps the answer's cookies.
-async fn send(browser: &mut Browser<'_>, path: &str, cookie: &str, token: &str) -> Answer {
-    let value = browser.cookie(cookie).expect("a token");
+/// Sends a request with both cookies and what the mode asks for, and keeps the answer's cookies.
+async fn send(browser: &mut Browser<'_>, path: &str, token: &str) -> Answer {
+    let cookies = [ACCESS, REFRESH].map(|cookie| {
+        let value = browser.cookie(cookie).expect("a token");
+        format!("{cookie}={value}")
+    });
     let headers = vec![
-        ("Cookie", format!("{cookie}={value}")),
+        ("Cookie", cookies.join("; ")),
         ("anti-csrf", token.to_owned()),
         ("rid", "session".to_owned()),
     ];
@@ -154,15 +157,12 @@ async fn the_longest_payload_outlives_a_new_proof_and_a_refresh_in_cookies_of_ev
             let mut answer = browser.send_raw(Method::Post, &path, headers, None).await;
             browser.keep(&answer);
             assert_eq!(answer.status, 200, "{csrf}");
-            let mut paths = vec![("/l/prove".to_owned(), ACCESS)];
-            if merged {
-                paths.insert(0, (format!("/l/merge/{length}"), ACCESS));
-            }
-            paths.extend(vec![(REFRESH_PATH.to_owned(), REFRESH); 2]);
+            let merge = format!("/l/merge/{length}");
+            let merges = if merged { &*merge } else { "/l/prove" };
             let mut token = String::new();
-            for (path, cookie) in paths {
+            for path in [merges, "/l/prove", REFRESH_PATH, REFRESH_PATH] {
                 token = answer.header("anti-csrf").map_or(token, str::to_owned);
-                answer = send(&mut browser, &path, cookie, &token).await;
+                answer = send(&mut browser, path, &token).await;
                 assert_eq!(answer.status, 200, "{csrf} {path} {length}");
             }
         }

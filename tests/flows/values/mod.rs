@@ -364,6 +364,29 @@ async fn by_handle_and_within_a_transaction_the_error_names_the_place_and_no_val
     assert_eq!(read, Ok(Some(Basket::default())));
 }
 
+#[async_test]
+async fn a_number_that_javascript_rounds_is_told_once() {
+    #[derive(Serialize, Deserialize, JwtPayload)]
+    #[session(name = "Numbered")]
+    struct Numbered {
+        order: u64,
+    }
+
+    let log = Log::start();
+    let server = Server::start().await;
+    let told = || log.text().matches("number_rounded").count();
+    let ada = "ada".to_owned();
+    for (order, times) in [(1 << 53, 0), ((1 << 53) + 1, 1), (u64::MAX, 1)] {
+        let claims = Numbered { order };
+        let created = server.sessions().create(&ada, &claims, &()).await;
+        let tokens = created.expect("a session");
+        assert_eq!(told(), times, "{order}");
+        let verified = server.sessions().verify::<Numbered>(tokens.access_token());
+        assert_eq!(verified.await.expect("a payload").payload.order, order);
+    }
+    log.expect(&["`Numbered`", "`order`", "2^53", "as a string"]);
+}
+
 #[track_caller]
 fn expect_place<T: std::fmt::Debug>(result: Result<T, Error>, place: &str) {
     let error = result.expect_err(place);

@@ -7,3 +7,7 @@ ALTER TABLE session_info ADD COLUMN pending_attempts BIGINT;
 
 -- The name of the payload type; empty in rows of before, which end with their next refresh.
 ALTER TABLE session_info ADD COLUMN payload_type TEXT NOT NULL DEFAULT '';
+
+-- The sessions of a user in the order of a list; the other databases have the key in every index.
+CREATE INDEX session_info_user_handle ON session_info (user_id, handle);
+DROP INDEX session_info_user;
