@@ -1,6 +1,6 @@
 //! Where a session was begun: what a user needs to recognise it in a list, and no more.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -68,12 +68,19 @@ pub(crate) fn client_ip<'a>(
         if !is_trusted(&client) {
             break;
         }
-        match hop.trim().parse::<IpAddr>() {
-            Ok(ip) => client = ip.to_canonical(),
-            Err(_) => break,
+        match address(hop.trim()) {
+            Some(ip) => client = ip.to_canonical(),
+            None => break,
         }
     }
     client
+}
+
+/// An address as proxies write it: some add the port (`203.0.113.7:4711`, `[2001:db8::7]:4711`), some brackets.
+fn address(hop: &str) -> Option<IpAddr> {
+    let with_port = || hop.parse().ok().map(|address: SocketAddr| address.ip());
+    let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    hop.parse().ok().or_else(with_port).or_else(in_brackets)
 }
 
 #[cfg(test)]
@@ -117,7 +124,12 @@ mod tests {
             ("10.0.0.1", vec!["203.0.113.7", "10.9.9.9"], "203.0.113.7"),
             ("10.0.0.1", vec!["6.6.6.6", "203.0.113.7"], "203.0.113.7"),
             ("10.0.0.1", vec!["203.0.113.7", "junk"], "10.0.0.1"),
-            ("10.0.0.1", vec!["203.0.113.7:443"], "10.0.0.1"),
+            ("10.0.0.1", vec!["203.0.113.7:443"], "203.0.113.7"),
+            ("10.0.0.1", vec!["[2001:db8::7]:443"], "2001:db8::7"),
+            ("10.0.0.1", vec!["[2001:db8::7]"], "2001:db8::7"),
+            ("10.0.0.1", vec!["203.0.113.7:"], "10.0.0.1"),
+            ("10.0.0.1", vec!["203.0.113.7:443:1"], "10.0.0.1"),
+            ("10.0.0.1", vec!["unknown"], "10.0.0.1"),
             ("10.0.0.1", vec![], "10.0.0.1"),
         ] {
             assert_eq!(

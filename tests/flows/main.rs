@@ -3,6 +3,7 @@
 mod bad_input;
 mod by_hand;
 mod cors;
+mod cors_shells;
 mod csrf;
 mod csrf_modes;
 mod duplicates;

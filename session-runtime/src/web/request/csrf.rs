@@ -82,7 +82,12 @@ pub(in crate::web) struct CsrfPolicy {
 impl CsrfPolicy {
     pub(in crate::web) fn new(settings: &Settings) -> Self {
         let config = &settings.config;
-        let origins = settings.website_origins.iter().chain([&settings.api]);
+        // The shell of an app has no cookies of ours: what says it comes from there and has some is not ours.
+        let websites = settings
+            .website_origins
+            .iter()
+            .filter(|page| page.has_cookies());
+        let origins = websites.chain([&settings.api]);
         Self {
             mode: config.csrf,
             origins: origins.map(|origin| origin.text.clone()).collect(),

@@ -128,7 +128,7 @@ fn other_sites(settings: &Settings) -> impl Iterator<Item = String> {
     settings
         .website_origins
         .iter()
-        .filter(move |website| lax && !website.is_same_site(&settings.api))
+        .filter(move |website| lax && website.has_cookies() && !website.is_same_site(&settings.api))
         .map(|website| {
             format!(
                 "`sessions.website_origins`: {} is another site than {}, so browsers send no cookies from there: set \

@@ -153,10 +153,11 @@ pub(in crate::web) fn website_origins(figment: &Figment) -> Result<Vec<WebOrigin
 
 fn read_origins(config: &SessionConfig) -> Result<Vec<WebOrigin>, String> {
     let read = |text: &String| {
-        WebOrigin::parse(text).ok_or_else(|| {
+        WebOrigin::parse_page(text).ok_or_else(|| {
             format!(
-                "`{TABLE}.website_origins` lists origins, scheme, host and port only, such as \"https://www.example.com\", \
-                 never `*` or `null`: \"{text}\" is none"
+                "`{TABLE}.website_origins` lists origins as browsers send them, scheme, host and port only, such as \
+                 \"https://www.example.com\" or \"capacitor://localhost\", never `*` or `null` (other letters than ASCII as \
+                 `xn--..`): \"{text}\" is none"
             )
         })
     };

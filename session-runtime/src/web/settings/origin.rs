@@ -1,6 +1,6 @@
 //! Origins and sites: which pages are ours, and which of them a browser takes for neighbours.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use public_suffix::{DEFAULT_PROVIDER as PUBLIC_SUFFIXES, EffectiveTLDProvider};
 use rocket::http::uri::Absolute;
@@ -14,23 +14,65 @@ pub(in crate::web) struct WebOrigin {
     pub(in crate::web) host: String,
 }
 
+/// Schemes whose pages have no origin of their own, or are no pages.
+const NO_ORIGIN: [&str; 9] = [
+    "about",
+    "blob",
+    "data",
+    "file",
+    "ftp",
+    "javascript",
+    "null",
+    "ws",
+    "wss",
+];
+
 impl WebOrigin {
-    /// Reads `https://host:port`; `None` for anything more or less.
+    /// Reads `https://host:port` into what browsers send; `None` for anything more or less, and for what
+    /// no browser sends.
     pub(in crate::web) fn parse(text: &str) -> Option<Self> {
-        let text = text.trim_end_matches('/').to_ascii_lowercase();
-        let uri = Absolute::parse(&text).ok()?;
-        let authority = uri.authority()?;
-        let bare =
-            uri.path().raw().is_empty() && uri.query().is_none() && authority.user_info().is_none();
-        let scheme = uri.scheme();
-        if !bare || !matches!(scheme, "http" | "https") || authority.host().is_empty() {
+        Self::read(text).filter(Self::has_cookies)
+    }
+
+    /// The same, and the origins that the shells of apps and extensions make up, such as
+    /// `capacitor://localhost`.
+    pub(in crate::web) fn parse_page(text: &str) -> Option<Self> {
+        let made_up = |scheme: &str| !NO_ORIGIN.contains(&scheme);
+        Self::read(text).filter(|origin| origin.has_cookies() || made_up(&origin.scheme))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let lower = text.trim_end_matches('/').to_ascii_lowercase();
+        let (scheme, authority) = lower.split_once("://")?;
+        let uri = Absolute::parse(&lower).ok()?;
+        let bare = uri.path().raw().is_empty() && uri.query().is_none();
+        let parsed = uri.authority()?;
+        if !bare || parsed.user_info().is_some() {
             return None;
         }
+        let host = canonical(parsed.host())?;
+        let default_port = match scheme {
+            "https" => Some(443),
+            "http" => Some(80),
+            _ => None,
+        };
+        // A port that Rocket cannot read, or an empty one.
+        let says_port = authority.len() > parsed.host().len();
+        let port = match parsed.port() {
+            None | Some(0) if says_port => return None,
+            port => port.filter(|port| Some(*port) != default_port),
+        };
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         Some(Self {
+            text: format!("{scheme}://{host}{port}"),
             scheme: scheme.to_owned(),
-            host: authority.host().to_owned(),
-            text: text.clone(),
+            host,
         })
+    }
+
+    /// Whether browsers keep cookies for its pages.
+    pub(in crate::web) fn has_cookies(&self) -> bool {
+        matches!(&*self.scheme, "http" | "https")
     }
 
     /// Whether it is plain http on this machine.
@@ -87,6 +129,29 @@ pub(in crate::web) fn domain_matches(host: &str, domain: &str) -> bool {
                 .is_some_and(|rest| rest.ends_with('.')))
 }
 
+/// A host as browsers write it; `None` for one that they would write otherwise, or refuse.
+fn canonical(host: &str) -> Option<String> {
+    if let Some(address) = host.strip_prefix('[') {
+        let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
+        return Some(format!("[{address}]"));
+    }
+    // They read `127.1` and `0x7f.1` as addresses.
+    let is_number = |label: &str| {
+        label.bytes().all(|byte| byte.is_ascii_digit())
+            || label
+                .strip_prefix("0x")
+                .is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let last = host.trim_end_matches('.').rsplit('.').next()?;
+    if is_number(last) {
+        let address: Ipv4Addr = host.parse().ok()?;
+        return Some(address.to_string());
+    }
+    let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_name = !host.is_empty() && host.bytes().all(of_a_name);
+    is_name.then(|| host.to_owned())
+}
+
 fn address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[')
         .trim_end_matches(']')
@@ -109,6 +174,21 @@ mod tests {
             ("https://API.example.com/", Some("https://api.example.com")),
             ("http://localhost:3000", Some("http://localhost:3000")),
             ("http://[::1]:8000", Some("http://[::1]:8000")),
+            ("https://example.com:443", Some("https://example.com")),
+            ("http://example.com:80/", Some("http://example.com")),
+            ("http://example.com:443", Some("http://example.com:443")),
+            ("http://[0:0:0:0:0:0:0:1]", Some("http://[::1]")),
+            ("http://[2001:DB8::0:7]:80", Some("http://[2001:db8::7]")),
+            ("https://192.168.0.7:8443", Some("https://192.168.0.7:8443")),
+            ("https://*.example.com", None),
+            ("https://exa mple.com", None),
+            ("https://ex\u{e4}mple.com", None),
+            ("https://127.1", None),
+            ("https://0x7f.0.0.1", None),
+            ("https://0x7f000001", None),
+            ("https://example.com:0", None),
+            ("https://example.com:99999", None),
+            ("capacitor://localhost", None),
             ("https://example.com/path", None),
             ("https://example.com?x", None),
             ("https://user@example.com", None),
@@ -119,6 +199,29 @@ mod tests {
             ("", None),
         ] {
             let origin = WebOrigin::parse(text).map(|origin| origin.text);
+            assert_eq!(origin.as_deref(), read, "{text}");
+        }
+    }
+
+    #[test]
+    fn shells_of_apps_have_origins_of_their_own() {
+        for (text, read) in [
+            ("capacitor://localhost", Some("capacitor://localhost")),
+            ("tauri://localhost", Some("tauri://localhost")),
+            (
+                "chrome-extension://abcdefghijklmnop",
+                Some("chrome-extension://abcdefghijklmnop"),
+            ),
+            ("https://example.com:443", Some("https://example.com")),
+            ("file://", None),
+            ("file://host", None),
+            ("wss://example.com", None),
+            ("capacitor://", None),
+            ("capacitor://localhost/page", None),
+            ("null", None),
+            ("*", None),
+        ] {
+            let origin = WebOrigin::parse_page(text).map(|origin| origin.text);
             assert_eq!(origin.as_deref(), read, "{text}");
         }
     }
