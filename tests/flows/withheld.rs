@@ -75,6 +75,10 @@ async fn after_eight_lost_answers_a_session_ends_within_a_day_and_the_event_come
     let info = server.sessions().info(handle).await.expect("an answer");
     assert_eq!(info.expect("a session").expires_at, usual_end);
 
+    // Tabs that refresh at once look the same.
+    expect_access_only(&mut browser).await;
+    assert_eq!(take(&seen), []);
+    server.clock.advance(M);
     let ends_at = server.clock.now() + TimeDelta::days(1);
     for _ in 0..3 {
         expect_access_only(&mut browser).await;
@@ -103,10 +107,10 @@ async fn an_owner_who_holds_a_child_lifts_the_cap_and_finds_the_thief() {
     let thief = owner.clone();
     let answers = flood(&thief, 0).await;
     owner.keep(&answers[0]);
+    server.clock.advance(M);
     expect_access_only(&mut thief.clone()).await;
     assert!(matches!(take(&seen)[..], [Event::RotationStopped { .. }]));
 
-    server.clock.advance(M);
     let before = owner.clone();
     let answer = owner.refresh().await;
     assert!(answer.set_cookie(REFRESH).is_some());
@@ -118,6 +122,7 @@ async fn an_owner_who_holds_a_child_lifts_the_cap_and_finds_the_thief() {
     // The cap can be met again, and that is told again.
     let copy = thief.clone().with_jar(before.jar());
     flood(&copy, 1).await;
+    server.clock.advance(M);
     expect_access_only(&mut copy.clone()).await;
     assert!(matches!(take(&seen)[..], [Event::RotationStopped { .. }]));
     thief.clone().refresh().await.expect(401, THEFT);

@@ -58,8 +58,12 @@ pub(crate) fn note_withheld(
     match reason {
         Withheld::YoungChild => {}
         Withheld::Capped => {
-            let longest = setup.capped_for.saturating_add(setup.skew);
-            state.capped.get_or_insert(longest);
+            // With a young child they may be tabs that refresh at once.
+            let mut children = before.children.iter();
+            if children.all(|child| child.minted_at <= at(-setup.min_age)) {
+                let longest = setup.capped_for.saturating_add(setup.skew);
+                state.capped.get_or_insert(longest);
+            }
             if let Some(next) = next {
                 expected.capped_since = next.capped_since;
                 expected.ends_at = next.ends_at.min(before.ends_at);

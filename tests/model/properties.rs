@@ -41,7 +41,7 @@ pub(crate) const I5: &str = "I5 the end is never later than promised";
 pub(crate) const I7: &str = "I7 every token that is out was in the row";
 pub(crate) const I8: &str = "I8 a crash leaves no half of a step";
 pub(crate) const I11: &str = "I11 a forged token changes nothing";
-pub(crate) const I12: &str = "I12 a session that cannot rotate ends soon";
+pub(crate) const I12: &str = "I12 a session that cannot rotate, and has no young child, ends soon";
 
 fn always() -> Vec<Property<Setup>> {
     vec![

@@ -133,9 +133,16 @@ fn a_thief_who_fills_the_cap_shares_access_for_a_day_and_cannot_prolong_it() {
     }
     assert_eq!(pairs, POLICY.max_children);
 
+    // The time begins when no child is young.
+    for now in [M, 1 + M] {
+        assert_eq!(
+            server.refresh(stolen, now),
+            Reply::AccessOnly(Withheld::Capped)
+        );
+    }
     let end = server.ends_at();
-    assert_eq!(end, 1 + CAPPED_FOR);
-    for now in (M..end).step_by(10) {
+    assert_eq!(end, 1 + M + CAPPED_FOR);
+    for now in (2 + M..end).step_by(10) {
         assert_eq!(
             server.refresh(stolen, now),
             Reply::AccessOnly(Withheld::Capped)
@@ -152,8 +159,10 @@ fn an_owner_who_holds_a_child_lifts_the_cap() {
         panic!("the parent mints");
     };
     while let Reply::NewPair(_) = server.refresh(stolen, 2) {}
-    assert_eq!(server.ends_at(), 2 + CAPPED_FOR);
-    let now = 1 + M;
+    let full = server.refresh(stolen, 2 + M);
+    assert_eq!(full, Reply::AccessOnly(Withheld::Capped));
+    assert_eq!(server.ends_at(), 2 + M + CAPPED_FOR);
+    let now = 3 + M;
     assert!(matches!(server.refresh(child, now), Reply::NewPair(_)));
     assert_eq!(server.ends_at(), now + VALIDITY);
     assert_eq!(server.refresh(stolen, now + 1), Reply::Theft);

@@ -57,7 +57,7 @@ pub struct Lineage {
     pub generation: u32,
     /// Tokens minted from the parent and not dead, and those taken in after a failover.
     pub children: Vec<Child>,
-    /// When the parent was first presented with as many children as may live at once.
+    /// When the parent was first presented with as many children as may live at once, all of them old.
     pub capped_since: Option<DateTime<Utc>>,
     /// From this instant on the session is over.
     pub ends_at: DateTime<Utc>,
@@ -156,8 +156,8 @@ pub enum Verdict {
 pub enum Withheld {
     /// The child may still be racing its siblings.
     YoungChild,
-    /// The cap is reached, so this session no longer rotates until a child comes back. The first time, there
-    /// is a lineage to write.
+    /// The cap is reached, so this session no longer rotates until a child comes back. The first time that no
+    /// child is young, there is a lineage to write.
     Capped,
     /// The token is newer than its row: the store went back in time.
     StoreRolledBack,
@@ -195,9 +195,13 @@ fn use_parent(
     policy: Policy,
 ) -> Verdict {
     if is_full(lineage, policy) {
+        // More tabs than may have a child, which all refresh at once, lose nothing: one of the answers is
+        // stored. Who still presents the parent when all children are old has stored none, or is a thief.
+        let mut children = lineage.children.iter();
+        let lost = children.all(|child| is_old(child.minted_at, now, policy));
         return Verdict::AccessOnly {
             reason: Withheld::Capped,
-            next: capped(lineage, now, policy),
+            next: lost.then(|| capped(lineage, now, policy)).flatten(),
         };
     }
     let mut next = lineage.clone();
