@@ -40,6 +40,14 @@ impl VerifiedTokens {
         Self { cache }
     }
 
+    /// Whether a token was verified before, and is remembered.
+    pub(crate) fn contains(&self, token: &str) -> bool {
+        let key = || *blake3::hash(token.as_bytes()).as_bytes();
+        self.cache
+            .as_ref()
+            .is_some_and(|cache| cache.contains_key(&key()))
+    }
+
     /// What is remembered of `token`, or what `verify` finds; failures are not remembered.
     pub(crate) fn get_or_verify(
         &self,

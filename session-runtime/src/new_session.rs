@@ -47,6 +47,17 @@ pub struct NewSession<A = NoAnswer> {
     pub(crate) answer: A,
 }
 
+/// What a login starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A session of a user.
+    Whole,
+    /// One that awaits a second factor.
+    Pending,
+    /// One of somebody who has not logged in.
+    Visitor,
+}
+
 /// Makes the data of a new session out of that of the anonymous one before, both as JSON.
 #[derive(Clone)]
 pub(crate) struct HandOver(Arc<Take>);
@@ -159,7 +170,7 @@ impl<A> NewSession<A> {
     }
 
     /// If the browser had an anonymous session, makes the data of the new one out of both, in the
-    /// transaction that replaces it.
+    /// transaction that replaces it; if it had several, one after the other.
     ///
     /// ```
     /// # use session_runtime::NewSession;
@@ -190,10 +201,12 @@ impl<A> NewSession<A> {
         }
     }
 
-    /// Whether it awaits a second factor.
-    pub(crate) fn is_pending(&self) -> bool {
-        let values = self.values.as_ref();
-        values.is_ok_and(|values| values.payload_type.pending.is_some())
+    pub(crate) fn kind(&self) -> Kind {
+        match &self.values {
+            Ok(values) if values.payload_type.pending.is_some() => Kind::Pending,
+            Ok(values) if values.user_id.is_none() => Kind::Visitor,
+            Ok(_) | Err(_) => Kind::Whole,
+        }
     }
 
     /// What the login answers with: any responder.

@@ -9,6 +9,7 @@ use crate::config::{OnStall, Revocation};
 use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
+use crate::keys::sealing::hex;
 use crate::payload::JwtPayload;
 use crate::payload::claims_set::ClaimsSet;
 use crate::payload::types::PayloadType;
@@ -41,11 +42,19 @@ pub(crate) enum Recognised {
     Verified(Arc<Verified>),
     /// It is the token of a session that awaits a second factor; its row says the rest.
     Pending(SessionHandle),
-    /// It does not verify any more: its key is gone, or a setting was changed. Nothing of it is proved.
-    Outdated {
-        handle: SessionHandle,
-        token: String,
-    },
+    /// It does not verify any more: its key is gone, or a setting was changed.
+    Outdated(Box<Outdated>),
+}
+
+/// An access token that does not verify any more.
+#[derive(Debug, Clone)]
+pub(crate) struct Outdated {
+    handle: SessionHandle,
+    /// Whether a key of ours signed it; else nothing of it is proved.
+    is_signed: bool,
+    /// The hash of the refresh token that it was issued with, as it says.
+    refresh_token_hash1: Option<String>,
+    token: String,
 }
 
 impl Recognised {
@@ -53,20 +62,16 @@ impl Recognised {
     pub(crate) fn handle(&self) -> SessionHandle {
         match self {
             Self::Verified(verified) => verified.handle,
-            Self::Pending(handle) | Self::Outdated { handle, .. } => *handle,
+            Self::Pending(handle) => *handle,
+            Self::Outdated(outdated) => outdated.handle,
         }
-    }
-
-    /// Whether it proves that this application issued it.
-    pub(crate) fn is_proved(&self) -> bool {
-        !matches!(self, Self::Outdated { .. })
     }
 
     /// How it travels.
     pub(crate) fn transport(&self) -> Transport {
         match self {
             Self::Verified(verified) => verified.transport,
-            Self::Pending(_) | Self::Outdated { .. } => Transport::Cookie,
+            Self::Pending(_) | Self::Outdated(_) => Transport::Cookie,
         }
     }
 
@@ -84,7 +89,7 @@ impl Recognised {
     pub(crate) fn into_verified(self) -> Option<Arc<Verified>> {
         match self {
             Self::Verified(verified) => Some(verified),
-            Self::Pending(_) | Self::Outdated { .. } => None,
+            Self::Pending(_) | Self::Outdated(_) => None,
         }
     }
 }
@@ -159,12 +164,12 @@ impl Sessions {
         let verified = match recognised {
             Recognised::Verified(verified) => verified,
             Recognised::Pending(handle) => return self.standing_of_pending(handle).await,
-            Recognised::Outdated { token, .. } => {
+            Recognised::Outdated(outdated) => {
                 // Another process may have made a key a moment ago.
                 Box::pin(self.look_for_unknown_key()).await;
-                match self.recognise(&token) {
+                match self.recognise(&outdated.token) {
                     Some(Recognised::Verified(verified)) => verified,
-                    Some(Recognised::Pending(_) | Recognised::Outdated { .. }) | None => {
+                    Some(Recognised::Pending(_) | Recognised::Outdated(_)) | None => {
                         return Ok((Standing::Stale, None));
                     }
                 }
@@ -259,7 +264,7 @@ impl Sessions {
         match recognised {
             Recognised::Verified(verified) => self.holds(verified, verified.transport),
             Recognised::Pending(_) => true,
-            Recognised::Outdated { .. } => false,
+            Recognised::Outdated(_) => false,
         }
     }
 
@@ -317,16 +322,49 @@ impl Sessions {
         }
         let said = access::read_unverified(access_token)?;
         let keys = self.keys();
-        let is_ours = if access::names_unknown_key(access_token, &keys) {
-            said.issuer == self.issuer()
-        } else {
-            // Under another audience, issuer or length of life: a setting was changed.
-            access::is_signed(access_token, &keys)
-        };
-        is_ours.then(|| Recognised::Outdated {
-            handle: said.handle,
-            token: access_token.to_owned(),
+        let is_unknown = access::names_unknown_key(access_token, &keys);
+        // Under another audience, issuer or length of life: a setting was changed.
+        let is_signed = !is_unknown && access::is_signed(access_token, &keys);
+        let is_ours = is_signed || (is_unknown && said.issuer == self.issuer());
+        is_ours.then(|| {
+            Recognised::Outdated(Box::new(Outdated {
+                handle: said.handle,
+                is_signed,
+                refresh_token_hash1: said.refresh_token_hash1,
+                token: access_token.to_owned(),
+            }))
         })
+    }
+
+    /// Whether a token proves that whoever presents it has its session, expired or not: by a signature, or,
+    /// where its key is gone, by the hash of a refresh token that only the row and the browser know.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the row had to be asked for and the store does not answer.
+    pub(crate) async fn is_proof(&self, shown: &Recognised) -> Result<bool, Error> {
+        let Recognised::Outdated(outdated) = shown else {
+            return Ok(true);
+        };
+        let Some(hash) = outdated
+            .refresh_token_hash1
+            .as_ref()
+            .filter(|_| !outdated.is_signed)
+        else {
+            return Ok(outdated.is_signed);
+        };
+        let found = self.inner.store.find(outdated.handle).await?;
+        Ok(found.is_some_and(|record| {
+            let children = record.lineage.children.iter();
+            let mut live = children
+                .map(|child| child.token)
+                .chain([record.lineage.parent]);
+            live.any(|token| hex(&token.0) == *hash)
+        }))
+    }
+
+    /// Whether a token was verified before, and is remembered.
+    pub(crate) fn is_remembered(&self, access_token: &str) -> bool {
+        self.inner.tokens.verified.contains(access_token)
     }
 
     /// [`was_replaced`](Self::was_replaced), also a moment ago by another process: reads the feed if this

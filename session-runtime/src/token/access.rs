@@ -301,6 +301,8 @@ pub(crate) struct Unverified {
     pub(crate) issuer: String,
     #[serde(rename = "sessionHandle")]
     pub(crate) handle: SessionHandle,
+    #[serde(rename = "refreshTokenHash1", default)]
+    pub(crate) refresh_token_hash1: Option<String>,
 }
 
 /// Reads a token without looking at its signature.

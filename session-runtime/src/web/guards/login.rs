@@ -9,7 +9,7 @@ use crate::arrival::Arrival;
 use crate::error::Error;
 use crate::event::RevokedBy;
 use crate::handle::SessionHandle;
-use crate::new_session::{GoesWith, NewSession};
+use crate::new_session::{GoesWith, Kind, NewSession};
 use crate::sessions::Uncommitted;
 use crate::token::{SessionTokens, Transport};
 use crate::web::guards::cross_site::Judged;
@@ -54,32 +54,21 @@ impl Login {
     /// cookie touched.
     #[doc(alias = "createNewSession")]
     pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
-        let arrival = self.caller.arrival(session.is_pending());
+        let kind = session.kind();
+        let arrival = self.caller.arrival(kind);
         let tokens = self.caller.sessions.start(session, arrival).await;
         if tokens == Err(Error::Unauthorised) {
             self.forget_awaited();
         }
-        Ok(self.attach(tokens?))
+        Ok(self.attach(tokens?, kind))
     }
 
-    fn attach(&self, tokens: SessionTokens) -> SessionHandle {
-        let (handle, pending) = (tokens.handle(), tokens.pending_until.is_some());
-        let Caller {
-            presented,
-            pending: slot,
-            ..
-        } = &self.caller;
-        let ended = presented
-            .iter()
-            .filter(|shown| !pending || !shown.is_anonymous());
-        let mut forgets = false;
-        for shown in ended {
-            slot.remove(shown.handle(), shown.transport());
-            forgets = pending;
-        }
-        slot.attach(tokens);
-        if forgets {
-            slot.forget();
+    fn attach(&self, tokens: SessionTokens, kind: Kind) -> SessionHandle {
+        let handle = tokens.handle();
+        let ended = self.caller.remove_ended(kind);
+        self.caller.pending.attach(tokens);
+        if ended && kind == Kind::Pending {
+            self.caller.pending.forget();
         }
         handle
     }
@@ -112,7 +101,7 @@ impl Login {
             mark: Some(Arrival {
                 // Ended by `hand_on`, after the commit.
                 replaced: Vec::new(),
-                ..self.caller.arrival(session.is_pending())
+                ..self.caller.arrival(session.kind())
             }),
             ..session
         }
@@ -124,13 +113,16 @@ impl Login {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer; no token goes out then.
     pub async fn hand_on(&self, committed: Uncommitted) -> Result<SessionHandle, Error> {
-        let pending = committed.tokens().pending_until.is_some();
-        let presented = self.caller.arrival(pending).replaced;
+        let kind = match committed.tokens().pending_until {
+            Some(_) => Kind::Pending,
+            None => Kind::Whole,
+        };
+        let presented = self.caller.arrival(kind).replaced;
         if !presented.is_empty() {
             let sessions = &self.caller.sessions;
             sessions.end(presented, RevokedBy::Login).await?;
         }
-        Ok(self.attach(committed.after_commit()))
+        Ok(self.attach(committed.after_commit(), kind))
     }
 
     /// Does what a login function decided, and prepares the answer.
@@ -287,7 +279,7 @@ impl<'r> FromRequest<'r> for Login {
 impl Judged for Login {
     /// Where headers say who asks and where the tokens go, no other site gains anything (login CSRF).
     async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
-        let caller = Caller::of(request)?;
+        let caller = Caller::of(request).await?;
         let touches_cookies = !caller.in_headers || caller.transport == Transport::Cookie;
         if check != Check::Nothing && touches_cookies {
             state::csrf(request).require_evidence(request, &caller.sessions)?;

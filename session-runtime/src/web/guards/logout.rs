@@ -30,12 +30,14 @@ impl Logout {
     /// [`Error::Unavailable`] if the store does not answer; then nothing changed.
     #[doc(alias = "signOut")]
     pub async fn end(&self) -> Result<(), Error> {
-        let presented = self.caller.handles();
-        if presented.is_empty() {
+        if self.caller.has_nothing() {
             return Ok(());
         }
-        let sessions = &self.caller.sessions;
-        sessions.end(presented, RevokedBy::SignOut).await?;
+        let presented = self.caller.handles();
+        if !presented.is_empty() {
+            let sessions = &self.caller.sessions;
+            sessions.end(presented, RevokedBy::SignOut).await?;
+        }
         self.caller.remove_presented();
         self.caller.pending.forget();
         Ok(())
@@ -167,7 +169,7 @@ impl<'r> FromRequest<'r> for Logout {
 #[rocket::async_trait]
 impl Judged for Logout {
     async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
-        let caller = Caller::of(request)?;
+        let caller = Caller::of(request).await?;
         if check != Check::Nothing && !caller.in_headers {
             let csrf = state::csrf(request);
             csrf.require_evidence(request, &caller.sessions)?;

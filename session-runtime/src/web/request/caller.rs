@@ -7,6 +7,7 @@ use crate::config::SessionConfig;
 use crate::device::{self, Device};
 use crate::error::Error;
 use crate::handle::SessionHandle;
+use crate::new_session::Kind;
 use crate::sessions::{Recognised, Sessions};
 use crate::token::Transport;
 use crate::web::request::presented::Presented;
@@ -18,8 +19,10 @@ use crate::web::state;
 pub(in crate::web) struct Caller {
     pub(in crate::web) sessions: Sessions,
     pub(in crate::web) pending: Pending,
-    /// What every access token of ours says, whether or not it still holds.
+    /// The sessions that its access tokens prove, whether or not these still hold.
     pub(in crate::web) presented: Vec<Recognised>,
+    /// Those that tokens name and do not prove: they go, and their sessions stay.
+    pub(in crate::web) unproved: Vec<Recognised>,
     /// Whether a header says who asks, or how: what no page of another site can make a browser send.
     pub(in crate::web) in_headers: bool,
     /// How the tokens of a login will travel.
@@ -29,14 +32,26 @@ pub(in crate::web) struct Caller {
 
 impl Caller {
     /// Wherever the request comes from.
-    pub(in crate::web) fn of(request: &Request<'_>) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the row of an old token had to be asked for and the store does not answer.
+    pub(in crate::web) async fn of(request: &Request<'_>) -> Result<Self, Error> {
         let sessions = state::managed(request)?;
         let wire = state::wire(request);
         let presented = Presented::of(request, wire);
+        let (mut proved, mut unproved) = (Vec::new(), Vec::new());
+        for shown in presented.sessions(sessions) {
+            if sessions.is_proof(&shown).await? {
+                proved.push(shown);
+            } else {
+                unproved.push(shown);
+            }
+        }
         Ok(Self {
             sessions: sessions.clone(),
             pending: Pending::of(request).clone(),
-            presented: presented.sessions(sessions),
+            presented: proved,
+            unproved,
             in_headers: presented.is_in_headers(sessions),
             transport: wire.of_login(request),
             device: device(request, sessions.config()),
@@ -48,27 +63,46 @@ impl Caller {
         handles(&self.presented)
     }
 
-    /// Has the response remove the tokens of the sessions that the request presented.
-    pub(in crate::web) fn remove_presented(&self) {
-        for shown in &self.presented {
-            self.pending.remove(shown.handle(), shown.transport());
-        }
+    /// Whether it presented no session, not even one that it does not prove.
+    pub(in crate::web) fn has_nothing(&self) -> bool {
+        self.presented.is_empty() && self.unproved.is_empty()
     }
 
-    /// How a login comes in that starts a whole session, or one that is `pending`: a visitor's session goes on
-    /// until the login is whole, so that its data can go on to it.
-    pub(in crate::web) fn arrival(&self, pending: bool) -> Arrival {
-        let replaced = self
-            .presented
-            .iter()
-            .filter(|shown| !pending || !shown.is_anonymous());
+    /// Has the response remove all tokens of sessions that the request presented.
+    pub(in crate::web) fn remove_presented(&self) {
+        self.remove_ended(Kind::Whole);
+    }
+
+    /// Has the response remove the tokens of the sessions that end with a login; says whether there were any.
+    pub(in crate::web) fn remove_ended(&self, new: Kind) -> bool {
+        let mut any = false;
+        for shown in self.ended_by(new).chain(&self.unproved) {
+            self.pending.remove(shown.handle(), shown.transport());
+            any = true;
+        }
+        any
+    }
+
+    /// How a login of this kind comes in.
+    pub(in crate::web) fn arrival(&self, new: Kind) -> Arrival {
         Arrival {
             transport: self.transport,
-            replaced: handles(replaced),
+            replaced: handles(self.ended_by(new)),
             handed_from: self.handles(),
             completes: self.pending.awaited(),
             device: self.device.clone(),
         }
+    }
+
+    /// The sessions that end with a login. A visitor's goes on beside one that awaits its second factor, so
+    /// that its data can go on to the whole session.
+    fn ended_by(&self, new: Kind) -> impl Iterator<Item = &Recognised> {
+        let stays = move |shown: &Recognised| match new {
+            Kind::Whole => false,
+            Kind::Pending => shown.is_anonymous(),
+            Kind::Visitor => matches!(shown, Recognised::Pending(_)),
+        };
+        self.presented.iter().filter(move |shown| !stays(shown))
     }
 }
 

@@ -5,6 +5,7 @@
 //! not ours, or that stands under the name of another session, does not count.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rocket::Request;
@@ -15,6 +16,7 @@ use crate::handle::Tag;
 use crate::rules::selection::{self, ShownRefresh};
 use crate::sessions::{Recognised, Sessions};
 use crate::token::access::{self, Verified};
+use crate::token::pending;
 use crate::token::refresh::{self, Authentic};
 use crate::token::{Transport, access::Unverified};
 use crate::web::paths::{AUTH_MODE, LEGACY_COOKIE};
@@ -24,9 +26,12 @@ use crate::web::response::wire::Wire;
 /// The most that is read of an `Authorization` header, in bytes.
 const MAX_AUTHORIZATION: usize = 8192;
 
-/// The most cookies of one kind that are looked at, the last ones of the request. Signatures take
-/// time to check, and a neighbour that plants more than these could as well push ours out of the jar.
-const MAX_COOKIES: usize = 32;
+/// The most cookies of one kind that are looked at: several times as many as a browser keeps for a site.
+const MAX_COOKIES: usize = 1000;
+
+/// The most signatures that are checked for one request, beside those of tokens that are remembered: each
+/// takes some 70 microseconds.
+const MAX_SIGNATURES: usize = 64;
 
 /// A token under the name of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,15 +112,40 @@ impl<'r> Presented<'r> {
                 self.add(wire, name, Cow::Borrowed(value));
             }
         }
-        for cookie in request.cookies().iter() {
-            let is_ours = wire.kind_of(cookie.name()).is_some();
-            if is_ours && !is_in_a_line(request, cookie) {
-                self.add(wire, cookie.name(), Cow::Owned(cookie.value().to_owned()));
+        let unread: Vec<&Cookie<'_>> = request
+            .cookies()
+            .iter()
+            .filter(|cookie| !self.has(wire, cookie))
+            .collect();
+        if unread.is_empty() {
+            return;
+        }
+        // Some of them Rocket has read from a line, where they have another name.
+        let lines = request.headers().get("cookie");
+        let read: HashSet<(String, String)> = lines
+            .flat_map(Cookie::split_parse_encoded)
+            .flatten()
+            .map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()))
+            .collect();
+        for cookie in unread {
+            let pair = (cookie.name().to_owned(), cookie.value().to_owned());
+            if !read.contains(&pair) {
+                self.add(wire, &pair.0, Cow::Owned(pair.1));
             }
         }
-        for tokens in [&mut self.access, &mut self.refresh] {
-            tokens.drain(..tokens.len().saturating_sub(MAX_COOKIES));
-        }
+    }
+
+    /// Whether a cookie is none of ours, or was read from a line already.
+    fn has(&self, wire: &Wire, cookie: &Cookie<'_>) -> bool {
+        let Some((kind, tag)) = wire.kind_of(cookie.name()) else {
+            return true;
+        };
+        let tokens = match kind {
+            Kind::Access => &self.access,
+            Kind::Refresh => &self.refresh,
+        };
+        let mut named = tokens.iter().filter(|named| named.tag == tag);
+        tokens.len() >= MAX_COOKIES || named.any(|named| named.token == cookie.value())
     }
 
     fn add(&mut self, wire: &Wire, name: &str, token: Cow<'r, str>) {
@@ -126,7 +156,7 @@ impl<'r> Presented<'r> {
                     Kind::Refresh => &mut self.refresh,
                 };
                 let named = Named { tag, token };
-                if !tokens.contains(&named) {
+                if tokens.len() < MAX_COOKIES && !tokens.contains(&named) {
                     tokens.push(named);
                 }
             }
@@ -163,26 +193,29 @@ impl<'r> Presented<'r> {
 
     /// The access cookies of ours, whether or not they still hold, under the names of their sessions.
     pub(in crate::web) fn recognise(&self, sessions: &Sessions) -> Vec<Recognised> {
-        self.access
-            .iter()
-            .filter_map(|Named { tag, token }| {
-                let found = sessions.recognise(token)?;
-                (found.handle().tag() == *tag && found.transport() == Transport::Cookie)
-                    .then_some(found)
-            })
-            .collect()
+        let mut signatures = 0;
+        let mut recognise = |Named { tag, token }: &Named<'r>| {
+            if !sessions.is_remembered(token) && !pending::has_form(token) {
+                let said = access::read_unverified(token)?;
+                if said.handle.tag() != *tag || signatures == MAX_SIGNATURES {
+                    return None;
+                }
+                signatures += 1;
+            }
+            let found = sessions.recognise(token)?;
+            (found.handle().tag() == *tag && found.transport() == Transport::Cookie)
+                .then_some(found)
+        };
+        self.access.iter().filter_map(&mut recognise).collect()
     }
 
-    /// Every session that the request shows with an access token of ours, expired or not.
+    /// Every session that the request shows with an access token of ours, expired or not, or says that it is
+    /// one.
     pub(in crate::web) fn sessions(&self, sessions: &Sessions) -> Vec<Recognised> {
         let bearer = self
             .access_bearer(sessions)
             .and_then(|token| sessions.recognise(token));
-        bearer
-            .into_iter()
-            .chain(self.recognise(sessions))
-            .filter(Recognised::is_proved)
-            .collect()
+        bearer.into_iter().chain(self.recognise(sessions)).collect()
     }
 
     /// The refresh token that counts. A header beats a cookie; of cookies, the newest session's counts.
@@ -299,15 +332,6 @@ pub(in crate::web) fn asks_for_headers(request: &Request<'_>) -> bool {
         .headers()
         .get_one(AUTH_MODE)
         .is_some_and(|mode| mode.eq_ignore_ascii_case("header"))
-}
-
-/// Whether Rocket read this cookie of the jar from a header line.
-fn is_in_a_line(request: &Request<'_>, cookie: &Cookie<'_>) -> bool {
-    request.headers().get("cookie").any(|line| {
-        Cookie::split_parse_encoded(line)
-            .flatten()
-            .any(|read| read.name() == cookie.name() && read.value() == cookie.value())
-    })
 }
 
 /// The bearer token: the scheme in any case, one space, one token (RFC 6750 section 2.1). Of two

@@ -65,18 +65,18 @@ impl<'r> FromRequest<'r> for SigningOut {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
-        state::outcome(request, Self::of(request))
+        state::outcome(request, Self::of(request).await)
     }
 }
 
 impl SigningOut {
-    fn of(request: &Request<'_>) -> Result<Self, Error> {
-        let caller = Caller::of(request)?;
+    async fn of(request: &Request<'_>) -> Result<Self, Error> {
+        let caller = Caller::of(request).await?;
         let (csrf, sessions) = (state::csrf(request), &caller.sessions);
         if !caller.in_headers {
             csrf.require_evidence(request, sessions)?;
         }
-        if caller.presented.is_empty() {
+        if caller.has_nothing() {
             return Err(Error::NoToken);
         }
         if !caller.in_headers {
