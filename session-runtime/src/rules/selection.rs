@@ -26,8 +26,10 @@ pub struct Shown<'a> {
     pub user_id: &'a str,
     /// How it stands.
     pub standing: Standing,
-    /// Whether its session awaits a second factor, and so is nobody's yet. A visitor's may lie beside it.
+    /// Whether its session awaits a second factor. A visitor's may lie beside it, which goes on.
     pub pending: bool,
+    /// Whether nobody has logged in.
+    pub visitor: bool,
 }
 
 /// What a guard answers with.
@@ -45,12 +47,15 @@ pub enum Choice {
     Nothing,
 }
 
-/// Chooses the newest live session (by the time in its handle).
+/// Chooses the newest live session (by the time in its handle), a user's before a visitor's.
 pub fn choose(shown: &[Shown<'_>]) -> Choice {
+    let is_live = |token: &&Shown<'_>| token.standing == Standing::Live;
+    // A visitor is no user: beside one's session, that of a visitor does not count.
+    let is_users = |token: &Shown<'_>| !token.visitor;
+    let has_user = shown.iter().filter(is_live).any(is_users);
     let live = || {
-        shown
-            .iter()
-            .filter(|token| token.standing == Standing::Live)
+        let alive = shown.iter().filter(is_live);
+        alive.filter(|token| is_users(token) == has_user)
     };
     let Some(newest) = live().max_by_key(|token| token.handle) else {
         let is_stale = |token: &Shown<'_>| token.standing == Standing::Stale;
@@ -64,12 +69,11 @@ pub fn choose(shown: &[Shown<'_>]) -> Choice {
     };
     let is_newer =
         |token: &Shown<'_>| token.standing == Standing::Stale && token.handle > newest.handle;
-    if newest.pending && shown.iter().any(is_newer) {
-        // The login is whole by now.
+    if (newest.pending || newest.visitor) && shown.iter().any(is_newer) {
+        // The visitor has logged in since, the login is whole by now.
         return Choice::TryRefresh;
     }
-    let users = || live().filter(|token| !token.pending);
-    if !newest.pending && users().any(|token| token.user_id != newest.user_id) {
+    if has_user && live().any(|token| token.user_id != newest.user_id) {
         return Choice::SeveralUsers;
     }
     Choice::Session(newest.handle)
@@ -82,6 +86,14 @@ pub struct ShownRefresh {
     pub handle: SessionHandle,
     /// Its generation: of two tokens of one session the higher one was issued last.
     pub generation: u32,
+}
+
+/// The newest live session of a visitor: what a page for everybody shows beside a login under way.
+pub fn choose_visitor(shown: &[Shown<'_>]) -> Option<SessionHandle> {
+    let visitors = shown
+        .iter()
+        .filter(|token| token.visitor && token.standing == Standing::Live);
+    visitors.map(|token| token.handle).max()
 }
 
 /// Chooses the refresh token of the newest session; returns its index.
@@ -107,6 +119,7 @@ mod tests {
             user_id,
             standing,
             pending: false,
+            visitor: false,
         }
     }
 
@@ -114,6 +127,13 @@ mod tests {
         Shown {
             pending: true,
             ..shown(number, user_id, Standing::Live)
+        }
+    }
+
+    fn visitor(number: u8, handle: &str) -> Shown<'_> {
+        Shown {
+            visitor: true,
+            ..shown(number, handle, Standing::Live)
         }
     }
 
@@ -150,16 +170,41 @@ mod tests {
                 Choice::SeveralUsers,
             ),
             (
+                vec![shown(1, "a", Live), pending(2, "a")],
+                Choice::Session(handle(2)),
+            ),
+            (
+                vec![pending(1, "a"), shown(2, "a", Live)],
+                Choice::Session(handle(2)),
+            ),
+            (
                 vec![shown(1, "a", Live), pending(2, "b")],
+                Choice::SeveralUsers,
+            ),
+            (vec![pending(1, "a"), pending(2, "b")], Choice::SeveralUsers),
+            (
+                vec![visitor(1, "v"), pending(2, "a")],
                 Choice::Session(handle(2)),
             ),
             (
-                vec![pending(1, "a"), shown(2, "b", Live)],
+                vec![pending(1, "a"), visitor(2, "v")],
+                Choice::Session(handle(1)),
+            ),
+            (
+                vec![shown(1, "a", Live), visitor(2, "v")],
+                Choice::Session(handle(1)),
+            ),
+            (
+                vec![visitor(1, "v"), visitor(2, "w")],
                 Choice::Session(handle(2)),
             ),
             (
-                vec![pending(1, "a"), pending(2, "b")],
+                vec![shown(1, "a", Stale), visitor(2, "v")],
                 Choice::Session(handle(2)),
+            ),
+            (
+                vec![visitor(1, "v"), shown(2, "a", Stale)],
+                Choice::TryRefresh,
             ),
             (
                 vec![pending(1, "a"), shown(2, "a", Stale)],

@@ -46,7 +46,11 @@ async fn others(session: Session<Claims>) -> Result<Value, Error> {
 
 #[get("/welcome")]
 fn welcome(session: MaybeSession<Claims>) -> &'static str {
-    session.as_ref().map_or("visitor", |_| "member")
+    match &*session {
+        Some(session) if session.is_anonymous() => "visitor",
+        Some(_) => "member",
+        None => "nobody",
+    }
 }
 
 async fn start_with_more() -> Server {

@@ -141,6 +141,7 @@ impl Server {
                     user_id,
                     standing,
                     pending: false,
+                    visitor: false,
                 };
                 (access.session, shown)
             })

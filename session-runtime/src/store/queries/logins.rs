@@ -29,8 +29,8 @@ pub(crate) fn create(
         }
     }
     if let Some(hand_over) = &creation.hand_over {
-        // The newest visitor's session of this browser.
-        for visitor in creation.handed_from.iter().rev() {
+        // Two tabs of a visitor may have begun a session each.
+        for visitor in &creation.handed_from {
             if let Some(before) = find_locked(conn, *visitor)?
                 && before.anonymous
                 && now < before.lineage.ends_at
@@ -39,7 +39,6 @@ pub(crate) fn create(
                     Ok(data) => record.data = data,
                     Err(error) => return Ok(Created::Failed(error)),
                 }
-                break;
             }
         }
     }

@@ -170,6 +170,17 @@ impl<'r, P: JwtPayload, R: Requirement<P>> FromRequest<'r> for LiveSession<P, R>
 }
 
 impl<P: JwtPayload, R: Requirement<P>> MaybeSession<P, R> {
+    /// The session that a visitor had before a login that awaits its second factor.
+    async fn before_login(request: &Request<'_>) -> Self {
+        if let Some(visitor) = Pending::of(request).visitor()
+            && let Ok(sessions) = managed(request)
+            && let Ok(session) = judge(request, sessions, visitor).await
+        {
+            return Self(Some(session));
+        }
+        Self::visitor(request)
+    }
+
     fn visitor(request: &Request<'_>) -> Self {
         Pending::of(request).answer_is_for(Audience::Visitors);
         Self(None)
@@ -180,10 +191,10 @@ impl<P: JwtPayload, R: Requirement<P>> MaybeSession<P, R> {
         let only_asks = matches!(request.method(), Method::Options | Method::Trace);
         match load(request, check).await {
             Ok(session) => Ok(Self(Some(session))),
+            // Whoever is about to log in is the visitor they were.
+            Err(Error::SecondFactorRequired { .. }) => Ok(Self::before_login(request).await),
             // Somebody else elsewhere is a visitor here.
-            Err(Error::NoToken | Error::SignInAgain | Error::SecondFactorRequired { .. }) => {
-                Ok(Self::visitor(request))
-            }
+            Err(Error::NoToken | Error::SignInAgain) => Ok(Self::visitor(request)),
             // The page that these lead to must not lead on.
             Err(Error::TryRefreshToken | Error::Unauthorised | Error::SeveralUsers)
                 if is_login_page(request) =>

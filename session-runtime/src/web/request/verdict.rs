@@ -6,7 +6,7 @@ use rocket::Request;
 
 use crate::error::Error;
 use crate::event::Event;
-use crate::rules::selection::{Choice, Shown, Standing, choose};
+use crate::rules::selection::{Choice, Shown, Standing, choose, choose_visitor};
 use crate::sessions::Sessions;
 use crate::token::Transport;
 use crate::token::access::Verified;
@@ -77,16 +77,27 @@ async fn choose_cookie(
                 .map_or("", |verified| verified.claims.user_id()),
             standing: *standing,
             pending: verified.as_ref().is_some_and(|verified| verified.pending),
+            visitor: verified.as_ref().is_some_and(|verified| verified.anonymous),
         })
         .collect();
+    let of = |chosen| {
+        let found = found
+            .iter()
+            .filter(|(handle, standing, _)| *handle == chosen && *standing == Standing::Live);
+        // Of two tokens of one session the one that was issued last.
+        let verified = found.filter_map(|(_, _, verified)| verified.clone());
+        verified.max_by_key(|verified| verified.issued_at)
+    };
     match choose(&shown) {
-        Choice::Session(chosen) => found
-            .into_iter()
-            .filter(|(handle, standing, _)| *handle == chosen && *standing == Standing::Live)
-            .filter_map(|(_, _, verified)| verified)
-            // Of two tokens of one session the one that was issued last.
-            .max_by_key(|verified| verified.issued_at)
-            .ok_or(Error::TryRefreshToken),
+        Choice::Session(chosen) => {
+            let verified = of(chosen).ok_or(Error::TryRefreshToken)?;
+            if verified.pending
+                && let Some(visitor) = choose_visitor(&shown).and_then(of)
+            {
+                Pending::of(request).note_visitor(visitor);
+            }
+            Ok(verified)
+        }
         Choice::SeveralUsers => {
             let handles = shown.iter().map(|token| token.handle).collect();
             sessions.emit(&Event::SeveralUsers { handles });

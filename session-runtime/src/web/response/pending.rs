@@ -58,6 +58,8 @@ struct SecondFactor {
     is_login: bool,
     attempted: bool,
     is_last: bool,
+    /// The session of a visitor beside one that awaits a second factor.
+    visitor: Option<Arc<Verified>>,
 }
 
 /// Whom an answer is for.
@@ -144,6 +146,16 @@ impl Pending {
     /// Remembers that a guard let a pending session in.
     pub(in crate::web) fn note_awaited(&self, pending: &Verified) {
         self.lock().second_factor.awaited = Some(Completed::of(pending));
+    }
+
+    /// Remembers the session of a visitor beside one that awaits a second factor.
+    pub(in crate::web) fn note_visitor(&self, visitor: Arc<Verified>) {
+        self.lock().second_factor.visitor = Some(visitor);
+    }
+
+    /// The session of a visitor beside one that awaits a second factor.
+    pub(in crate::web) fn visitor(&self) -> Option<Arc<Verified>> {
+        self.lock().second_factor.visitor.clone()
     }
 
     /// Remembers that the route logs in.
