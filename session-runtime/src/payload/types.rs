@@ -93,6 +93,13 @@ impl PayloadTypes {
         known.get(name)?.pending
     }
 
+    /// Whether a second factor is asked for on this page.
+    pub(crate) fn is_page(&self, path: &str) -> bool {
+        let known = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        let mut pages = known.values().filter_map(|known| known.pending);
+        pages.any(|page| page.split('?').next() == Some(path))
+    }
+
     /// Whether a name of `new` is not entered yet.
     fn missing(
         known: &HashMap<&'static str, PayloadType>,

@@ -57,6 +57,11 @@ impl Sessions {
         self.inner.payload_types.page_of(payload_type)
     }
 
+    /// Whether a page asks for a second factor, as far as this process knows.
+    pub(crate) fn is_second_factor_page(&self, path: &str) -> bool {
+        self.inner.payload_types.is_page(path)
+    }
+
     /// The claims of a token as a `P`, and the user id as a `P::UserId`.
     ///
     /// # Errors

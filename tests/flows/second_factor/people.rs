@@ -85,5 +85,5 @@ async fn what_ended_meanwhile_leads_to_the_login() {
     page.expect_removed();
     assert_eq!(browser.cookie(ACCESS), None);
     let page = browser.get_with("/code", &[HTML]).await;
-    assert_eq!(page.header("location"), Some("/sign-in?next=%2Fcode"));
+    assert_eq!(page.header("location"), Some("/sign-in"));
 }

@@ -198,7 +198,7 @@ fn text_of(status: Status) -> (&'static str, &'static str) {
         ),
         503 => (
             "Try again",
-            "The server cannot answer now. You are still logged in: try again in a moment.",
+            "The server cannot answer now, and nothing has changed. Try again in a moment.",
         ),
         _ => ("Something went wrong", "The server could not do this."),
     }

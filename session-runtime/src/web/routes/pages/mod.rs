@@ -11,6 +11,7 @@ use rocket::{Request, Response};
 
 use self::document::{Body, Document};
 use crate::error::Error;
+use crate::sessions::Sessions;
 use crate::web::local_url::LocalUrl;
 use crate::web::request::people::is_htmx;
 use crate::web::response::pending::Pending;
@@ -28,6 +29,7 @@ pub(in crate::web) fn answer<'r>(
     login: &str,
 ) -> catcher::Result<'r> {
     let login = LocalUrl::or_root(login);
+    let sessions = state::managed(request).ok();
     if let Some(Error::SecondFactorRequired { page: Some(page) }) = error {
         let page = LocalUrl::or_root(page);
         // A page that asks for the second factor, and for another session, would send it round in circles.
@@ -60,7 +62,7 @@ pub(in crate::web) fn answer<'r>(
         let next = current(request);
         let goes_to = match refresh {
             Some(refresh) => refresh.with("next", &next).with("login", &login),
-            None => login.with("next", &next),
+            None => back_to(sessions, &login, &next),
         };
         redirect_htmx(status, &goes_to)
     } else {
@@ -73,7 +75,7 @@ pub(in crate::web) fn answer<'r>(
             Some(action) => Body::Refresh {
                 action,
                 // A page for everybody is come back to as a visitor.
-                login: if reads && Pending::of(request).serves_visitors() {
+                login: if Pending::of(request).serves_visitors() {
                     next.clone()
                 } else {
                     login
@@ -83,9 +85,9 @@ pub(in crate::web) fn answer<'r>(
             },
             // A login page that asks for a login would send the browser round in circles.
             None if reads && next.path() != login.path() => {
-                return see_other(request, &login.with("next", &next));
+                return see_other(request, &back_to(sessions, &login, &next));
             }
-            None => Body::Link(login.with("next", &next), "Log in"),
+            None => Body::Link(back_to(sessions, &login, &next), "Log in"),
         };
         Document::lost(status, reads, body).respond_to(request)?
     };
@@ -97,6 +99,15 @@ fn see_other<'r>(request: &'r Request<'_>, to: &LocalUrl) -> catcher::Result<'r>
     let mut response = Redirect::to(to.as_str().to_owned()).respond_to(request)?;
     finish(&mut response);
     Ok(response)
+}
+
+/// The login, with the page to come back to; one that asks for a second factor is none, for who has logged in
+/// would be asked again.
+fn back_to(sessions: Option<&Sessions>, login: &LocalUrl, next: &LocalUrl) -> LocalUrl {
+    if sessions.is_some_and(|sessions| sessions.is_second_factor_page(next.path())) {
+        return login.clone();
+    }
+    login.with("next", next)
 }
 
 /// Leads to the page that asks for the second factor, and not to the one that was asked for.

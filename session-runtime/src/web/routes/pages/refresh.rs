@@ -11,6 +11,7 @@ use rocket::{FromForm, Request, Responder, Route, get, post};
 
 use super::document::{Body, Document};
 use crate::error::Error;
+use crate::sessions::Sessions;
 use crate::web::guards::refresh::{Proof, Refresh};
 use crate::web::local_url::LocalUrl;
 use crate::web::paths::refresh_path;
@@ -61,6 +62,13 @@ struct Own {
     by_itself: Option<Duration>,
     /// Whether a page of another site leads here, with a `next` of its own choice.
     is_foreign: bool,
+    sessions: Option<Sessions>,
+}
+
+impl Own {
+    fn back_to(&self, login: &LocalUrl, next: &LocalUrl) -> LocalUrl {
+        super::back_to(self.sessions.as_ref(), login, next)
+    }
 }
 
 #[rocket::async_trait]
@@ -75,6 +83,7 @@ impl<'r> FromRequest<'r> for Own {
             action: path(request).unwrap_or_default(),
             by_itself: own.then(|| pause(request)).flatten(),
             is_foreign: state::csrf(request).is_foreign(request),
+            sessions: state::managed(request).ok().cloned(),
         })
     }
 }
@@ -103,7 +112,7 @@ async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
         return Answer::redirect(&next);
     };
     let again = |by_itself| Body::Refresh {
-        action: own.action,
+        action: own.action.clone(),
         next: next.clone(),
         login: login.clone(),
         by_itself,
@@ -124,7 +133,7 @@ async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
             let goes_to = if login == next {
                 next
             } else {
-                login.with("next", &next)
+                own.back_to(&login, &next)
             };
             return Answer::redirect(&goes_to);
         }
@@ -148,6 +157,7 @@ fn show(next: LocalUrl, login: LocalUrl, own: Own) -> Document {
         action,
         by_itself,
         is_foreign,
+        ..
     } = own;
     if is_foreign {
         return Document::not_from_here();
