@@ -1,6 +1,8 @@
 //! What one call takes in memory when a user has a hundred thousand sessions; alone in its process, so that
 //! nobody else's memory counts. `-- --nocapture` prints the figures.
 
+#![allow(clippy::print_stdout, reason = "the figures of a run")]
+
 use std::fs;
 use std::future::Future;
 

@@ -283,3 +283,53 @@ async fn a_late_answer_about_an_older_session_hides_no_newer_one() {
     assert_eq!(browser.handle().await, handle);
     assert_eq!(browser.cookie_names().len(), 2);
 }
+
+/// An access cookie that no refresh can renew goes at the next refresh, whatever became of its session; a guard
+/// would find it newest, and ask for a refresh for ever.
+#[async_test]
+async fn access_cookies_without_a_refresh_cookie_go_at_the_next_refresh() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let (mut dead, mut live, mut old) = (server.browser(), server.browser(), server.browser());
+    dead.log_in("ada").await;
+    live.log_in("ada").await;
+    old.log_in("ada").await;
+    let ended = dead.handle().await;
+    assert_eq!(server.sessions().revoke(ended).await, Ok(true));
+    let kept = names::tag(browser.handle().await);
+    let live_one = live.handle().await;
+    for other in [&dead, &live] {
+        browser.plant(ACCESS, &other.cookie(ACCESS).expect("a token"), "/");
+    }
+    // Of a session whose refresh cookie is there, though it is older.
+    browser.plant(ACCESS, &old.cookie(ACCESS).expect("a token"), "/");
+    browser.plant(
+        REFRESH,
+        &old.cookie(REFRESH).expect("a token"),
+        REFRESH_PATH,
+    );
+    let answer = browser.refresh().await;
+    answer.expect(200, "{}");
+    let gone = |line: &&str| line.contains("=;");
+    assert_eq!(answer.all("set-cookie").filter(gone).count(), 4);
+    assert_eq!(browser.cookie_names().len(), 4);
+    assert!(
+        browser
+            .cookie_names()
+            .iter()
+            .any(|name| name.ends_with(&kept))
+    );
+    assert_ne!(answer.header("front-token"), Some("remove"));
+    // It ends for nobody else.
+    let info = server.sessions().info(live_one).await;
+    assert!(info.expect("an answer").is_some());
+
+    // What cannot be looked at now stays.
+    browser.plant(ACCESS, &dead.cookie(ACCESS).expect("a token"), "/");
+    server
+        .database()
+        .execute("ALTER TABLE session_info RENAME TO hidden");
+    assert_eq!(browser.refresh().await.status, 503);
+    assert_eq!(browser.cookie_names().len(), 5);
+}

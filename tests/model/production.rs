@@ -33,15 +33,22 @@ fn slow_round_trips_and_a_larger_cap_change_nothing() {
         ..ROUGH
     };
     holds("three slow tabs", Setup { copies: 0, ..slow });
-    holds("two slow tabs, one duplicate", Setup { tabs: 2, ..slow });
-    holds(
-        "two tabs, three children",
-        Setup {
-            tabs: 2,
-            max_children: 3,
-            ..ROUGH
-        },
-    );
+    // Clocks that differ and a revocation come with a duplicate above.
+    let duplicate = Setup {
+        tabs: 2,
+        skew: 0,
+        min_age: Setup::enough(2, 0),
+        revocation: false,
+        ..slow
+    };
+    holds("two slow tabs, one duplicate", duplicate);
+    let children = Setup {
+        tabs: 2,
+        copies: 0,
+        max_children: 3,
+        ..ROUGH
+    };
+    holds("two tabs, three children", children);
 }
 
 #[test]
@@ -68,7 +75,7 @@ fn thief_and_owner_do_not_live_on_side_by_side() {
         copies: 0,
         ..ROUGH
     };
-    holds("three tabs and a thief", thief);
+    holds("two tabs and a thief", Setup { tabs: 2, ..thief });
     holds(
         "without losses",
         Setup {
@@ -160,28 +167,33 @@ fn a_session_that_cannot_rotate_ends_soon() {
 
 #[test]
 fn larger_worlds_hold_if_they_are_asked_for() {
-    // Without MODEL_BOUND=large the smallest of them stands for all, so that this is never idle.
-    let rough = Setup {
+    let children = Setup {
         max_children: 3,
         ..ROUGH
     };
-    holds(
-        "two tabs, three children, no duplicates",
-        Setup {
-            tabs: 2,
-            copies: 0,
-            ..rough
-        },
-    );
+    let slow = Setup {
+        round_trip: 2,
+        min_age: Setup::enough(2, 1),
+        ..ROUGH
+    };
+    // Without MODEL_BOUND=large a small one stands for all, so that this is never idle.
+    let one_tab = Setup { tabs: 1, ..slow };
+    holds("one slow tab, one duplicate", one_tab);
     if large() {
-        holds("three tabs, three children", rough);
-        holds(
-            "three slow tabs, one duplicate",
-            Setup {
-                round_trip: 2,
-                min_age: Setup::enough(2, 1),
-                ..ROUGH
-            },
-        );
+        let two_tabs = Setup {
+            tabs: 2,
+            ..children
+        };
+        holds("two tabs, three children, one duplicate", two_tabs);
+        holds("three tabs, three children", children);
+        let two_tabs = Setup { tabs: 2, ..slow };
+        holds("two slow tabs, one duplicate, two clocks", two_tabs);
+        holds("three slow tabs, one duplicate", slow);
+        let thief = Setup {
+            thief: true,
+            copies: 0,
+            ..ROUGH
+        };
+        holds("three tabs and a thief", thief);
     }
 }

@@ -84,14 +84,6 @@ impl Recognised {
     pub(crate) fn has_anti_csrf(&self) -> bool {
         matches!(self, Self::Verified(verified) if verified.anti_csrf.is_some())
     }
-
-    /// What it says, if that is proved.
-    pub(crate) fn into_verified(self) -> Option<Arc<Verified>> {
-        match self {
-            Self::Verified(verified) => Some(verified),
-            Self::Pending(_) | Self::Outdated(_) => None,
-        }
-    }
 }
 
 impl Sessions {

@@ -88,15 +88,16 @@ fn asked(state: &State, deed: Deed) -> Says {
     server.decide(deed, &state.jar, Rotation::Pair).0
 }
 
-/// Once the access tokens have expired, visits alone remove the dead pairs that are newer than the session
-/// which they go on with. What is older, or has no refresh cookie, goes with a login, with a sign-out, or
-/// when that session has ended as well.
+/// Once the access tokens have expired, visits alone remove every access cookie without its refresh cookie, and
+/// the dead pairs that are newer than the session which they go on with. Pairs that are older go with a login,
+/// with a sign-out, or when that session has ended as well.
 fn is_cleaned(start: &Walk) -> bool {
     let mut used = start.clone();
     used.wait();
     let left_is_fine = match used.open_until_quiet(Page::Members) {
         End::Shown(Some(session)) => used.jar.sessions().all(|left| {
-            used.server.is_live(left) || handle(left) < handle(session) || !used.jar.has_pair(left)
+            let may_wait = used.server.is_live(left) || handle(left) < handle(session);
+            used.jar.has_pair(left) && may_wait
         }),
         _ => used.jar.is_empty(),
     };

@@ -183,7 +183,9 @@ impl Server {
 
     /// `web/guards/refresh.rs`, and `Presented::refresh` in `web/request/presented.rs`.
     fn refresh(&self, jar: &Jar, rotation: Rotation) -> Answer {
-        let ids: Vec<Id> = jar.refresh().collect();
+        let ids: Vec<Id> = jar.refresh().filter(|id| jar.has_pair(*id)).collect();
+        let sessions = jar.access().map(|access| access.session);
+        let incomplete: Vec<Id> = sessions.filter(|id| !jar.has_pair(*id)).collect();
         let shown: Vec<ShownRefresh> = ids
             .iter()
             .map(|session| ShownRefresh {
@@ -192,7 +194,6 @@ impl Server {
             })
             .collect();
         let Some(index) = choose_refresh(&shown) else {
-            let incomplete: Vec<Id> = jar.access().map(|access| access.session).collect();
             let says = if incomplete.is_empty() {
                 Says::NoToken
             } else {
@@ -204,7 +205,8 @@ impl Server {
         let gone = Change::removing(vec![session]);
         match self.fates[usize::from(session)] {
             Fate::Live(_) => {
-                let change = Change::storing(session, rotation == Rotation::Pair);
+                let mut change = Change::storing(session, rotation == Rotation::Pair);
+                change.removed = incomplete;
                 (Says::Session(session), change)
             }
             Fate::Replaced(_) => (Says::Replaced, gone),

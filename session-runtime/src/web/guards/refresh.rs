@@ -1,6 +1,5 @@
 //! `Refresh`: exchanges the refresh token of a request.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rocket::request::{self, FromRequest};
@@ -10,7 +9,6 @@ use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::sessions::Sessions;
 use crate::token::Transport;
-use crate::token::access::Verified;
 use crate::web::request::csrf::Check;
 use crate::web::request::presented::{FoundRefresh, Presented};
 use crate::web::response::pending::Pending;
@@ -37,6 +35,8 @@ pub struct Refresh {
     sessions: Sessions,
     pending: Pending,
     found: FoundRefresh,
+    /// Sessions with an access cookie and no refresh cookie.
+    incomplete: Vec<SessionHandle>,
     /// When the request arrived (monotonic).
     arrived: Duration,
     /// Why the token that was found must not be exchanged.
@@ -71,8 +71,10 @@ impl Refresh {
             sessions.look_for_unknown_key().await;
         }
         let found = presented.refresh(sessions);
+        let incomplete = presented.incomplete(sessions);
+        let changes_nothing = matches!(found, FoundRefresh::Nothing) && incomplete.is_empty();
         let mut refused = None;
-        if !in_headers && proof == Proof::AsConfigured && found.is_of_a_session() {
+        if !in_headers && proof == Proof::AsConfigured && !changes_nothing {
             csrf.check_cookie(request, sessions, Check::AllMethods)?;
             if let FoundRefresh::Token(token) = &found {
                 match csrf.check_refresh(request, sessions, token) {
@@ -85,6 +87,7 @@ impl Refresh {
             sessions: sessions.clone(),
             pending: Pending::of(request).clone(),
             found,
+            incomplete,
             arrived,
             refused,
         })
@@ -101,9 +104,13 @@ impl Refresh {
         let token = match &self.found {
             FoundRefresh::Token(token) => *token,
             FoundRefresh::UnknownKey(_) => return Err(Error::Unavailable),
-            FoundRefresh::Missing(sessions) => return self.remove_incomplete(sessions).await,
             FoundRefresh::Mixed => return Err(Error::Unauthorised),
-            FoundRefresh::Nothing => return Err(Error::NoToken),
+            FoundRefresh::Nothing if self.incomplete.is_empty() => return Err(Error::NoToken),
+            FoundRefresh::Nothing => {
+                self.remove_incomplete().await?;
+                self.pending.forget();
+                return Err(Error::Unauthorised);
+            }
         };
         let (handle, transport) = (token.handle, token.binding.transport);
         let exchanged = match &self.refused {
@@ -113,6 +120,8 @@ impl Refresh {
         match exchanged {
             Ok(tokens) => {
                 self.pending.attach(tokens);
+                // One whose row this replica has not got yet is looked at the next time.
+                let _removed = self.remove_incomplete().await;
                 Ok(handle)
             }
             // The login removes its cookies; without them the next refresh would present nothing.
@@ -137,21 +146,17 @@ impl Refresh {
 
     /// Removes access cookies whose refresh cookie is missing: whether or not their sessions go on, this
     /// browser cannot refresh them, and would try for ever.
-    async fn remove_incomplete(
-        &self,
-        incomplete: &[Arc<Verified>],
-    ) -> Result<SessionHandle, Error> {
-        for verified in incomplete {
-            match self.sessions.require_row(verified.handle).await {
+    async fn remove_incomplete(&self) -> Result<(), Error> {
+        for handle in &self.incomplete {
+            match self.sessions.require_row(*handle).await {
                 Ok(()) | Err(Error::Unauthorised) => {}
                 Err(error) => return Err(error),
             }
         }
-        for verified in incomplete {
-            self.pending.remove(verified.handle, Transport::Cookie);
+        for handle in &self.incomplete {
+            self.pending.remove(*handle, Transport::Cookie);
         }
-        self.pending.forget();
-        Err(Error::Unauthorised)
+        Ok(())
     }
 
     /// Ends the session after all, and has the response remove its tokens.

@@ -6,16 +6,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use rocket::Request;
 use rocket::http::Cookie;
 
 use crate::config::Transfer;
-use crate::handle::Tag;
+use crate::handle::{SessionHandle, Tag};
 use crate::rules::selection::{self, ShownRefresh};
 use crate::sessions::{Recognised, Sessions};
-use crate::token::access::{self, Verified};
+use crate::token::access;
 use crate::token::pending;
 use crate::token::refresh::{self, Authentic};
 use crate::token::{Transport, access::Unverified};
@@ -62,8 +61,6 @@ pub(in crate::web) enum FoundRefresh {
     Token(Authentic),
     /// A token that another process may have issued under a key that is not known here.
     UnknownKey(Transport),
-    /// None, but access tokens of sessions whose refresh token is missing.
-    Missing(Vec<Arc<Verified>>),
     /// The refresh token of one session beside the access token of another.
     Mixed,
     /// Nothing of ours.
@@ -76,13 +73,8 @@ impl FoundRefresh {
         match self {
             Self::Token(token) => token.binding.transport,
             Self::UnknownKey(transport) => *transport,
-            Self::Missing(_) | Self::Mixed | Self::Nothing => Transport::Cookie,
+            Self::Mixed | Self::Nothing => Transport::Cookie,
         }
-    }
-
-    /// Whether it is of a session of ours, alive or not.
-    pub(in crate::web) fn is_of_a_session(&self) -> bool {
-        !matches!(self, Self::Nothing | Self::Mixed)
     }
 }
 
@@ -193,6 +185,15 @@ impl<'r> Presented<'r> {
 
     /// The access cookies of ours, whether or not they still hold, under the names of their sessions.
     pub(in crate::web) fn recognise(&self, sessions: &Sessions) -> Vec<Recognised> {
+        self.recognise_where(sessions, |_| true)
+    }
+
+    /// Those of them whose names pass.
+    fn recognise_where(
+        &self,
+        sessions: &Sessions,
+        is_meant: impl Fn(Tag) -> bool,
+    ) -> Vec<Recognised> {
         let mut signatures = 0;
         let mut recognise = |Named { tag, token }: &Named<'r>| {
             if !sessions.is_remembered(token) && !pending::has_form(token) {
@@ -206,7 +207,8 @@ impl<'r> Presented<'r> {
             (found.handle().tag() == *tag && found.transport() == Transport::Cookie)
                 .then_some(found)
         };
-        self.access.iter().filter_map(&mut recognise).collect()
+        let meant = self.access.iter().filter(|named| is_meant(named.tag));
+        meant.filter_map(&mut recognise).collect()
     }
 
     /// Every session that the request shows with an access token of ours, expired or not, or says that it is
@@ -257,16 +259,33 @@ impl<'r> Presented<'r> {
         if self.has_cookie_of_unknown_key(sessions) {
             return FoundRefresh::UnknownKey(Transport::Cookie);
         }
-        let missing: Vec<Arc<Verified>> = self
-            .recognise(sessions)
-            .into_iter()
-            .filter_map(Recognised::into_verified)
-            .collect();
-        if missing.is_empty() {
-            FoundRefresh::Nothing
-        } else {
-            FoundRefresh::Missing(missing)
+        FoundRefresh::Nothing
+    }
+
+    /// The sessions with an access cookie of ours and no refresh cookie: this browser cannot refresh them. One
+    /// that awaits a second factor has none.
+    pub(in crate::web) fn incomplete(&self, sessions: &Sessions) -> Vec<SessionHandle> {
+        if self.refresh_bearer().is_some() {
+            return Vec::new();
         }
+        let keys = sessions.keys();
+        let has_refresh = |tag: Tag| {
+            let mut named = self.refresh.iter().filter(|named| named.tag == tag);
+            named.any(|named| {
+                let ours = sessions.authenticate(&named.token);
+                ours.is_some_and(|found| found.handle.tag() == tag)
+                    || refresh::names_unknown_key(&named.token, keys.macs())
+            })
+        };
+        let mut incomplete: Vec<SessionHandle> = self
+            .recognise_where(sessions, |tag| !has_refresh(tag))
+            .into_iter()
+            .filter(|access| !matches!(access, Recognised::Pending(_)))
+            .map(|access| access.handle())
+            .collect();
+        incomplete.sort_unstable();
+        incomplete.dedup();
+        incomplete
     }
 
     fn refresh_in_header(&self, sessions: &Sessions, token: &str) -> FoundRefresh {
