@@ -1,5 +1,7 @@
 //! What each kind of answer does to each cookie, whatever was presented and wherever the request came from.
 
+mod headers;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
