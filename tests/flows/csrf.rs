@@ -1,6 +1,7 @@
 //! Requests that a page of another site makes: refused before anything changes, and told from those
 //! that are not.
 
+mod foreign;
 mod forms;
 mod settings;
 
