@@ -10,7 +10,7 @@ use session_runtime::{Error, LocalUrl, Session, Sessions, login, logout};
 
 use crate::devices;
 use crate::html::{self, encode, login_form};
-use crate::routes::{Claims, Page, Things, log_in, sign_up};
+use crate::routes::{Change, Claims, Page, Things, log_in, sign_up};
 use crate::users::{Credentials, Db, PasswordChange, UserError};
 
 /// Credentials that were refused: the form again, with the reason.
@@ -96,13 +96,9 @@ pub async fn change_things(
     change: Form<ThingsChange>,
 ) -> Result<Redirect, Error> {
     let ThingsChange { add, remove } = change.into_inner();
-    let add = add.map(|thing| thing.trim().to_owned());
+    let change = Change::new(add, remove);
     session
-        .update_data(move |Things { awesome_things }| {
-            awesome_things
-                .retain(|thing| Some(thing) != remove.as_ref() && Some(thing) != add.as_ref());
-            awesome_things.extend(add.clone().filter(|thing| !thing.is_empty()));
-        })
+        .update_data(move |things| change.apply(things))
         .await?;
     Ok(Redirect::to("/account"))
 }

@@ -44,7 +44,7 @@ function row(text, ...rest) {
 function showThings(data) {
   things = data.awesomeThings;
   $("things").replaceChildren(...things.map((thing) => row(thing, button("Remove", `Remove ${thing}`, async () => {
-    await save(things.filter((other) => other !== thing));
+    await save({ remove: thing });
     $("thing").focus();
     say(`Removed ${thing}.`);
   }))));
@@ -114,8 +114,9 @@ function leave(text) {
   say(text);
 }
 
-async function save(awesomeThings) {
-  showThings(await call("PUT", "/data", { awesomeThings }));
+/** Adds a thing to the list, or removes one: the server does it, so that no change of another tab is lost. */
+async function save(change) {
+  showThings(await call("PATCH", "/data", change));
 }
 
 let queue = Promise.resolve();
@@ -150,7 +151,7 @@ onSubmit("guest", async (credentials, submitter) => {
 onSubmit("add", async ({ thing }) => {
   const added = thing.trim();
   if (!added) return;
-  await save([...things.filter((other) => other !== added), added]);
+  await save({ add: added });
   $("add").reset();
   say(`Added ${added}.`);
 });

@@ -43,6 +43,7 @@ fn rocket() -> _ {
                 routes::me,
                 routes::data,
                 routes::set_data,
+                routes::change_data,
                 routes::change_password,
             ],
         )

@@ -7,7 +7,7 @@ use rocket::http::{Header, Status};
 use rocket::response::content::{RawCss, RawHtml, RawJavaScript};
 use rocket::response::{self, Responder};
 use rocket::serde::json::{Json, Value, json};
-use rocket::{Request, error, get, post, put};
+use rocket::{Request, error, get, patch, post, put};
 use serde::{Deserialize, Serialize};
 use session_runtime::{Error, JwtPayload, Session, Sessions, login};
 
@@ -83,6 +83,37 @@ pub async fn set_data(
 ) -> Result<Json<Things>, Error> {
     session.set_data(&things).await?;
     Ok(things)
+}
+
+/// What one adds to the list, and takes off it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Change {
+    add: Option<String>,
+    remove: Option<String>,
+}
+
+impl Change {
+    pub fn new(add: Option<String>, remove: Option<String>) -> Self {
+        Self { add, remove }
+    }
+
+    /// A closure for `update_data` may run more than once, so it takes nothing away from `self`.
+    pub fn apply(&self, Things { awesome_things }: &mut Things) {
+        let add = self.add.as_deref().map(str::trim);
+        let gone = [self.remove.as_deref(), add];
+        awesome_things.retain(|thing| !gone.contains(&Some(thing)));
+        awesome_things.extend(add.filter(|thing| !thing.is_empty()).map(str::to_owned));
+    }
+}
+
+/// Changes the session data as one step, so that no change of another tab is lost.
+#[patch("/data", format = "json", data = "<change>")]
+pub async fn change_data(
+    session: Session<Claims>,
+    change: Json<Change>,
+) -> Result<Json<Things>, Error> {
+    let changed = session.update_data(move |things| change.apply(things));
+    Ok(Json(changed.await?))
 }
 
 /// Changes the password, replaces this session and ends all others of the user.
