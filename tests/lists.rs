@@ -28,6 +28,7 @@ fn forget() -> usize {
 }
 
 /// MB that a call takes beyond what was taken before.
+#[expect(clippy::print_stdout, reason = "cargo shows it when asked to")]
 async fn measure<T>(what: &str, call: impl Future<Output = T>) -> (T, f64) {
     let before = forget();
     let done = call.await;

@@ -15,7 +15,7 @@ use rocket::request::FromRequest;
 use rocket::serde::json::Json;
 use rocket::{post, routes};
 use serde::{Deserialize, Serialize};
-use session_runtime::{JwtPayload, MaybeSession, Session, Sessions, login};
+use session_runtime::{JwtPayload, MaybeSession, NewSession, Session, Sessions, login};
 use tempfile::TempDir;
 
 #[global_allocator]
@@ -108,6 +108,15 @@ fn logins_at_once(bencher: Bencher<'_, '_>) {
         let logins = (0..64).map(|_| server.sessions().create(&bob, &claims, &()));
         runtime.block_on(join_all(logins))
     });
+}
+
+/// What a login returns, written, read back and compared before it is stored.
+#[divan::bench]
+fn values_of_a_login(bencher: Bencher<'_, '_>) {
+    let values = || ("bob".to_owned(), Claims { name: "bob".into() });
+    bencher
+        .with_inputs(values)
+        .bench_values(|(user, claims)| NewSession::new(user, claims, ()));
 }
 
 struct Server {

@@ -152,7 +152,9 @@ impl SessionRow {
 pub(super) struct SummaryRow {
     handle: Vec<u8>,
     user_id: String,
+    parent_hash: Vec<u8>,
     parent_since: i64,
+    generation: i64,
     children: Vec<u8>,
     payload: String,
     created_at: i64,
@@ -167,6 +169,9 @@ pub(super) struct SummaryRow {
 impl SummaryRow {
     /// `None` if somebody edited the row into something that is no session.
     pub(super) fn into_summary(self) -> Option<Summary> {
+        // A row that cannot be refreshed is no session here either.
+        let _: [u8; 32] = self.parent_hash.try_into().ok()?;
+        let _: u32 = self.generation.try_into().ok()?;
         let children = decode_children(&self.children)?;
         let minted = children.iter().map(|child| child.minted_at);
         let parent_since = time(self.parent_since)?;
