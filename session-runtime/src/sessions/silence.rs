@@ -27,7 +27,7 @@ impl Sessions {
         }
     }
 
-    /// [`report_silent_requests`](Self::report_silent_requests), for tests that cannot wait for a minute.
+    /// What a task does once a minute, for tests that cannot wait for it.
     #[cfg(feature = "testing")]
     pub fn report_silent_requests_now(&self) {
         self.report_silent_requests();
