@@ -9,5 +9,5 @@ ALTER TABLE session_info ADD COLUMN pending_attempts BIGINT;
 ALTER TABLE session_info ADD COLUMN payload_type TEXT NOT NULL DEFAULT '';
 
 -- The sessions of a user in the order of a list; the other databases have the key in every index.
-CREATE INDEX session_info_user_handle ON session_info (user_id, handle);
-DROP INDEX session_info_user;
+CREATE INDEX IF NOT EXISTS session_info_user_handle ON session_info (user_id, handle);
+DROP INDEX IF EXISTS session_info_user;
