@@ -153,20 +153,22 @@ pub(crate) fn all_handles(conn: &mut Connection) -> QueryResult<Vec<SessionHandl
 }
 
 /// Unexpired sessions of a user, oldest first, as they are committed now: also in a transaction of the
-/// application's that began earlier. Pending ones are none.
+/// application's that began earlier. With each, how often its second factor was tried if it awaits one.
 fn unexpired_now(
     conn: &mut Connection,
     user_id: &str,
     now: DateTime<Utc>,
-) -> QueryResult<Vec<SessionHandle>> {
+) -> QueryResult<Vec<(SessionHandle, Option<i64>)>> {
     let theirs = session_info::table
         .filter(session_info::user_id.eq(user_id))
         .filter(session_info::expires_at.gt(now.timestamp_millis()))
-        .filter(session_info::pending_attempts.is_null())
         .order(session_info::handle)
-        .select(session_info::handle);
-    let handles: Vec<Vec<u8>> = read_now!(theirs).load(conn)?;
-    Ok(models::handles(&handles))
+        .select((session_info::handle, session_info::pending_attempts));
+    let rows: Vec<(Vec<u8>, Option<i64>)> = read_now!(theirs).load(conn)?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .filter_map(|(bytes, attempts)| Some((models::handle(&bytes)?, attempts)))
+        .collect())
 }
 
 /// Deletes all sessions of a user but `except` in one transaction, those that are expired included.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 
-use super::pending::{attempts, give_back_attempt, pending_now};
+use super::pending::{give_back_attempt, pending_now};
 use super::{Connection, find_locked, insert, lock_user, revoke, revoke_user, unexpired_now};
 use crate::error::Error;
 use crate::handle::SessionHandle;
@@ -46,10 +46,14 @@ pub(crate) fn create(
     let mut excess = Vec::new();
     if let Some(limit) = creation.limit {
         excess = if record.is_pending() {
-            record.pending_attempts = Some(attempts(conn, &record.user_id, now)?);
-            pending_now(conn, &record.user_id, now)?
+            let (pending, attempts) = pending_now(conn, &record.user_id, now)?;
+            record.pending_attempts = Some(attempts);
+            pending
         } else {
-            unexpired_now(conn, &record.user_id, now)?
+            let all = unexpired_now(conn, &record.user_id, now)?.into_iter();
+            all.filter(|(_, attempts)| attempts.is_none())
+                .map(|(handle, _)| handle)
+                .collect()
         };
         excess.retain(|handle| !replaced.contains(handle));
         match limit.admit(excess.len()) {

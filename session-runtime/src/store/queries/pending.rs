@@ -1,43 +1,26 @@
 //! Sessions that await a second factor: no sessions of their user yet, and few at a time.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::result::QueryResult;
 
-use super::{Connection, lock_user, revoke};
+use super::{Connection, lock_user, revoke, unexpired_now};
 use crate::handle::SessionHandle;
-use crate::store::models;
 use crate::store::schema::session_info;
 
-/// The unexpired pending sessions of a user, oldest first, as they are committed now.
+/// The unexpired pending sessions of a user, oldest first, as they are committed now, and how often the
+/// second factor was tried: all of them count alike.
 pub(super) fn pending_now(
     conn: &mut Connection,
     user_id: &str,
     now: DateTime<Utc>,
-) -> QueryResult<Vec<SessionHandle>> {
-    let theirs = session_info::table
-        .filter(session_info::user_id.eq(user_id))
-        .filter(session_info::expires_at.gt(now.timestamp_millis()))
-        .filter(session_info::pending_attempts.is_not_null())
-        .order(session_info::handle)
-        .select(session_info::handle);
-    let handles: Vec<Vec<u8>> = read_now!(theirs).load(conn)?;
-    Ok(models::handles(&handles))
-}
-
-/// How often the second factor of a user was tried: all of their pending sessions count alike.
-pub(super) fn attempts(
-    conn: &mut Connection,
-    user_id: &str,
-    now: DateTime<Utc>,
-) -> QueryResult<u32> {
-    let most: Option<i64> = session_info::table
-        .filter(session_info::user_id.eq(user_id))
-        .filter(session_info::expires_at.gt(now.timestamp_millis()))
-        .select(max(session_info::pending_attempts))
-        .get_result(conn)?;
-    Ok(most.unwrap_or(0).try_into().unwrap_or(u32::MAX))
+) -> QueryResult<(Vec<SessionHandle>, u32)> {
+    let all = unexpired_now(conn, user_id, now)?.into_iter();
+    let (pending, attempts): (Vec<_>, Vec<_>) = all
+        .filter_map(|(handle, attempts)| Some((handle, attempts?)))
+        .unzip();
+    let most = attempts.into_iter().max().unwrap_or(0);
+    Ok((pending, most.try_into().unwrap_or(u32::MAX)))
 }
 
 /// Counts one more attempt for all pending sessions of a user, and says how many that makes; `None` if
@@ -49,12 +32,12 @@ pub(crate) fn count_attempt(
     now: DateTime<Utc>,
 ) -> QueryResult<Option<u32>> {
     lock_user(conn, user_id, now)?;
-    let pending = pending_now(conn, user_id, now)?;
+    let (pending, attempts) = pending_now(conn, user_id, now)?;
     if !pending.contains(&handle) {
         return Ok(None);
     }
     change_attempts(conn, user_id, 1)?;
-    attempts(conn, user_id, now).map(Some)
+    Ok(Some(attempts.saturating_add(1)))
 }
 
 /// Takes back the attempt that succeeded.
@@ -80,6 +63,6 @@ pub(crate) fn revoke_pending(
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<SessionHandle>> {
     lock_user(conn, user_id, now)?;
-    let pending = pending_now(conn, user_id, now)?;
+    let (pending, _attempts) = pending_now(conn, user_id, now)?;
     revoke(conn, &pending, false)
 }
