@@ -209,7 +209,10 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
         (
             "database",
             "sqlite://no/such/folder/x.db".into(),
-            &["`sessions.database`", "its folder must exist"],
+            &[
+                "`sessions.database`",
+                "/no/such/folder` does not exist: make it",
+            ],
         ),
     ];
     for (key, value, words) in wrong {

@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod contract;
+mod files;
 mod machine;
 mod panics;
 mod upkeep;

@@ -104,8 +104,9 @@ fn from_file(path: &Path, random: &dyn Random) -> Result<MasterKey, String> {
     let secret = Zeroizing::new(random.bytes::<32>().map_err(|error| error.to_string())?);
     let text = Zeroizing::new(STANDARD.encode(*secret));
     // Written under another name and then linked, so that nobody reads half of it and nobody
-    // overwrites another's.
-    let draft = path.with_extension(format!("key.{}", std::process::id()));
+    // overwrites another's. The name is drawn: in two containers both are process 1.
+    let drawn: [u8; 8] = random.bytes().map_err(|error| error.to_string())?;
+    let draft = path.with_extension(format!("key.{:016x}", u64::from_be_bytes(drawn)));
     let written = write_private(&draft, &text).and_then(|()| fs::hard_link(&draft, path));
     let _tidied = fs::remove_file(&draft);
     match written {

@@ -118,7 +118,7 @@ async fn open_store(
     let (store, weaknesses) = tokio::task::spawn_blocking(opening)
         .await
         .map_err(|error| error.to_string())?
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| format!("{error} (`session_runtime::databases` says more)"))?;
     for weakness in weaknesses {
         tracing::warn!(event = "weak_durability", "{weakness}");
     }

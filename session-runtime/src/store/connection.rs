@@ -9,11 +9,14 @@ use diesel::r2d2::R2D2Connection;
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
 use super::OpenError;
+#[cfg(feature = "sqlite")]
+use super::sqlite;
 
 /// A connection that the store owns.
 pub(super) enum Connection {
+    /// With the files that it must still be about.
     #[cfg(feature = "sqlite")]
-    Sqlite(diesel::SqliteConnection),
+    Sqlite(diesel::SqliteConnection, sqlite::Files),
     /// Behind a pooler with the settings of each transaction, for there none last longer.
     #[cfg(feature = "postgres")]
     Postgres(diesel::PgConnection, Option<String>),
@@ -36,7 +39,7 @@ macro_rules! dispatch {
     ($value:expr, $kind:ident, $conn:pat => $body:expr) => {
         match $value {
             #[cfg(feature = "sqlite")]
-            $kind::Sqlite($conn) => {
+            $kind::Sqlite($conn, ..) => {
                 #[allow(unused_imports)]
                 use $crate::store::sqlite as backend;
                 $body
@@ -95,7 +98,7 @@ impl Connection {
     pub(super) fn link(&mut self) -> Link<'_> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(conn) => Link::Sqlite(conn),
+            Self::Sqlite(conn, _) => Link::Sqlite(conn),
             #[cfg(feature = "postgres")]
             Self::Postgres(conn, _) => Link::Postgres(conn),
             #[cfg(feature = "mysql")]
@@ -106,14 +109,18 @@ impl Connection {
     /// Runs `body` as one transaction that may write.
     ///
     /// On SQLite it takes the lock at once: a deferred one that reads and then writes fails without
-    /// waiting.
+    /// waiting. What was written into a file that somebody deleted or replaced meanwhile has failed.
     pub(super) fn write<T>(
         &mut self,
         body: impl FnOnce(&mut Link<'_>) -> QueryResult<T>,
     ) -> QueryResult<T> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(conn) => conn.immediate_transaction(|conn| body(&mut Link::Sqlite(conn))),
+            Self::Sqlite(conn, files) => {
+                files.check()?;
+                let done = conn.immediate_transaction(|conn| body(&mut Link::Sqlite(conn)))?;
+                files.check().map(|()| done)
+            }
             #[cfg(feature = "postgres")]
             Self::Postgres(conn, settings) => conn.transaction(|conn| {
                 if let Some(settings) = settings {
@@ -127,11 +134,17 @@ impl Connection {
     }
 
     /// Runs `query`, whose wait is bounded: by the settings of the connection, or of a transaction.
+    /// A file that somebody deleted or replaced is not read any more.
     pub(super) fn read<T>(
         &mut self,
         query: impl FnOnce(&mut Link<'_>) -> QueryResult<T>,
     ) -> QueryResult<T> {
         match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(conn, files) => {
+                files.check()?;
+                query(&mut Link::Sqlite(conn))
+            }
             #[cfg(feature = "postgres")]
             Self::Postgres(_, Some(_)) => self.write(query),
             _ => query(&mut self.link()),
@@ -140,7 +153,14 @@ impl Connection {
 
     /// Brings the tables to this version.
     pub(super) fn migrate(&mut self) -> Result<(), OpenError> {
-        dispatch!(self, Self, conn => backend::migrate(conn))
+        let migrated = dispatch!(self, Self, conn => backend::migrate(conn));
+        match (self, migrated) {
+            #[cfg(feature = "sqlite")]
+            (Self::Sqlite(_, files), Err(OpenError::Database(error))) => {
+                Err(sqlite::explain(files, error))
+            }
+            (_, migrated) => migrated,
+        }
     }
 
     /// The version of the tables, if there are any, and the version that this program knows.
@@ -164,7 +184,7 @@ impl Connection {
         }
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(conn) => conn.is_broken(),
+            Self::Sqlite(conn, _) => conn.is_broken(),
             #[cfg(feature = "postgres")]
             Self::Postgres(conn, _) => conn.is_broken() || conn.ping().is_err(),
             #[cfg(feature = "mysql")]
@@ -190,7 +210,7 @@ impl Connection {
     fn is_file(&self) -> bool {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => true,
+            Self::Sqlite(..) => true,
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             _ => false,
         }

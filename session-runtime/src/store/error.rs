@@ -17,18 +17,14 @@ pub(crate) enum OpenError {
         feature: &'static str,
     },
     #[cfg(feature = "sqlite")]
-    #[error(
-        "`sessions.database` must name a file: several connections share it, memory cannot be shared"
-    )]
-    NotAFile,
+    #[error("`sessions.database = \"{url}\"` {problem}")]
+    Url { url: String, problem: String },
     #[cfg(feature = "sqlite")]
-    #[error(
-        "`sessions.database`: `{path}` does not open ({source}); its folder must exist and be writable"
-    )]
-    Connect {
-        path: String,
-        source: diesel::ConnectionError,
-    },
+    #[error("`sessions.database` names the file `{path}`, {problem}")]
+    File { path: String, problem: String },
+    #[cfg(feature = "sqlite")]
+    #[error("{0}")]
+    Gone(diesel::result::Error),
     #[cfg(feature = "sqlite")]
     #[error(
         "`sessions.database`: `{path}` stays in journal mode `{mode}`; use a local file system that supports WAL"

@@ -28,7 +28,7 @@ impl Location {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
             #[cfg(feature = "sqlite")]
-            "sqlite" => sqlite::Location::parse(url, timeout).map(Self::Sqlite),
+            "sqlite" | "file" => sqlite::Location::parse(url, timeout).map(Self::Sqlite),
             #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => Ok(Self::Postgres(postgres::Location::new(url, timeout))),
             #[cfg(feature = "mysql")]
@@ -51,7 +51,9 @@ impl Location {
     pub(super) fn writer(&self) -> Result<Connection, OpenError> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(location) => location.writer().map(Connection::Sqlite),
+            Self::Sqlite(location) => location
+                .writer()
+                .map(|(conn, files)| Connection::Sqlite(conn, files)),
             #[cfg(feature = "postgres")]
             Self::Postgres(location) => location
                 .writer()
@@ -65,7 +67,9 @@ impl Location {
     pub(super) fn reader(&self) -> Result<Connection, OpenError> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(location) => location.reader().map(Connection::Sqlite),
+            Self::Sqlite(location) => location
+                .reader()
+                .map(|(conn, files)| Connection::Sqlite(conn, files)),
             #[cfg(feature = "postgres")]
             Self::Postgres(location) => location
                 .reader()

@@ -1,13 +1,19 @@
 //! SQLite: how a connection is opened, what makes it durable, how a write transaction begins.
 
+mod files;
+mod url;
+
+use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::prelude::{QueryableByName, RunQueryDsl};
-use diesel::result::QueryResult;
+use diesel::result::{Error, QueryResult};
 use diesel::sql_types::Text;
 
+pub(super) use self::files::Files;
 use super::OpenError;
 
 /// The connection of this backend.
@@ -53,10 +59,14 @@ pub(super) mod migrations;
 #[path = "queries.rs"]
 pub(super) mod queries;
 
+/// The pause before a file that is locked is tried again.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Where a database is and how long to wait for its lock.
 #[derive(Debug, Clone)]
 pub(super) struct Location {
-    path: String,
+    files: Files,
+    may_create: bool,
     timeout: Duration,
 }
 
@@ -69,54 +79,136 @@ struct JournalMode {
 impl Location {
     /// Reads `sqlite://path` or `sqlite:path`.
     pub(super) fn parse(url: &str, timeout: Duration) -> Result<Self, OpenError> {
-        let path = url
-            .strip_prefix("sqlite:")
-            .map(|rest| rest.strip_prefix("//").unwrap_or(rest))
-            .ok_or_else(|| OpenError::scheme("sqlite"))?;
-        if path.is_empty() || path.starts_with(":memory:") {
-            return Err(OpenError::NotAFile);
-        }
+        let named = url::parse(url).map_err(|problem| OpenError::Url {
+            url: url.split('?').next().unwrap_or_default().to_owned(),
+            problem,
+        })?;
+        // Wherever the process may go, later connections are to the same file.
+        let absolute = std::path::absolute(&named.path).ok();
+        let path = absolute.as_deref().and_then(Path::to_str);
         Ok(Self {
-            path: path.to_owned(),
+            files: Files::new(path.unwrap_or(&named.path)),
+            may_create: named.may_create,
             timeout,
         })
     }
 
     /// The file.
     pub(super) fn path(&self) -> &str {
-        &self.path
+        self.files.path()
     }
 
     /// Opens the connection that writes: WAL, and every commit synced to the disk before it is acknowledged.
-    pub(super) fn writer(&self) -> Result<Connection, OpenError> {
+    pub(super) fn writer(&self) -> Result<(Connection, Files), OpenError> {
         let mut conn = self.connect()?;
-        let mode =
-            diesel::sql_query("PRAGMA journal_mode = WAL").get_result::<JournalMode>(&mut conn)?;
-        if mode.journal_mode != "wal" {
+        let mode = self
+            .patiently(|| switch_to_wal(&mut conn))
+            .map_err(|error| self.explain(error))?;
+        if mode != "wal" {
             return Err(OpenError::NoWal {
-                path: self.path.clone(),
-                mode: mode.journal_mode,
+                path: self.path().to_owned(),
+                mode,
             });
         }
-        conn.batch_execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
-        Ok(conn)
+        self.set_up(
+            &mut conn,
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
+        )?;
+        Ok((conn, self.files.clone()))
     }
 
     /// Opens a connection that only reads.
-    pub(super) fn reader(&self) -> Result<Connection, OpenError> {
+    pub(super) fn reader(&self) -> Result<(Connection, Files), OpenError> {
         let mut conn = self.connect()?;
-        conn.batch_execute("PRAGMA query_only = ON")?;
-        Ok(conn)
+        self.set_up(&mut conn, "PRAGMA query_only = ON")?;
+        Ok((conn, self.files.clone()))
     }
 
+    /// A connection that does not wait for locks yet.
     fn connect(&self) -> Result<Connection, OpenError> {
-        let mut conn = Connection::establish(&self.path).map_err(|source| OpenError::Connect {
-            path: self.path.clone(),
-            source,
-        })?;
+        // Or SQLite would make a new file in the place of one that was deleted.
+        self.files.check().map_err(OpenError::Gone)?;
+        if !self.may_create && !Path::new(self.path()).exists() {
+            return Err(self.refused("which does not exist, and `mode=rw` makes none".into()));
+        }
+        Connection::establish(self.path()).map_err(|_| self.refused(files::why_closed(self.path())))
+    }
+
+    /// Reads something, so that every file of the database is open.
+    fn set_up(&self, conn: &mut Connection, settings: &str) -> Result<(), OpenError> {
         let timeout = self.timeout.as_millis();
-        conn.batch_execute(&format!("PRAGMA busy_timeout = {timeout}"))?;
-        Ok(conn)
+        conn.batch_execute(&format!("PRAGMA busy_timeout = {timeout}; {settings}"))
+            .and_then(|()| schema_exists(conn))
+            .map_err(|error| self.explain(error))?;
+        self.files.remember();
+        Ok(())
+    }
+
+    /// Tries again while the file is locked: the change of the journal mode does not wait by itself.
+    fn patiently<T>(&self, mut attempt: impl FnMut() -> QueryResult<T>) -> QueryResult<T> {
+        let mut waited = Duration::ZERO;
+        loop {
+            match attempt() {
+                Err(error) if is_locked(&error) && waited < self.timeout => {
+                    thread::sleep(PAUSE);
+                    waited += PAUSE;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn refused(&self, problem: String) -> OpenError {
+        OpenError::File {
+            path: self.path().to_owned(),
+            problem,
+        }
+    }
+
+    fn explain(&self, error: Error) -> OpenError {
+        explain(&self.files, error)
+    }
+}
+
+/// Sets the journal mode that readers and a writer need beside each other; returns the one that it is now.
+fn switch_to_wal(conn: &mut Connection) -> QueryResult<String> {
+    diesel::sql_query("PRAGMA journal_mode = WAL")
+        .get_result::<JournalMode>(conn)
+        .map(|mode| mode.journal_mode)
+}
+
+/// Whether somebody else has the file. SQLite speaks English everywhere.
+fn is_locked(error: &Error) -> bool {
+    error.to_string().contains("database is locked")
+}
+
+/// What a failure at launch means and what to do about it.
+pub(super) fn explain(files: &Files, error: Error) -> OpenError {
+    let text = error.to_string();
+    let problem = match text.as_str() {
+        _ if is_locked(&error) => {
+            "which another process has locked for longer than `sessions.database_timeout`: end its transaction, or \
+             raise the setting"
+                .to_owned()
+        }
+        "attempt to write a readonly database" => {
+            "which can only be read, but sessions are written: let the user of this process write to it and to its \
+             folder, and see that its disk is not mounted read-only"
+                .to_owned()
+        }
+        "unable to open database file" => files::why_closed(files.path()),
+        "file is not a database" => {
+            "which is no SQLite database, or an encrypted one: name another file".to_owned()
+        }
+        "database disk image is malformed" => {
+            "which is damaged: restore it from a backup, without `-wal` and `-shm` files of another one".to_owned()
+        }
+        "database or disk is full" => "whose disk is full: make room".to_owned(),
+        _ => return error.into(),
+    };
+    OpenError::File {
+        path: files.path().to_owned(),
+        problem,
     }
 }
 
@@ -207,7 +299,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("x.db").display());
         let location = Location::parse(&url, Duration::from_millis(1234)).expect("a location");
-        let mut writer = location.writer().expect("a writer");
+        let (mut writer, _files) = location.writer().expect("a writer");
         assert_eq!(setting(&mut writer, "synchronous"), 2, "FULL");
         assert_eq!(setting(&mut writer, "foreign_keys"), 1);
         assert_eq!(setting(&mut writer, "busy_timeout"), 1234);
@@ -217,7 +309,7 @@ mod tests {
         let wal = journal.get_result::<Setting>(&mut writer).expect("a mode");
         assert_eq!(wal.value, 1, "WAL");
 
-        let mut reader = location.reader().expect("a reader");
+        let (mut reader, _files) = location.reader().expect("a reader");
         assert_eq!(setting(&mut reader, "query_only"), 1);
         assert_eq!(setting(&mut reader, "busy_timeout"), 1234);
     }

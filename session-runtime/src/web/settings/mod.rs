@@ -199,10 +199,14 @@ fn database_url(figment: &Figment, database: &str) -> Result<String, String> {
              `[default.databases.{database}]` entry with a `url`"
         )
     })?;
-    // Rocket's own pools write a bare path for SQLite.
-    Ok(if url.contains(':') {
-        url
-    } else {
-        format!("sqlite:{url}")
-    })
+    let scheme = url.split(':').next().filter(|scheme| *scheme != url);
+    if scheme.is_some_and(|scheme| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+        return Ok(url);
+    }
+    // Rocket's own pools write a bare path for SQLite, in which nothing has a meaning of its own.
+    let path = url
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23");
+    Ok(format!("sqlite:{path}"))
 }
