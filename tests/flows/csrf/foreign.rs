@@ -227,6 +227,9 @@ async fn run(mode: &str, same_site: &str, strict: bool, all: Vec<Sent>) {
         let mut database = server.database();
         ["session_info", "session_revocation"].map(|table| database.dump(table, "*"))
     };
+    // Numbers what is in the feed, which a turn of its task would do in between.
+    let numbered = server.sessions().read_revocations_now().await;
+    numbered.expect("the feed");
     let before = rows();
     for sent in all.into_iter().filter(Sent::is_foreign) {
         if sent.is_let_through(mode) {
