@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod by_hand;
+mod cookie_paths;
 mod cors;
 mod cors_shells;
 mod csrf;

@@ -37,6 +37,12 @@ impl SessionConfig {
                 "`api_base_path` and `access_token_path` must start with `/`",
             ),
             (
+                self.cookie_paths()
+                    .all(|path| !path.contains(is_end_of_path)),
+                "`api_base_path`, `outer_path`, `access_token_path` and `refresh_token_path` become the `Path` of a cookie, \
+                 so they must hold printable ASCII only, and no `;`",
+            ),
+            (
                 self.max_sessions_per_user != Some(0),
                 "`max_sessions_per_user` must be at least 1; leave it out for no limit",
             ),
@@ -74,6 +80,21 @@ impl SessionConfig {
             None => Ok(()),
         }
     }
+}
+
+impl SessionConfig {
+    /// The settings that the path of a cookie is made of.
+    fn cookie_paths(&self) -> impl Iterator<Item = &str> {
+        let always = [&self.api_base_path, &self.access_token_path];
+        let named = [&self.outer_path, &self.refresh_token_path];
+        let all = always.into_iter().chain(named.into_iter().flatten());
+        all.map(String::as_str)
+    }
+}
+
+/// Whether a browser would end the path of a cookie here, or drop the cookie.
+fn is_end_of_path(letter: char) -> bool {
+    letter == ';' || !letter.is_ascii_graphic()
 }
 
 fn within(

@@ -102,6 +102,11 @@ pub struct SessionConfig {
     /// in debug builds, required otherwise.
     pub api_origin: Option<String>,
 
+    /// The path below which browsers reach this server if a proxy strips it, such as `/app`: it is put in
+    /// front of every path that is sent to a browser. All other settings are written without it, except
+    /// `refresh_token_path`. Default: none.
+    pub outer_path: Option<String>,
+
     /// Whether the fairing mounts `POST {api_base_path}/session/refresh`; without it, a route of your
     /// own takes the guard [`Refresh`](crate::Refresh). Default: true.
     pub refresh_route: bool,
@@ -180,11 +185,11 @@ pub struct SessionConfig {
     /// With `cookie_same_site = "none"` it always is. Default: false.
     pub csrf_require_evidence: bool,
 
-    /// The `Path` of the access-token cookie. Default: `/`.
+    /// The `Path` of the access-token cookie, below `outer_path`. Default: `/`.
     pub access_token_path: String,
 
-    /// The `Path` of the refresh-token cookie, as browsers see it: set it if a proxy rewrites paths.
-    /// Default: the path of the refresh route.
+    /// The `Path` of the refresh-token cookie, as browsers see it: set it if a proxy rewrites paths in
+    /// another way than `outer_path` says. Default: the path of the refresh route, below `outer_path`.
     pub refresh_token_path: Option<String>,
 
     /// How verifying learns of revocations. Default: `"feed"`.
@@ -245,6 +250,7 @@ impl Default for SessionConfig {
             audience: None,
             api_base_path: "/auth".into(),
             api_origin: None,
+            outer_path: None,
             refresh_route: true,
             sign_out_route: true,
             transfer: Transfer::Any,

@@ -6,6 +6,8 @@ use rocket::form::{self, FromFormField, ValueField};
 use rocket::http::uri::Origin;
 use rocket::response::Redirect;
 
+use crate::web::paths::{is_below, outer};
+
 /// A URL of this server: the only kind that may stand in a `next` field.
 ///
 /// As a form field or query parameter it never fails: whatever is missing, leads elsewhere or is no
@@ -58,6 +60,22 @@ impl LocalUrl {
     /// Sends the browser there with 303, so that it gets the page instead of posting again.
     pub fn to_redirect(&self) -> Redirect {
         Redirect::to(self.0.clone())
+    }
+
+    /// This URL of the application as browsers know it: with the path in front that a proxy strips.
+    pub(in crate::web) fn below(&self, outer_path: Option<&str>) -> Self {
+        let root = || Self(outer(outer_path, "/"));
+        Self::parse(&outer(outer_path, &self.0)).unwrap_or_else(root)
+    }
+
+    /// This URL if it leads to this application, where browsers know it by that path; else its root.
+    pub(in crate::web) fn within(self, outer_path: Option<&str>) -> Self {
+        match outer_path {
+            Some(outer_path) if !is_below(self.path(), outer_path) => {
+                Self(outer(Some(outer_path), "/"))
+            }
+            _ => self,
+        }
     }
 
     /// The path, without the query.

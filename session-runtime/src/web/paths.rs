@@ -20,6 +20,19 @@ pub(in crate::web) fn refresh_path(api_base_path: &str) -> String {
     format!("{api_base_path}/session/refresh")
 }
 
+/// The URL of a browser for a `path` of this server: with the path in front that a proxy strips.
+pub(in crate::web) fn outer(outer_path: Option<&str>, path: &str) -> String {
+    format!("{}{path}", outer_path.unwrap_or_default())
+}
+
+/// The `Path` of a cookie for what is below `path` on this server.
+pub(in crate::web) fn cookie_path(outer_path: Option<&str>, path: &str) -> String {
+    match (outer_path, path) {
+        (Some(outer_path), "/") => outer_path.to_owned(),
+        _ => outer(outer_path, path),
+    }
+}
+
 /// Whether `path` is `base` or below it, by whole segments.
 pub(in crate::web) fn is_below(path: &str, base: &str) -> bool {
     match path.strip_prefix(base.trim_end_matches('/')) {

@@ -70,6 +70,8 @@ impl Check {
 #[derive(Debug, Clone)]
 pub(in crate::web) struct CsrfPolicy {
     mode: Csrf,
+    /// Where browsers reach this server.
+    api: String,
     /// Origins of ours, lower case.
     origins: Vec<String>,
     /// Whether a request that says nothing at all passes: no browser of today sends one,
@@ -90,6 +92,7 @@ impl CsrfPolicy {
         let origins = websites.chain([&settings.api]);
         Self {
             mode: config.csrf,
+            api: settings.api.text.clone(),
             origins: origins.map(|origin| origin.text.clone()).collect(),
             silence_passes: !config.csrf_require_evidence
                 && config.cookie_same_site != SameSite::None,
@@ -110,6 +113,11 @@ impl CsrfPolicy {
 
     fn provenance(&self, request: &Request<'_>) -> Provenance {
         self.judge(&evidence(request), host(request))
+    }
+
+    /// Whether a page of this origin is a page of this server.
+    pub(in crate::web) fn is_api(&self, origin: &str) -> bool {
+        self.api == origin
     }
 
     /// Whether the browser says that a page of another site sent the request.

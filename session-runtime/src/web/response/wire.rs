@@ -71,7 +71,7 @@ impl Wire {
             transfer: config.transfer,
             access: Place {
                 name: format!("{access_prefix}{}", config.access_cookie_name),
-                path: config.access_token_path.clone(),
+                path: settings.access_token_path.clone(),
             },
             refresh: Place {
                 name: format!("{refresh_prefix}{}", config.refresh_cookie_name),

@@ -6,6 +6,7 @@ use rocket::response::Responder;
 use rocket::{Catcher, Request};
 
 use crate::error::Error;
+use crate::web::local_url::LocalUrl;
 use crate::web::request::people;
 use crate::web::routes::pages;
 use crate::web::state::name_of_pages;
@@ -65,7 +66,7 @@ impl Handler for Answer {
             Form::Json | Form::Pages { .. } => {
                 (ContentType::JSON, json_body(status, error.as_ref()))
             }
-            Form::Html { login } => (ContentType::HTML, page(status, login)),
+            Form::Html { login } => (ContentType::HTML, page(status, &link(request, login))),
         };
         (status, (kind, body)).respond_to(request)
     }
@@ -75,6 +76,14 @@ fn json_body(status: Status, error: Option<&Error>) -> String {
     match error {
         Some(error) => error.body().into_owned(),
         None => serde_json::json!({ "message": status.reason_lossy().to_lowercase() }).to_string(),
+    }
+}
+
+/// Where browsers find the login: a page of another server stays as it is.
+fn link(request: &Request<'_>, login: &str) -> String {
+    match LocalUrl::parse(login) {
+        Some(_) => pages::outer(request, login).to_string(),
+        None => login.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Settings that do not fit together: what a browser would do about them is silent, so the launch says it.
 
 use crate::config::{CookiePrefix, Csrf, SameSite, Transfer};
-use crate::web::paths::{is_below, refresh_path};
+use crate::web::paths::{is_below, outer, refresh_path};
 use crate::web::settings::Settings;
 use crate::web::settings::origin;
 
@@ -53,10 +53,11 @@ fn cookies_are_kept(settings: &Settings) -> Result<(), String> {
                 .into(),
         );
     }
-    if host && (cookie_domain.is_some() || config.access_token_path != "/") {
+    if host && (cookie_domain.is_some() || settings.access_token_path != "/") {
         return Err(
             "`sessions.cookie_prefix` says that only this host sets the cookies, so browsers drop them with a \
-             `cookie_domain` or an `access_token_path` other than \"/\": remove these, or set `cookie_prefix` to \"secure\""
+             `cookie_domain`, an `outer_path` or an `access_token_path` other than \"/\": remove these, or set \
+             `cookie_prefix` to \"secure\""
                 .into(),
         );
     }
@@ -112,8 +113,12 @@ fn access_cookie_misses_sign_out(settings: &Settings) -> Option<String> {
 }
 
 fn refresh_cookie_misses_its_route(settings: &Settings) -> Option<String> {
-    let route = refresh_path(&settings.config.api_base_path);
-    let misses = settings.config.refresh_route && !is_below(&route, &settings.refresh_token_path);
+    let config = &settings.config;
+    let route = outer(
+        config.outer_path.as_deref(),
+        &refresh_path(&config.api_base_path),
+    );
+    let misses = config.refresh_route && !is_below(&route, &settings.refresh_token_path);
     misses.then(|| {
         format!(
             "`sessions.refresh_token_path = \"{}\"` does not cover the refresh route, {route}: unless a proxy rewrites \

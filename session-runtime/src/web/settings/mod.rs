@@ -12,7 +12,7 @@ use rocket::http::uri::Origin;
 
 use self::origin::WebOrigin;
 use crate::config::{Auto, CookiePrefix, SessionConfig};
-use crate::web::paths::refresh_path;
+use crate::web::paths::{cookie_path, outer, refresh_path};
 
 /// Where the settings stand.
 const TABLE: &str = "sessions";
@@ -30,6 +30,9 @@ pub(in crate::web) struct Settings {
     pub(in crate::web) secure: bool,
     /// Never `Auto`.
     pub(in crate::web) prefix: CookiePrefix,
+    /// As browsers see it.
+    pub(in crate::web) access_token_path: String,
+    /// As browsers see it.
     pub(in crate::web) refresh_token_path: String,
     pub(in crate::web) cookie_domain: Option<String>,
     /// Whether this is a debug build, where a master key may be made.
@@ -44,7 +47,15 @@ impl Settings {
     pub(in crate::web) fn read(figment: &Figment) -> Result<Self, String> {
         let mut config = extract(figment)?;
         config.check()?;
-        config.api_base_path = base_path(&config.api_base_path)?;
+        config.api_base_path = base_path("api_base_path", "/auth", &config.api_base_path)?;
+        config.outer_path = match &config.outer_path {
+            Some(path) => {
+                Some(base_path("outer_path", "/app", path)?).filter(|path| !path.is_empty())
+            }
+            None => None,
+        };
+        let outer_path = config.outer_path.as_deref();
+        let access_token_path = cookie_path(outer_path, &config.access_token_path);
 
         let debug = *figment.profile() == rocket::Config::DEBUG_PROFILE;
         let api = api_origin(figment, &config, debug)?;
@@ -65,13 +76,11 @@ impl Settings {
         };
         Ok(Self {
             database: database_url(figment, &config.database)?,
-            issuer: format!("{}{}", api.text, config.api_base_path),
+            issuer: format!("{}{}", api.text, outer(outer_path, &config.api_base_path)),
             website_origins: read_origins(&config)?,
             prefix: match config.cookie_prefix {
                 CookiePrefix::Auto if !secure => CookiePrefix::None,
-                CookiePrefix::Auto
-                    if cookie_domain.is_none() && config.access_token_path == "/" =>
-                {
+                CookiePrefix::Auto if cookie_domain.is_none() && access_token_path == "/" => {
                     CookiePrefix::Host
                 }
                 CookiePrefix::Auto => CookiePrefix::Secure,
@@ -79,8 +88,9 @@ impl Settings {
             },
             refresh_token_path: match &config.refresh_token_path {
                 Some(path) => path.clone(),
-                None => refresh_path(&config.api_base_path),
+                None => outer(outer_path, &refresh_path(&config.api_base_path)),
             },
+            access_token_path,
             api,
             secure,
             cookie_domain,
@@ -91,12 +101,12 @@ impl Settings {
 }
 
 /// The path without a slash at its end.
-fn base_path(path: &str) -> Result<String, String> {
+fn base_path(setting: &str, example: &str, path: &str) -> Result<String, String> {
     let valid =
         Origin::parse(path).is_ok_and(|origin| origin.query().is_none() && !path.contains("//"));
     if !valid {
         return Err(format!(
-            "`{TABLE}.api_base_path` must be a path such as \"/auth\", not \"{path}\""
+            "`{TABLE}.{setting}` must be a path such as \"{example}\", not \"{path}\""
         ));
     }
     Ok(path.trim_end_matches('/').to_owned())

@@ -13,6 +13,7 @@ use self::document::{Body, Document};
 use crate::error::Error;
 use crate::sessions::Sessions;
 use crate::web::local_url::LocalUrl;
+use crate::web::request::csrf::CsrfPolicy;
 use crate::web::request::people::is_htmx;
 use crate::web::response::pending::Pending;
 use crate::web::response::wire;
@@ -28,13 +29,12 @@ pub(in crate::web) fn answer<'r>(
     error: Option<&Error>,
     login: &str,
 ) -> catcher::Result<'r> {
-    let login = LocalUrl::or_root(login);
+    let login = outer(request, login);
     let sessions = state::managed(request).ok();
     if let Some(Error::SecondFactorRequired { page: Some(page) }) = error {
-        let page = LocalUrl::or_root(page);
         // A page that asks for the second factor, and for another session, would send it round in circles.
-        if request.uri().path() != page.path() {
-            return second_factor(request, status, &page);
+        if request.uri().path() != LocalUrl::or_root(page).path() {
+            return second_factor(request, status, &outer(request, page));
         }
     }
     let lost = matches!(
@@ -104,7 +104,12 @@ fn see_other<'r>(request: &'r Request<'_>, to: &LocalUrl) -> catcher::Result<'r>
 /// The login, with the page to come back to; one that asks for a second factor is none, for who has logged in
 /// would be asked again.
 fn back_to(sessions: Option<&Sessions>, login: &LocalUrl, next: &LocalUrl) -> LocalUrl {
-    if sessions.is_some_and(|sessions| sessions.is_second_factor_page(next.path())) {
+    let asks_for_second_factor = |sessions: &Sessions| {
+        let outer_path = sessions.config().outer_path.as_deref().unwrap_or_default();
+        let inner = next.path().strip_prefix(outer_path);
+        inner.is_some_and(|path| sessions.is_second_factor_page(path))
+    };
+    if sessions.is_some_and(asks_for_second_factor) {
         return login.clone();
     }
     login.with("next", next)
@@ -140,9 +145,19 @@ fn redirect_htmx<'r>(status: Status, to: &LocalUrl) -> Response<'r> {
     response
 }
 
+/// Where browsers find a page of this application; its root in the place of what is no local URL.
+pub(in crate::web) fn outer(request: &Request<'_>, url: &str) -> LocalUrl {
+    LocalUrl::or_root(url).below(outer_path(request))
+}
+
+/// What a proxy strips.
+fn outer_path<'r>(request: &'r Request<'_>) -> Option<&'r str> {
+    state::managed(request).ok()?.config().outer_path.as_deref()
+}
+
 /// The page that was asked for.
 fn wanted(request: &Request<'_>) -> LocalUrl {
-    LocalUrl::or_root(&request.uri().to_string())
+    outer(request, &request.uri().to_string())
 }
 
 /// The page that htmx runs on.
@@ -155,24 +170,36 @@ fn came_from(request: &Request<'_>) -> LocalUrl {
     own_page(request, "referer")
 }
 
-/// The page of this server that a header names, or else `/`.
+/// The page of this application that a header names, or else its root.
 fn own_page(request: &Request<'_>, header: &str) -> LocalUrl {
-    // With HTTP/2 it stands in no header.
-    let host = request.host().map(ToString::to_string);
-    let host = host
-        .as_deref()
-        .or_else(|| request.headers().get_one("host"));
     request
         .headers()
         .get_one(header)
         .map(|url| url.split('#').next().unwrap_or_default())
         .and_then(|url| Absolute::parse(url).ok())
-        .filter(|url| url.authority().map(ToString::to_string).as_deref() == host)
+        .filter(|url| is_this_server(request, url))
         .and_then(|url| {
             let query = url.query().map(|query| format!("?{query}"));
             LocalUrl::parse(&format!("{}{}", url.path(), query.unwrap_or_default()))
         })
         .unwrap_or_default()
+        .within(outer_path(request))
+}
+
+/// Whether a URL leads to this server: to `api_origin`, or to the host that the request names. A proxy
+/// may put a host of its own into the request, as nginx does unless it is told otherwise.
+fn is_this_server(request: &Request<'_>, url: &Absolute<'_>) -> bool {
+    let Some(named) = url.authority().map(ToString::to_string) else {
+        return false;
+    };
+    // With HTTP/2 it stands in no header.
+    let host = request.host().map(ToString::to_string);
+    let host = host
+        .as_deref()
+        .or_else(|| request.headers().get_one("host"));
+    let origin = format!("{}://{named}", url.scheme());
+    let policy = request.rocket().state::<CsrfPolicy>();
+    host == Some(&named) || policy.is_some_and(|policy| policy.is_api(&origin))
 }
 
 /// A value for one answer's policy, so that only the script of that answer runs.

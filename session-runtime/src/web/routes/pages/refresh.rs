@@ -21,7 +21,9 @@ use crate::web::state;
 pub(in crate::web) fn path(request: &Request<'_>) -> Option<LocalUrl> {
     let config = state::managed(request).ok()?.config();
     let path = format!("{}/page", refresh_path(&config.api_base_path));
-    config.refresh_route.then(|| LocalUrl::or_root(&path))
+    config
+        .refresh_route
+        .then(|| LocalUrl::or_root(&path).below(config.outer_path.as_deref()))
 }
 
 /// How long a tab refreshes by itself only once: no access token is due for the second time before.
@@ -66,6 +68,12 @@ struct Own {
 }
 
 impl Own {
+    /// A URL that came in, if it leads to this application.
+    fn within(&self, url: LocalUrl) -> LocalUrl {
+        let config = self.sessions.as_ref().map(Sessions::config);
+        url.within(config.and_then(|config| config.outer_path.as_deref()))
+    }
+
     fn back_to(&self, login: &LocalUrl, next: &LocalUrl) -> LocalUrl {
         super::back_to(self.sessions.as_ref(), login, next)
     }
@@ -104,6 +112,7 @@ impl Answer {
 #[post("/session/refresh/page", data = "<form>")]
 async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
     let Return { next, login } = form.into_inner();
+    let (next, login) = (own.within(next), own.within(login));
     let exchanged = match &attempt.0 {
         Ok(refresh) => refresh.exchange().await,
         Err(error) => Err(error.clone()),
@@ -153,6 +162,7 @@ async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
 /// The same page by its address: where htmx is sent, and what a reload of an answer above asks for.
 #[get("/session/refresh/page?<next>&<login>")]
 fn show(next: LocalUrl, login: LocalUrl, own: Own) -> Document {
+    let (next, login) = (own.within(next), own.within(login));
     let Own {
         action,
         by_itself,

@@ -1,0 +1,74 @@
+//! The paths of cookies, as browsers see them: with what a proxy strips in front.
+
+use rocket::async_test;
+use rocket::figment::value::Value;
+use session_tests::{Log, Server};
+
+/// What a proxy strips stands in front of the paths that browsers see, and in no other setting.
+#[async_test]
+async fn the_outer_path_shows_in_the_cookies() {
+    for (settings, access, refresh) in [
+        (vec![], "/shop", "/shop/auth/session/refresh"),
+        (
+            vec![("access_token_path", "/app"), ("api_base_path", "/api/")],
+            "/shop/app",
+            "/shop/api/session/refresh",
+        ),
+        (vec![("refresh_token_path", "/r")], "/shop", "/r"),
+        (vec![("outer_path", "/")], "/", "/auth/session/refresh"),
+    ] {
+        let settings: Vec<(&str, Value)> = [("outer_path", "/shop/")]
+            .iter()
+            .chain(&settings)
+            .map(|(key, value)| (*key, (*value).into()))
+            .collect();
+        let server = Server::builder()
+            .set("api_origin", "https://example.com")
+            .settings(&settings)
+            .start()
+            .await;
+        let answer = server.browser().log_in("ada").await;
+        let prefix = if access == "/" {
+            "__Host-"
+        } else {
+            "__Secure-"
+        };
+        let line = |name: &str| answer.set_cookie(name).expect("a cookie").to_owned();
+        let first = line(&format!("{prefix}sAccessToken"));
+        let second = line("__Secure-sRefreshToken");
+        assert!(first.contains(&format!("; Path={access}; ")), "{first}");
+        assert!(second.contains(&format!("; Path={refresh}; ")), "{second}");
+    }
+}
+
+#[async_test]
+async fn what_is_no_path_of_a_cookie_stops_the_launch() {
+    for (setting, path, named) in [
+        (
+            "outer_path",
+            "app",
+            "`sessions.outer_path` must be a path such as \"/app\", not \"app\"",
+        ),
+        ("outer_path", "/app;b", "printable ASCII only, and no `;`"),
+        ("api_base_path", "/a;b", "printable ASCII only, and no `;`"),
+        (
+            "access_token_path",
+            "/a; Domain=x.org",
+            "printable ASCII only, and no `;`",
+        ),
+        (
+            "refresh_token_path",
+            "/\u{e4}",
+            "printable ASCII only, and no `;`",
+        ),
+    ] {
+        let log = Log::start();
+        let folder = tempfile::tempdir().expect("a folder");
+        let server = Server::builder().on_file(folder.path().join("c.db"));
+        let rocket = server.set(setting, path).build();
+        let error = rocket.ignite().await.expect_err("a launch that fails");
+        // Looking at the error keeps Rocket from panicking when it is dropped.
+        let _seen = error.kind();
+        log.expect(&[setting, named]);
+    }
+}
