@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use rocket::figment::value::Value;
-use rocket::http::Method;
+use rocket::http::{ContentType, Method};
 use rocket::{async_test, post, routes};
 use session_runtime::logout;
 use session_tests::body::{OK, TRY_REFRESH};
-use session_tests::browser::ACCESS;
+use session_tests::browser::{ACCESS, SIGN_OUT_PATH};
 use session_tests::{Browser, Server, names};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -109,6 +109,52 @@ async fn a_forged_old_token_ends_nothing_and_goes() {
         );
     }
     browser.refresh().await.expect(200, "{}");
+}
+
+/// An old token is looked up only for a page of ours, and of a request full of them only some are.
+#[async_test]
+async fn old_tokens_cost_few_rows_and_another_site_none() {
+    let server = start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await.expect(200, OK);
+    let mut tokens = vec![browser.cookie(ACCESS).expect("a token").to_owned()];
+    for _ in 0..40 {
+        let mut other = server.browser();
+        other.log_in("ada").await.expect(200, OK);
+        tokens.push(other.cookie(ACCESS).expect("a token").to_owned());
+    }
+    two_weeks_later(&server).await;
+    let pairs: Vec<String> = tokens
+        .iter()
+        .map(|token| forge(token, "\"refreshTokenHash1\":\""))
+        .map(|token| format!("{}={token}", names::name_for(ACCESS, &token)))
+        .collect();
+    let statements = server.statements();
+    for (path, site, most) in [
+        ("/log-out", "cross-site", 0),
+        ("/login", "cross-site", 0),
+        (SIGN_OUT_PATH, "cross-site", 0),
+        ("/log-out", "same-origin", 8),
+        (SIGN_OUT_PATH, "same-origin", 8),
+    ] {
+        let body = Some(r#"{"user":"eve"}"#.to_owned());
+        let headers = vec![
+            ("Cookie", pairs.join("; ")),
+            ("Sec-Fetch-Site", site.to_owned()),
+        ];
+        statements.take();
+        let browser = server.browser();
+        browser
+            .send_as(Method::Post, path, headers, body, ContentType::JSON)
+            .await;
+        let sent = statements.take();
+        let rows = sent
+            .iter()
+            .filter(|sql| sql.starts_with("SELECT") && sql.contains("session_info"))
+            .count();
+        assert!(rows <= most, "{path} from {site}: {rows} rows");
+        assert_eq!(rows > 0, most > 0, "{path} from {site}");
+    }
 }
 
 fn forge(token: &str, change: &str) -> String {

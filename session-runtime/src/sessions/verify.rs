@@ -329,21 +329,27 @@ impl Sessions {
     }
 
     /// Whether a token proves that whoever presents it has its session, expired or not: by a signature, or,
-    /// where its key is gone, by the hash of a refresh token that only the row and the browser know.
+    /// where its key is gone, by the hash of a refresh token that only the row and the browser know. No more
+    /// than `rows` are read for that; those that are read are taken off.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the row had to be asked for and the store does not answer.
-    pub(crate) async fn is_proof(&self, shown: &Recognised) -> Result<bool, Error> {
+    pub(crate) async fn is_proof(
+        &self,
+        shown: &Recognised,
+        rows: &mut usize,
+    ) -> Result<bool, Error> {
         let Recognised::Outdated(outdated) = shown else {
             return Ok(true);
         };
         let Some(hash) = outdated
             .refresh_token_hash1
             .as_ref()
-            .filter(|_| !outdated.is_signed)
+            .filter(|_| !outdated.is_signed && *rows > 0)
         else {
             return Ok(outdated.is_signed);
         };
+        *rows -= 1;
         let found = self.inner.store.find(outdated.handle).await?;
         Ok(found.is_some_and(|record| {
             let children = record.lineage.children.iter();

@@ -117,7 +117,7 @@ impl Login {
             Some(_) => Kind::Pending,
             None => Kind::Whole,
         };
-        let presented = self.caller.arrival(kind).replaced;
+        let presented = self.caller.replaced(kind);
         if !presented.is_empty() {
             let sessions = &self.caller.sessions;
             sessions.end(presented, RevokedBy::Login).await?;
@@ -279,11 +279,11 @@ impl<'r> FromRequest<'r> for Login {
 impl Judged for Login {
     /// Where headers say who asks and where the tokens go, no other site gains anything (login CSRF).
     async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
-        let caller = Caller::of(request).await?;
-        let touches_cookies = !caller.in_headers || caller.transport == Transport::Cookie;
-        if check != Check::Nothing && touches_cookies {
-            state::csrf(request).require_evidence(request, &caller.sessions)?;
-        }
+        let caller = Caller::of(request, |travel| {
+            let touches_cookies = !travel.in_headers || travel.transport == Transport::Cookie;
+            check != Check::Nothing && touches_cookies
+        })
+        .await?;
         caller.pending.note_login();
         second_factor::count_attempt(request, &caller.sessions).await?;
         // It comes last, so the route is asked: another guard's failure is an `Option` of its own.

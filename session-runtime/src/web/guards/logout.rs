@@ -8,7 +8,7 @@ use rocket::{Ignite, Request, Rocket, Sentinel};
 use crate::error::Error;
 use crate::event::RevokedBy;
 use crate::web::guards::cross_site::Judged;
-use crate::web::request::caller::Caller;
+use crate::web::request::caller::{Caller, Travel};
 use crate::web::request::csrf::Check;
 use crate::web::response::answer::{Answer, Answers};
 use crate::web::response::pending::Pending;
@@ -169,10 +169,10 @@ impl<'r> FromRequest<'r> for Logout {
 #[rocket::async_trait]
 impl Judged for Logout {
     async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
-        let caller = Caller::of(request).await?;
-        if check != Check::Nothing && !caller.in_headers {
+        let judges = |travel: Travel| check != Check::Nothing && !travel.in_headers;
+        let caller = Caller::of(request, judges).await?;
+        if judges(caller.travel) {
             let csrf = state::csrf(request);
-            csrf.require_evidence(request, &caller.sessions)?;
             for shown in &caller.presented {
                 csrf.check_sign_out(request, &caller.sessions, shown)?;
             }

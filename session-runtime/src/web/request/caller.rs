@@ -14,6 +14,9 @@ use crate::web::request::presented::Presented;
 use crate::web::response::pending::Pending;
 use crate::web::state;
 
+/// The most rows that are read for one request to learn whose an old token is: a browser has one or two.
+const MAX_ROWS: usize = 8;
+
 /// What `Login` and `Logout` know of a request.
 #[derive(Debug, Clone)]
 pub(in crate::web) struct Caller {
@@ -23,25 +26,44 @@ pub(in crate::web) struct Caller {
     pub(in crate::web) presented: Vec<Recognised>,
     /// Those that tokens name and do not prove: they go, and their sessions stay.
     pub(in crate::web) unproved: Vec<Recognised>,
+    pub(in crate::web) travel: Travel,
+    pub(in crate::web) device: Device,
+}
+
+/// How tokens travel between a client and here.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::web) struct Travel {
     /// Whether a header says who asks, or how: what no page of another site can make a browser send.
     pub(in crate::web) in_headers: bool,
     /// How the tokens of a login will travel.
     pub(in crate::web) transport: Transport,
-    pub(in crate::web) device: Device,
 }
 
 impl Caller {
-    /// Wherever the request comes from.
+    /// Of a request that shows where it comes from, if it is one that has to; nothing is asked of the store
+    /// for any other.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the row of an old token had to be asked for and the store does not answer.
-    pub(in crate::web) async fn of(request: &Request<'_>) -> Result<Self, Error> {
+    /// [`Error::CrossSite`] without the evidence, and [`Error::Unavailable`] if the row of an old token had to
+    /// be asked for and the store does not answer.
+    pub(in crate::web) async fn of(
+        request: &Request<'_>,
+        needs_evidence: impl FnOnce(Travel) -> bool,
+    ) -> Result<Self, Error> {
         let sessions = state::managed(request)?;
         let wire = state::wire(request);
         let presented = Presented::of(request, wire);
+        let travel = Travel {
+            in_headers: presented.is_in_headers(sessions),
+            transport: wire.of_login(request),
+        };
+        if needs_evidence(travel) {
+            state::csrf(request).require_evidence(request, sessions)?;
+        }
+        let mut rows = MAX_ROWS;
         let (mut proved, mut unproved) = (Vec::new(), Vec::new());
         for shown in presented.sessions(sessions) {
-            if sessions.is_proof(&shown).await? {
+            if sessions.is_proof(&shown, &mut rows).await? {
                 proved.push(shown);
             } else {
                 unproved.push(shown);
@@ -52,8 +74,7 @@ impl Caller {
             pending: Pending::of(request).clone(),
             presented: proved,
             unproved,
-            in_headers: presented.is_in_headers(sessions),
-            transport: wire.of_login(request),
+            travel,
             device: device(request, sessions.config()),
         })
     }
@@ -83,11 +104,16 @@ impl Caller {
         any
     }
 
+    /// The handles of the sessions that end with a login of this kind.
+    pub(in crate::web) fn replaced(&self, new: Kind) -> Vec<SessionHandle> {
+        handles(self.ended_by(new))
+    }
+
     /// How a login of this kind comes in.
     pub(in crate::web) fn arrival(&self, new: Kind) -> Arrival {
         Arrival {
-            transport: self.transport,
-            replaced: handles(self.ended_by(new)),
+            transport: self.travel.transport,
+            replaced: self.replaced(new),
             handed_from: self.handles(),
             completes: self.pending.awaited(),
             device: self.device.clone(),

@@ -71,15 +71,12 @@ impl<'r> FromRequest<'r> for SigningOut {
 
 impl SigningOut {
     async fn of(request: &Request<'_>) -> Result<Self, Error> {
-        let caller = Caller::of(request).await?;
+        let caller = Caller::of(request, |travel| !travel.in_headers).await?;
         let (csrf, sessions) = (state::csrf(request), &caller.sessions);
-        if !caller.in_headers {
-            csrf.require_evidence(request, sessions)?;
-        }
         if caller.has_nothing() {
             return Err(Error::NoToken);
         }
-        if !caller.in_headers {
+        if !caller.travel.in_headers {
             for shown in &caller.presented {
                 csrf.check_sign_out(request, sessions, shown)?;
             }
