@@ -45,7 +45,8 @@ pub fn account(
 <input id="new" name="new" type="password" required minlength="8" maxlength="128" autocomplete="new-password" aria-describedby="rule-new">
 <p id="rule-new" class="hint">At least 8 characters.</p>
 <div class="row"><button class="primary">Change</button></div></form></section>
-</div>"#
+</div>
+<script src="/back.js"></script>"#
         ),
     )
 }

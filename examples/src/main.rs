@@ -36,6 +36,7 @@ fn rocket() -> _ {
                 routes::index,
                 routes::script,
                 routes::session_script,
+                routes::back_script,
                 routes::sdk,
                 routes::style,
                 routes::sign_up_json,

@@ -172,6 +172,12 @@ pub fn session_script() -> RawJavaScript<&'static str> {
     RawJavaScript(include_str!("session.js"))
 }
 
+/// What the pages for members do when somebody goes back to them.
+#[get("/back.js")]
+pub fn back_script() -> RawJavaScript<&'static str> {
+    RawJavaScript(include_str!("back.js"))
+}
+
 /// The front-end SDK if it is installed, or else a module without one.
 #[get("/supertokens.js")]
 pub async fn sdk() -> RawJavaScript<String> {

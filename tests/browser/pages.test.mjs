@@ -93,6 +93,19 @@ test("without scripts one press of a button brings it back", { timeout: 60_000 }
         assert.match(page.url(), /sign-in/);
     }));
 
+test("going back after leaving asks anew", { timeout: 30_000 }, () =>
+    browserWith({}, async (context) => {
+        const page = await context.newPage();
+        await signIn(page, "/member");
+        await page.click("button:has-text('Leave')");
+        assert.equal(await page.textContent("body"), "left");
+        // The browser shows what it kept, whose script loads it again.
+        const asked = page.waitForRequest(`${API}/member`);
+        await page.goBack({ waitUntil: "commit" });
+        await asked;
+        await page.waitForURL(/sign-in/);
+    }));
+
 test("nobody is sent to another site", { timeout: 30_000 }, () =>
     browserWith({}, async (context) => {
         const page = await context.newPage();

@@ -11,7 +11,7 @@ use rocket::form::Form;
 use rocket::http::Method;
 use rocket::response::Redirect;
 use rocket::{FromForm, async_test, get, post, routes};
-use session_runtime::{LocalUrl, Session, catchers};
+use session_runtime::{LiveSession, LocalUrl, Session, catchers};
 use session_tests::app::Claims;
 use session_tests::browser::{ACCESS, REFRESH};
 use session_tests::{Answer, Browser, Server};
@@ -34,6 +34,9 @@ fn post_secret(_session: Session<Claims>) -> &'static str {
     "sent"
 }
 
+#[post("/live-secret")]
+fn post_live_secret(_session: LiveSession<Claims>) {}
+
 #[get("/sign-in")]
 fn sign_in(_session: Session<Claims>) {}
 
@@ -52,7 +55,10 @@ async fn server_with(settings: &[(&str, rocket::figment::value::Value)]) -> Serv
         .settings(settings)
         .rocket(|rocket| {
             rocket
-                .mount("/", routes![secret, post_secret, sign_in, choose])
+                .mount(
+                    "/",
+                    routes![secret, post_secret, post_live_secret, sign_in, choose],
+                )
                 .register("/", catchers::pages(LOGIN))
         })
         .start()

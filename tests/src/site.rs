@@ -122,7 +122,8 @@ fn member_with_form(session: Session<Claims>) -> RawHtml<String> {
     let name = &session.payload().name;
     RawHtml(format!(
         r#"<!doctype html><html lang="en"><title>Members</title><p>hello {name}</p>
-           <form method="post" action="/leave"><button>Leave</button></form>"#
+           <form method="post" action="/leave"><button>Leave</button></form>
+           <script>addEventListener("pageshow", (event) => event.persisted && location.reload())</script>"#
     ))
 }
 

@@ -98,6 +98,17 @@ async fn a_store_that_is_down_loses_nobody_and_can_be_tried_again() {
     assert!(answer.status == 503 && answer.body.contains("<a href=\"/notes\">Try again</a>"));
     answer.expect_untouched();
     browser.get("/notes").await.expect(503, UNAVAILABLE);
+
+    // And for a form, which is to be filled in again.
+    let headers = [
+        ("Accept", HTML),
+        OWN,
+        ("Referer", "http://site.example/secret?tab=1"),
+    ];
+    let answer = send(&mut browser, Method::Post, "/live-secret", &headers, &[]).await;
+    assert_eq!(answer.status, 503);
+    let link = "<a href=\"/secret?tab=1\">To the form</a>";
+    assert!(answer.body.contains(link), "{}", answer.body);
 }
 
 #[async_test]

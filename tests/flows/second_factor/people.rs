@@ -1,12 +1,14 @@
 //! People are led to the page that asks for the code, and never in circles.
 
+use rocket::http::Method;
 use rocket::{async_test, get, routes};
 use session_runtime::{MaybeSession, Session, catchers};
 use session_tests::Server;
 use session_tests::app::Claims;
+use session_tests::body::OK;
 use session_tests::browser::ACCESS;
 
-use super::{all, awaiting};
+use super::{RIGHT, all, awaiting, give_code};
 
 const HTML: (&str, &str) = ("Accept", "text/html");
 
@@ -69,6 +71,30 @@ async fn a_code_page_that_asks_for_another_session_goes_in_no_circle() {
         answer.status == 303 || answer.body.contains("Log in"),
         "{answer:?}"
     );
+}
+
+/// The form with the code, sent once more from another tab.
+#[async_test]
+async fn whoever_has_finished_in_another_tab_has_lost_nothing() {
+    let server = start(false).await;
+    let mut browser = awaiting(&server, "ada").await;
+    give_code(&mut browser, RIGHT).await.expect(200, OK);
+    let headers = vec![
+        ("Cookie", browser.cookie_header("/").expect("a session")),
+        ("Accept", HTML.1.to_owned()),
+        ("Sec-Fetch-Site", "same-origin".to_owned()),
+    ];
+    let form = browser.send_form(Method::Post, "/code", headers, "code=1".into());
+    let answer = form.await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.body.contains("You are logged in"), "{}", answer.body);
+    assert!(answer.body.contains("<a href=\"/\">Continue</a>"));
+    assert!(
+        answer
+            .body
+            .contains("<a href=\"/sign-in?next=%2F\">Log in again</a>")
+    );
+    answer.expect_untouched();
 }
 
 #[async_test]

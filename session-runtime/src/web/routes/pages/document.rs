@@ -22,7 +22,7 @@ pub(in crate::web) struct Document {
 #[derive(Debug)]
 pub(in crate::web) enum Body {
     Nothing,
-    Link(LocalUrl, &'static str),
+    Links(Vec<(LocalUrl, &'static str)>),
     /// A button that refreshes the session and goes on.
     Refresh {
         action: LocalUrl,
@@ -31,6 +31,12 @@ pub(in crate::web) enum Body {
         /// Whether a script presses it, unless it has done so in this tab within that time.
         by_itself: Option<Duration>,
     },
+}
+
+impl Body {
+    pub(in crate::web) fn link(to: LocalUrl, words: &'static str) -> Self {
+        Self::Links(vec![(to, words)])
+    }
 }
 
 impl Document {
@@ -69,15 +75,32 @@ impl Document {
             status: Status::Unauthorized,
             title: "Not accepted",
             text: "What you sent was not accepted, so you are not logged in. Go back and try again.",
-            body: Body::Link(login, "Log in"),
+            body: Body::link(login, "Log in"),
         }
     }
 
-    /// For any other error; with the page to try again, if there is one.
-    pub(in crate::web) fn of_status(status: Status, page: Option<LocalUrl>) -> Self {
+    /// For a form that came with another session than it needs: nobody has lost one by that.
+    pub(in crate::web) fn of_another_session(status: Status, log_in: LocalUrl) -> Self {
+        Self {
+            status,
+            title: "Nothing was sent",
+            text: "You are logged in, but not for this form, so it was not sent. Perhaps you have finished it in \
+                   another tab.",
+            body: Body::Links(vec![
+                (LocalUrl::or_root("/"), "Continue"),
+                (log_in, "Log in again"),
+            ]),
+        }
+    }
+
+    /// For any other error; with a way to try again where that may help.
+    pub(in crate::web) fn of_status(
+        status: Status,
+        again: Option<(LocalUrl, &'static str)>,
+    ) -> Self {
         let (title, text) = text_of(status);
-        let body = match page {
-            Some(page) if status == Status::ServiceUnavailable => Body::Link(page, "Try again"),
+        let body = match again {
+            Some((page, words)) if status == Status::ServiceUnavailable => Body::link(page, words),
             _ => Body::Nothing,
         };
         Self {
@@ -104,9 +127,11 @@ impl Document {
         let nonce = nonce.unwrap_or_default();
         let body = match body {
             Body::Nothing => String::new(),
-            Body::Link(to, words) => {
-                format!("<p><a href=\"{}\">{words}</a></p>\n", escape(to.as_str()))
-            }
+            Body::Links(links) => links
+                .iter()
+                .map(|(to, words)| (escape(to.as_str()), words))
+                .map(|(to, words)| format!("<p><a href=\"{to}\">{words}</a></p>\n"))
+                .collect(),
             Body::Refresh {
                 action,
                 next,

@@ -57,7 +57,16 @@ pub(in crate::web) fn answer<'r>(
     let mut response = if !lost && status == Status::Unauthorized {
         Document::refused(login).respond_to(request)?
     } else if !lost {
-        Document::of_status(status, reads.then(|| wanted(request))).respond_to(request)?
+        let again = if reads {
+            (wanted(request), "Try again")
+        } else {
+            // What was typed is still there if one goes back instead.
+            (came_from(request), "To the form")
+        };
+        Document::of_status(status, Some(again)).respond_to(request)?
+    } else if !reads && error == Some(&Error::SignInAgain) && !is_htmx(request) {
+        let log_in = back_to(sessions, &login, &came_from(request));
+        Document::of_another_session(status, log_in).respond_to(request)?
     } else if is_htmx(request) {
         let next = current(request);
         let goes_to = match refresh {
@@ -87,7 +96,7 @@ pub(in crate::web) fn answer<'r>(
             None if reads && next.path() != login.path() => {
                 return see_other(request, &back_to(sessions, &login, &next));
             }
-            None => Body::Link(back_to(sessions, &login, &next), "Log in"),
+            None => Body::link(back_to(sessions, &login, &next), "Log in"),
         };
         Document::lost(status, reads, body).respond_to(request)?
     };
