@@ -8,6 +8,7 @@ use session_runtime::testing::was_replaced;
 use session_runtime::{Error, Session, SessionHandle};
 use session_tests::Server;
 use session_tests::app::Claims;
+use session_tests::browser::REFRESH;
 
 #[post("/changed")]
 async fn changed(session: Session<Claims>) -> Result<Value, Error> {
@@ -53,4 +54,27 @@ async fn the_feed_says_whether_a_session_was_replaced() {
     assert_eq!(known(servers, second).await, [true; 2]);
     here.clock.advance(Duration::from_secs(1));
     assert_eq!(known(servers, second).await, [false; 2]);
+}
+
+/// The answer of the login, with the cookies of its session, is still under way.
+#[async_test]
+async fn a_refresh_without_its_cookie_waits_for_the_login_that_replaced_it() {
+    let here = Server::start().await;
+    let there = here.beside().start().await;
+    let mut browser = here.browser();
+    browser.log_in("ada").await;
+    browser.forget(REFRESH);
+    let before = browser.jar();
+    browser.log_in("ada").await;
+    for server in [&here, &there] {
+        let mut late = server.browser().with_jar(before.clone());
+        let answer = late.refresh().await;
+        assert_eq!(answer.status, 409);
+        answer.expect_untouched();
+    }
+    here.clock.advance(Duration::from_secs(121));
+    let mut late = here.browser().with_jar(before);
+    let answer = late.refresh().await;
+    assert_eq!(answer.status, 401);
+    answer.expect_removed();
 }

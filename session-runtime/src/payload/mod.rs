@@ -88,6 +88,15 @@ pub(crate) fn to_claims_unchecked<P: Serialize>(payload: &P) -> Result<Map<Strin
     parse_claims(&round_trip::write(PAYLOAD, payload)?.json)
 }
 
+/// A payload that others read, not we.
+///
+/// # Errors
+/// Also [`Error::Unstorable`] for what JSON cannot hold.
+pub(crate) fn to_claims_for_others<P: Serialize>(payload: &P) -> Result<Map<String, Value>, Error> {
+    round_trip::require_complete(PAYLOAD, payload)?;
+    to_claims_unchecked(payload)
+}
+
 /// What tokens and rows have of these claims.
 pub(crate) fn claims_text(claims: &Map<String, Value>) -> String {
     serde_json::to_string(claims).expect("a map of JSON values is JSON")

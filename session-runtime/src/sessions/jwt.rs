@@ -33,6 +33,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::ReservedClaim`] for a payload with a name of [`RESERVED_CLAIMS`](crate::RESERVED_CLAIMS),
+    /// [`Error::Unstorable`] for a number that JSON has not, such as `NaN`,
     /// [`Error::General`] for one that is no JSON object and for a validity under a second or too long.
     #[doc(alias = "createJWT")]
     pub fn create_jwt(
@@ -47,7 +48,7 @@ impl Sessions {
                  its key is not published for longer"
             )));
         }
-        let mut claims = payload::to_claims_unchecked(payload)?;
+        let mut claims = payload::to_claims_for_others(payload)?;
         let now = self.now();
         let seconds = i64::try_from(validity.as_secs()).unwrap_or(i64::MAX);
         let terms = &self.inner.tokens.terms;

@@ -365,14 +365,15 @@ impl Sessions {
         self.inner.tokens.verified.contains(access_token)
     }
 
-    /// [`was_replaced`](Self::was_replaced), also a moment ago by another process: reads the feed if this
-    /// process does not know why the session ended.
-    pub(crate) async fn was_just_replaced(&self, handle: SessionHandle) -> bool {
-        if !self.inner.feed.revocations.contains(handle) {
+    /// Whether one of these [was replaced](Self::was_replaced), also a moment ago by another process: reads
+    /// the feed if this process does not know why a session ended.
+    pub(crate) async fn were_just_replaced(&self, handles: &[SessionHandle]) -> bool {
+        let known = &self.inner.feed.revocations;
+        if !handles.iter().all(|handle| known.contains(*handle)) {
             // That it failed is logged; what is known counts then.
             let _read = self.read_revocations().await;
         }
-        self.was_replaced(handle)
+        handles.iter().any(|handle| self.was_replaced(*handle))
     }
 
     /// The issuer of our tokens.

@@ -1,5 +1,6 @@
 //! Stand-alone JWTs.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use rocket::async_test;
@@ -90,4 +91,11 @@ async fn a_jwt_that_would_outlive_its_key_is_refused() {
             "{payload}"
         );
     }
+    // JSON would say `null` to whoever reads it.
+    let payload = HashMap::from([("temperature", f64::NAN)]);
+    let refused = server.sessions().create_jwt(&payload, MINUTE);
+    let Err(Error::Unstorable { field, reason }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((&*field, &*reason), ("payload.*", "JSON has no NaN"));
 }

@@ -89,10 +89,19 @@ fn compare<T: Serialize + DeserializeOwned>(
 /// # Errors
 /// [`Error::Unstorable`] if JSON cannot hold it.
 pub(crate) fn to_value<T: Serialize>(part: &'static str, value: &T) -> Result<Value, Error> {
-    if Written::of(value, &Pass::refusing()).is_err() {
-        return Err(refused(part, value, &Pass::refusing()));
-    }
+    require_complete(part, value)?;
     serde_json::to_value(value).map_err(|_| refused(part, value, &Pass::default()))
+}
+
+/// Refuses a value that JSON cannot hold, where nobody reads it back as its type.
+///
+/// # Errors
+/// [`Error::Unstorable`], which names the place.
+pub(crate) fn require_complete<T: Serialize>(part: &'static str, value: &T) -> Result<(), Error> {
+    match Written::of(value, &Pass::refusing()) {
+        Ok(_written) => Ok(()),
+        Err(_) => Err(refused(part, value, &Pass::refusing())),
+    }
 }
 
 /// Reads a value that was stored.

@@ -107,6 +107,9 @@ impl Refresh {
             FoundRefresh::Mixed => return Err(Error::Unauthorised),
             FoundRefresh::Nothing if self.incomplete.is_empty() => return Err(Error::NoToken),
             FoundRefresh::Nothing => {
+                if self.sessions.were_just_replaced(&self.incomplete).await {
+                    return Err(Error::Replaced);
+                }
                 self.remove_incomplete().await?;
                 self.pending.forget();
                 return Err(Error::Unauthorised);
@@ -125,7 +128,7 @@ impl Refresh {
                 Ok(handle)
             }
             // The login removes its cookies; without them the next refresh would present nothing.
-            Err(Error::Unauthorised) if self.sessions.was_just_replaced(handle).await => {
+            Err(Error::Unauthorised) if self.sessions.were_just_replaced(&[handle]).await => {
                 Err(Error::Replaced)
             }
             Err(error @ (Error::Unauthorised | Error::TokenTheft { .. })) => {
