@@ -8,7 +8,7 @@ use rocket::http::Method;
 use rocket::{async_test, get, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{Event, JwtPayload, PublicClaim, Session};
-use session_tests::body::{OK, REFUSED, SIGN_IN_AGAIN};
+use session_tests::body::{OK, REFUSED, SIGN_IN_AGAIN, UNAUTHORISED};
 use session_tests::browser::{ACCESS, SIGN_OUT_PATH};
 use session_tests::{Log, Server};
 
@@ -142,4 +142,26 @@ async fn refused_requests_in_a_loop_fill_no_log() {
         101,
         "the handler gets them all"
     );
+}
+
+#[async_test]
+async fn closures_that_panic_in_a_loop_fill_no_log() {
+    let server = Server::builder()
+        .fairing(|fairing| {
+            fairing
+                .on_event(|_| panic!("the application's event handler"))
+                .on_error(|_, _| panic!("the application's error handler"))
+        })
+        .start()
+        .await;
+    let log = Log::start();
+    let mut browser = server.browser();
+    for _ in 0..100 {
+        browser.get("/me").await.expect(401, UNAUTHORISED);
+    }
+    let written = lines(&log);
+    let of = |what: &str| written.iter().filter(|line| line.contains(what)).count();
+    assert_eq!(of("the event handler panicked"), 30);
+    assert_eq!(of("the error handler panicked"), 30);
+    assert_eq!(written.len(), 60, "and nothing else");
 }

@@ -19,6 +19,8 @@ pub(crate) struct Events {
     handler: Option<Arc<Handler>>,
     clock: Arc<dyn Clock>,
     kinds: Arc<Mutex<HashMap<Discriminant<Event>, Kind>>>,
+    /// The panics of the handler.
+    panics: Arc<Mutex<Budget>>,
 }
 
 /// The lines of one kind of event.
@@ -35,6 +37,7 @@ impl Default for Events {
             handler: None,
             clock: Arc::new(SystemClock::default()),
             kinds: Arc::default(),
+            panics: Arc::default(),
         }
     }
 }
@@ -61,6 +64,21 @@ impl Events {
         if let Some(handler) = &self.handler
             && let Err(cause) = caught(|| handler(event))
         {
+            self.log_panic(&cause);
+        }
+    }
+
+    fn log_panic(&self, cause: &str) {
+        let now = self.clock.monotonic();
+        let mut panics = self.panics.lock().unwrap_or_else(PoisonError::into_inner);
+        let left_out = panics.close(now);
+        let admitted = panics.admits(now);
+        drop(panics);
+        if let Some(lines) = left_out {
+            let last = None;
+            LeftOut { lines, last }.log();
+        }
+        if admitted {
             tracing::error!(cause, "the event handler panicked");
         }
     }
@@ -104,7 +122,7 @@ impl LeftOut {
         tracing::warn!(
             event = "lines_left_out",
             lines = self.lines,
-            "so many lines were left out, the last of which follows"
+            "so many lines of one kind were left out"
         );
         if let Some(last) = &self.last {
             last.log();

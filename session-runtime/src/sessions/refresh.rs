@@ -94,7 +94,9 @@ impl Sessions {
         let Some(name) = record.payload.keys().find(|name| is_reserved(name)) else {
             return Ok(());
         };
-        tracing::error!(handle = %record.handle, "the stored payload has a key of the protocol: `{name}`");
+        let handle = record.handle;
+        let cause = format!("the stored payload of {handle} has a key of the protocol: `{name}`");
+        self.emit(&Event::RequestFailed { cause });
         Err(Error::GONE)
     }
 

@@ -86,10 +86,9 @@ impl Login {
         let Some(awaited) = self.caller.pending.last_attempt() else {
             return;
         };
-        match self.caller.sessions.end_pending(&awaited).await {
-            Ok(()) => self.forget_awaited(),
-            // The next attempt ends it.
-            Err(cause) => tracing::warn!(%cause, "a pending session could not be ended"),
+        // The log has the cause of a failure, and the next attempt ends it.
+        if self.caller.sessions.end_pending(&awaited).await.is_ok() {
+            self.forget_awaited();
         }
     }
 

@@ -51,7 +51,8 @@ impl ErrorHandler {
     fn answer(&self, error: &Error, request: &Request<'_>) -> Option<ErrorAnswer> {
         let handler = self.0.as_ref()?;
         caught(|| handler(error, request)).unwrap_or_else(|cause| {
-            tracing::error!(cause, "the error handler panicked");
+            let cause = format!("the error handler panicked: {cause}");
+            state::report(request, &Error::General(cause));
             None
         })
     }

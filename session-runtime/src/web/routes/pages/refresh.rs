@@ -11,6 +11,7 @@ use rocket::{FromForm, Request, Responder, Route, get, post};
 
 use super::document::{Body, Document};
 use crate::error::Error;
+use crate::event::Event;
 use crate::sessions::Sessions;
 use crate::web::guards::refresh::{Proof, Refresh};
 use crate::web::local_url::LocalUrl;
@@ -152,7 +153,10 @@ async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
         },
         Error::CrossSite => Document::not_from_here(),
         error => {
-            tracing::error!(%error, "a page could not be refreshed");
+            if let Some(sessions) = &own.sessions {
+                let cause = format!("a page could not be refreshed: {error}");
+                sessions.emit(&Event::RequestFailed { cause });
+            }
             Document::of_status(Status::InternalServerError, None)
         }
     };
