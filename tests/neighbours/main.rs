@@ -4,6 +4,9 @@
 //! `target/neighbours.md`.
 
 mod curl;
+mod deploys;
+mod environments;
+mod jar;
 mod proxies;
 mod table;
 mod upstream;
