@@ -5,4 +5,5 @@ mod contract;
 mod files;
 mod machine;
 mod panics;
+mod schemas;
 mod upkeep;
