@@ -18,7 +18,7 @@ fn unavailable() -> Answer {
 
 /// Whether the caller asked for these tests to be left out: they mount a file system and trace a
 /// process, which needs root.
-fn left_out() -> bool {
+pub(crate) fn left_out() -> bool {
     let asked = env::var_os("WITHOUT_ROOT").is_some();
     if asked {
         println!("left out, as WITHOUT_ROOT asks: this test needs root");
@@ -27,10 +27,10 @@ fn left_out() -> bool {
 }
 
 /// A file system of its own, two megabytes small.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn mount(at: &Path) -> Self {
+    pub(crate) fn mount(at: &Path) -> Self {
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
             .arg(at)
@@ -40,6 +40,15 @@ impl SmallDisk {
             "this test mounts a small tmpfs, which needs root (WITHOUT_ROOT=1 leaves it out)"
         );
         Self(at.to_owned())
+    }
+
+    /// Lets nobody write to it any more.
+    pub(crate) fn only_read(&self) {
+        let mounted = Command::new("mount")
+            .args(["-o", "remount,ro"])
+            .arg(&self.0)
+            .status();
+        assert!(mounted.is_ok_and(|status| status.success()));
     }
 
     /// Leaves no byte free.

@@ -5,6 +5,7 @@
 
 mod disk;
 mod kill;
+mod read_only;
 
 /// A server on a file in `folder`.
 fn place(folder: &std::path::Path, settings: &str) -> session_tests::process::Place {

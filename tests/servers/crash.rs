@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rocket::futures::future::join_all;
 use rocket::tokio;
-use session_runtime::Error;
+use session_runtime::{Error, Event};
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
 use session_tests::body::UNAVAILABLE;
@@ -23,7 +23,19 @@ async fn a_crash_is_healed(backend: Backend) {
         Backend::Postgres | Backend::Sqlite => &[],
     };
     let database = Arc::new(DatabaseServer::start(backend, settings));
-    let server = Server::on_url(&database.database(Path::new("crash"))).await;
+    let advised = Arc::new(AtomicBool::new(false));
+    let advises = Arc::clone(&advised);
+    let server = Server::builder()
+        .on_url(&database.database(Path::new("crash")))
+        .fairing(|fairing| {
+            fairing.on_event(move |event| {
+                if matches!(event, Event::ConnectionRefused { .. }) {
+                    advises.store(true, Ordering::Relaxed);
+                }
+            })
+        })
+        .start()
+        .await;
     let mut ada = server.browser();
     ada.log_in("ada").await;
 
@@ -83,6 +95,8 @@ async fn a_crash_is_healed(backend: Backend) {
         over.store(true, Ordering::Relaxed);
     };
     tokio::join!(load, story);
+    // A restart is no limit of connections.
+    assert!(!advised.load(Ordering::Relaxed), "it advised a number");
 
     ada.refresh().await.expect(200, "{}");
     let acknowledged = acknowledged.into_inner().expect("no panic");

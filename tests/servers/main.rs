@@ -9,8 +9,10 @@ mod few;
 mod hangs;
 mod one_user;
 mod panics;
+mod places;
 mod pooler;
 mod refused;
+mod rights;
 mod terminal;
 
 use std::path::Path;

@@ -16,6 +16,14 @@ session_tests::on_both! {
     weak_durability_is_said_at_launch
 }
 
+/// Why a launch on the database of a URL fails; `None` if it does not.
+pub(super) async fn refusal(url: &str) -> Option<String> {
+    let log = launch(&on(url.to_owned())).await?;
+    let text = log.text();
+    let (_, reason) = text.rsplit_once("could not be set up: ")?;
+    Some(reason.lines().next().unwrap_or_default().to_owned())
+}
+
 /// Launches with these settings; returns what was logged if the launch failed.
 pub(super) async fn launch(settings: &[(&str, Value)]) -> Option<Log> {
     let log = Log::start();
@@ -61,10 +69,40 @@ async fn a_server_that_cannot_be_used_stops_the_launch(backend: Backend) {
     let silent = silent.local_addr().expect("its address").port();
     let at = |port: u16| url.replace(&port_of(&url), &format!(":{port}/"));
     let scheme = url.split(':').next().expect("a scheme");
-    let wrong: [(String, &[&str]); 6] = [
+    let nowhere = match backend {
+        Backend::Mariadb => url.replace(name, "nope"),
+        Backend::Postgres | Backend::Sqlite => url.replace("/postgres?", "/nope?"),
+    };
+    let wrong: [(String, &[&str]); 9] = [
+        (
+            nowhere,
+            &[
+                "does not let us in",
+                "nope",
+                "; create the database, or put the name of one that exists",
+            ],
+        ),
+        (
+            url.replace("sessions:correct", "nobody:correct"),
+            &[
+                "does not let us in",
+                "nobody",
+                "; check user and password in the URL",
+            ],
+        ),
+        (
+            url.replace("127.0.0.1", "no-such-host.invalid"),
+            &[
+                "does not let us in",
+                "; check the host in the URL, and that this machine can resolve it",
+            ],
+        ),
         (
             at(free_port()),
-            &["does not let us in", "check that the server runs"],
+            &[
+                "does not let us in",
+                "; check that the server runs, and host and port in the URL",
+            ],
         ),
         (
             at(silent),
@@ -72,20 +110,17 @@ async fn a_server_that_cannot_be_used_stops_the_launch(backend: Backend) {
         ),
         (
             url.replace("correct", "wrong-password"),
-            &["does not let us in", "password"],
+            &["does not let us in", "; check user and password in the URL"],
         ),
         (
             url.replace("sessions:correct", "reader:reads"),
-            &[
-                "the session tables could not be prepared",
-                "allowed to create tables",
-            ],
+            &["lacks CREATE on the", "run `GRANT CREATE"],
         ),
         (
             url.replace(name, ""),
             match backend {
                 Backend::Mariadb => &["no database on it", "mysql://user:password@host/app"],
-                Backend::Postgres | Backend::Sqlite => &["could not be prepared", "schema"],
+                Backend::Postgres | Backend::Sqlite => &["`search_path` is empty: name a schema"],
             },
         ),
         (format!("{scheme}://"), &["`sessions.database`"]),

@@ -1,5 +1,7 @@
 //! Why a database cannot be opened, and why an operation was not done.
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::server::Refusal;
 use crate::error::Error;
 use crate::event::{Event, Events};
 
@@ -31,11 +33,12 @@ pub(crate) enum OpenError {
     )]
     NoWal { path: String, mode: String },
     #[cfg(any(feature = "postgres", feature = "mysql"))]
-    #[error(
-        "`sessions.database`: {database} does not let us in ({cause}); check that the server runs, and host, port, \
-         user, password and database in the URL"
-    )]
-    Server { database: String, cause: String },
+    #[error("`sessions.database`: {database} does not let us in ({cause}); {}", refusal.advice())]
+    Server {
+        database: String,
+        cause: String,
+        refusal: Refusal,
+    },
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     #[error(
         "`sessions.database`: {database} did not answer within {seconds} s; check host and port, or raise \
@@ -47,6 +50,9 @@ pub(crate) enum OpenError {
         "`sessions.database` names a server that only reads: {setting}; sessions need the primary"
     )]
     ReadOnly { setting: &'static str },
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    #[error("`sessions.database` {0}")]
+    Unfit(String),
     #[cfg(feature = "postgres")]
     #[error("`sessions.database`: {0}")]
     Pooler(String),
@@ -63,6 +69,14 @@ pub(crate) enum OpenError {
     )]
     NewerSchema { found: usize, known: usize },
     #[error(
+        "`sessions.database` has a table `{table}` that is somebody else's, where sessions have one of this name: give \
+         sessions a {elsewhere}"
+    )]
+    ForeignTable {
+        table: String,
+        elsewhere: &'static str,
+    },
+    #[error(
         "not all sessions were moved into this database yet: run `session-admin move` again, until it says that both \
          sides are equal"
     )]
@@ -73,8 +87,7 @@ pub(crate) enum OpenError {
     )]
     Further(Box<Self>),
     #[error(
-        "`sessions.database`: the session tables could not be prepared ({0}); the user in the URL must be allowed to \
-         create tables, or to read and write those that exist"
+        "`sessions.database`: the session tables could not be read, made or brought up to date ({0})"
     )]
     Database(diesel::result::Error),
     #[error("the writer thread did not start: {0}")]
@@ -125,7 +138,14 @@ impl OpenError {
 impl OpenError {
     /// For a connection after the first.
     pub(super) fn further(self) -> Self {
-        Self::Further(Box::new(self))
+        match self {
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            Self::Server {
+                refusal: Refusal::ConnectionLimit,
+                ..
+            } => Self::Further(Box::new(self)),
+            error => error,
+        }
     }
 }
 
@@ -155,6 +175,9 @@ fn advice(error: &diesel::result::Error) -> Option<String> {
 pub(crate) enum StoreError {
     #[error("{0}")]
     Database(String),
+    /// There are as many connections as the database allows.
+    #[error("{0}")]
+    ConnectionLimit(String),
     #[error(
         "the write queue is full: the database is slower than the requests, or `sessions.write_queue` is too small"
     )]
@@ -189,6 +212,11 @@ impl From<OpenError> for StoreError {
         match error {
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             OpenError::NoAnswer { .. } => Self::NoAnswer,
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            OpenError::Server {
+                refusal: Refusal::ConnectionLimit,
+                ..
+            } => Self::ConnectionLimit(error.to_string()),
             error => Self::Database(error.to_string()),
         }
     }

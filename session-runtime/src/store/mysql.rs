@@ -1,5 +1,7 @@
 //! MariaDB: how a connection is opened, what bounds its waits, what its commits are worth.
 
+mod place;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use diesel::prelude::{QueryableByName, RunQueryDsl};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
+use self::place::{ELSEWHERE, check_columns, check_rights, may_change, tables};
 use super::{OpenError, server};
 
 /// The connection of this backend.
@@ -122,6 +125,8 @@ impl Location {
             ("max_statement_time", seconds.to_string()),
             // On a Galera node: what was committed on another one is seen here.
             ("wsrep_sync_wait", "1".to_owned()),
+            // What it says of missing rights is read.
+            ("lc_messages", "'en_US'".to_owned()),
         ];
         let settings = wanted
             .iter()
@@ -151,19 +156,9 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
     if held != Some(1) {
         return Err(OpenError::MigrationBusy);
     }
-    let migrated = migrations::run(conn);
+    let migrated = migrations::run(conn).map_err(|error| place::explain(conn, error));
     conn.batch_execute(&format!("DO RELEASE_LOCK({NAME})"))?;
     migrated
-}
-
-/// Whether the version table exists.
-fn schema_exists(conn: &mut Connection) -> QueryResult<bool> {
-    let found = number(
-        conn,
-        "SELECT COUNT(*) AS value FROM information_schema.tables
-         WHERE table_schema = DATABASE() AND table_name = 'session_schema'",
-    )?;
-    Ok(found != Some(0))
 }
 
 /// Settings under which a commit may be lost, each as a sentence.
@@ -248,8 +243,8 @@ fn number(conn: &mut Connection, sql: &str) -> QueryResult<Option<i64>> {
 fn variables(conn: &mut Connection) -> QueryResult<HashMap<String, String>> {
     let variables: Vec<Variable> = diesel::sql_query(
         "SHOW VARIABLES WHERE Variable_name IN
-         ('innodb_flush_log_at_trx_commit', 'innodb_lock_wait_timeout', 'lock_wait_timeout', 'log_bin',
-          'max_statement_time', 'read_only', 'sync_binlog', 'wsrep_sync_wait')",
+         ('innodb_flush_log_at_trx_commit', 'innodb_lock_wait_timeout', 'lc_messages', 'lock_wait_timeout',
+          'log_bin', 'max_statement_time', 'read_only', 'sync_binlog', 'wsrep_sync_wait')",
     )
     .load(conn)?;
     Ok(variables

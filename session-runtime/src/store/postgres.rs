@@ -1,5 +1,7 @@
 //! PostgreSQL: how a connection is opened, what bounds its waits, what its commits are worth.
 
+mod place;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -8,6 +10,7 @@ use diesel::prelude::{Connection as _, QueryableByName, RunQueryDsl};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool, Text};
 
+use self::place::{ELSEWHERE, check_columns, check_rights, may_change, tables};
 use super::{OpenError, server};
 
 /// The connection of this backend.
@@ -154,6 +157,7 @@ impl Location {
 
 /// Brings the tables to this version; of several processes one does, the others wait for it.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
+    place::check(conn)?;
     conn.transaction(|conn| {
         let wait = millis(MIGRATION_WAIT);
         conn.batch_execute(&format!(
@@ -163,13 +167,6 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
         ))?;
         migrations::run(conn)
     })
-}
-
-/// Whether the version table exists.
-fn schema_exists(conn: &mut Connection) -> QueryResult<bool> {
-    diesel::sql_query("SELECT to_regclass('session_schema') IS NOT NULL AS value")
-        .get_result::<Answer>(conn)
-        .map(|answer| answer.value)
 }
 
 /// Settings under which a commit may be lost, each as a sentence.

@@ -1,6 +1,8 @@
 //! What the two database servers have in common: a wait for a connection that is bounded, and a name
 //! for the log that holds no password.
 
+mod refusal;
+
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -8,6 +10,7 @@ use std::time::Duration;
 use diesel::{Connection, ConnectionError};
 use tokio::sync::Semaphore;
 
+pub(super) use self::refusal::Refusal;
 use super::OpenError;
 
 /// How long a write waits for a lock that somebody else holds before it makes room for others.
@@ -52,9 +55,13 @@ pub(super) fn connect<C: Connection + Send + 'static>(
             drop(attempt);
         })?;
     let established = waiting.recv_timeout(timeout).map_err(|_| no_answer())?;
-    established.map_err(|error| OpenError::Server {
-        database: without_password(url),
-        cause: cause(&error),
+    established.map_err(|error| {
+        let cause = cause(&error);
+        OpenError::Server {
+            database: without_password(url),
+            refusal: Refusal::of(&cause),
+            cause,
+        }
     })
 }
 

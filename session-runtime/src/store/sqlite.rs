@@ -71,6 +71,12 @@ pub(super) struct Location {
 }
 
 #[derive(QueryableByName)]
+struct Table {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[derive(QueryableByName)]
 struct JournalMode {
     #[diesel(sql_type = Text)]
     journal_mode: String,
@@ -138,7 +144,7 @@ impl Location {
     fn set_up(&self, conn: &mut Connection, settings: &str) -> Result<(), OpenError> {
         let timeout = self.timeout.as_millis();
         conn.batch_execute(&format!("PRAGMA busy_timeout = {timeout}; {settings}"))
-            .and_then(|()| schema_exists(conn))
+            .and_then(|()| tables(conn, &[]))
             .map_err(|error| self.explain(error))?;
         self.files.remember();
         Ok(())
@@ -191,12 +197,9 @@ pub(super) fn explain(files: &Files, error: Error) -> OpenError {
              raise the setting"
                 .to_owned()
         }
-        "attempt to write a readonly database" => {
-            "which can only be read, but sessions are written: let the user of this process write to it and to its \
-             folder, and see that its disk is not mounted read-only"
-                .to_owned()
+        "attempt to write a readonly database" | "unable to open database file" => {
+            files::why_closed(files.path())
         }
-        "unable to open database file" => files::why_closed(files.path()),
         "file is not a database" => {
             "which is no SQLite database, or an encrypted one: name another file".to_owned()
         }
@@ -246,21 +249,32 @@ pub(super) fn stale_isolation(_: &mut Connection) -> QueryResult<Option<String>>
     Ok(None)
 }
 
-/// Whether the version table exists.
-fn schema_exists(conn: &mut Connection) -> QueryResult<bool> {
-    use diesel::sql_types::BigInt;
+/// Where sessions find a place of their own.
+const ELSEWHERE: &str = "file of their own, as in `sqlite://sessions.db`";
 
-    #[derive(QueryableByName)]
-    struct Tables {
-        #[diesel(sql_type = BigInt)]
-        tables: i64,
-    }
+/// Those of these tables that there are.
+fn tables(conn: &mut Connection, names: &[&str]) -> QueryResult<Vec<String>> {
+    let names = names.join("', '");
+    let found: Vec<Table> = diesel::sql_query(format!(
+        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name IN ('{names}') ORDER BY name"
+    ))
+    .load(conn)?;
+    Ok(found.into_iter().map(|table| table.name).collect())
+}
 
-    diesel::sql_query(
-        "SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' AND name = 'session_schema'",
-    )
-    .get_result::<Tables>(conn)
-    .map(|found| found.tables > 0)
+/// Whoever may write to the file may do all with it; SQLite says whether that is so when something is written.
+fn check_rights(conn: &mut Connection, _: &[String]) -> Result<(), OpenError> {
+    Ok(conn.batch_execute("UPDATE session_schema SET version = version WHERE 1 = 0")?)
+}
+
+/// Whoever may write to the file may change its tables.
+fn may_change(_: &mut Connection, _done: usize, _found: &[String]) -> Result<(), OpenError> {
+    Ok(())
+}
+
+/// Text has one encoding in a file, and each holds every character.
+fn check_columns(_: &mut Connection, _names: &[&str]) -> Result<(), OpenError> {
+    Ok(())
 }
 
 #[cfg(test)]

@@ -114,9 +114,13 @@ pub(super) fn why_closed(path: &str) -> String {
         Err(error) if error.kind() == ErrorKind::NotFound => format!(
             "which cannot be made in its folder: let the user of this process write to `{shown}`"
         ),
+        Err(error) if fs::File::open(file).is_ok() => format!(
+            "which can only be read ({error}), but sessions are written: let the user of this process write to it \
+             and to its folder `{shown}`"
+        ),
         Err(error) => format!(
-            "which cannot be read and written ({error}): let the user of this process do so, with the folder \
-             `{shown}` too"
+            "which cannot be read ({error}): let the user of this process read and write it, and write to its folder \
+             `{shown}`"
         ),
         // The file is in order, so it is what stands beside it.
         Ok(_) => format!(

@@ -123,14 +123,21 @@ impl<J: Job> Post<J> {
         }
     }
 
-    /// Says once that others have a connection and this thread gets none.
+    /// Says once that others have a connection and this thread gets none: how many to ask for, if there is a
+    /// limit, else only why.
     fn tell(&self, error: &StoreError) {
-        if let Some(open) = self.queue.note_refusal() {
-            self.told.events.emit(&Event::ConnectionRefused {
-                cause: error.to_string(),
-                setting: self.told.setting,
-                open,
-            });
+        let Some(open) = self.queue.note_refusal() else {
+            return;
+        };
+        match error {
+            StoreError::ConnectionLimit(cause) if open > 0 => {
+                self.told.events.emit(&Event::ConnectionRefused {
+                    cause: cause.clone(),
+                    setting: self.told.setting,
+                    open,
+                });
+            }
+            error => error.tell(&self.told.events),
         }
     }
 }
