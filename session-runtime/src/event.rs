@@ -114,10 +114,18 @@ pub enum Event {
         /// Its name.
         kid: String,
     },
-    /// `cross_site_refused`: a page of another site made a browser send a request.
+    /// `cross_site_refused`: a request that a page of another site may have caused was refused.
     CrossSiteRefused {
         /// Where to.
         path: String,
+        /// What to change if it was meant to pass.
+        remedy: &'static str,
+    },
+    /// `secure_cookies_over_http`: a login over plain http was answered with cookies that are `Secure`, which
+    /// browsers drop there: nobody is logged in.
+    SecureCookiesOverHttp {
+        /// The session.
+        handle: SessionHandle,
     },
     /// `silent_requests`: requests that change something said neither `Sec-Fetch-Site` nor `Origin`, as no
     /// browser of today does, and were let through; told once a minute. `csrf_require_evidence` refuses them.

@@ -3,6 +3,7 @@
 
 mod foreign;
 mod forms;
+mod remedies;
 mod settings;
 
 use rocket::http::Method;

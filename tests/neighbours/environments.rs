@@ -161,6 +161,37 @@ async fn a_copy_of_the_database_without_the_tables_of_sessions_is_an_environment
     do_not_mind_each_other(&clock, [one, two]).await;
 }
 
+/// A cookie of earlier front ends on a parent domain cannot be removed from here, and stands in nobody's way.
+#[async_test]
+async fn a_planted_cookie_of_earlier_front_ends_refuses_nobody() {
+    let clock = server::clock();
+    let server = start(&clock, "https://app.example.test", &[]).await;
+    let app = Place::new(&server, "https://app.example.test");
+    let sibling = Place::new(&server, "https://evil.example.test");
+    let mut person = Person::new(&clock);
+    for path in ["/", "/auth/session/refresh"] {
+        let line = format!("sIdRefreshToken=x; Domain=example.test; Path={path}");
+        person.store(&sibling, &line);
+    }
+    let visit = person.get(&app, "/maybe").await;
+    visit.expect(200, r#"{"user":null}"#).expect_untouched();
+    person
+        .post(&app, REFRESH_PATH)
+        .await
+        .expect(401, UNAUTHORISED);
+    person.log_in(&app, "ada").await.expect(200, OK);
+    for _ in 0..5 {
+        assert_eq!(person.name_at(&app).await.as_deref(), Some("ada"));
+        clock.advance(Duration::from_secs(3600));
+        person.post(&app, REFRESH_PATH).await.expect(200, "{}");
+    }
+    person.post(&app, SIGN_OUT_PATH).await.expect(200, OK);
+    let visit = person.get(&app, "/maybe").await;
+    visit.expect(200, r#"{"user":null}"#);
+    let planted = person.cookie_header(&app, REFRESH_PATH);
+    assert_eq!(planted, "sIdRefreshToken=x; sIdRefreshToken=x");
+}
+
 /// As the guide says of databases: what shares the tables is one application, with one set of users.
 #[async_test]
 async fn applications_that_share_a_database_share_users_and_sessions() {

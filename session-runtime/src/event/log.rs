@@ -82,11 +82,20 @@ impl Event {
                     "removed a signing key; its tokens are refused"
                 );
             }
-            Self::CrossSiteRefused { path } => {
+            Self::CrossSiteRefused { path, remedy } => {
                 tracing::warn!(
                     event = "cross_site_refused",
                     path,
+                    remedy,
                     "a request of another site was refused"
+                );
+            }
+            Self::SecureCookiesOverHttp { handle } => {
+                tracing::error!(
+                    event = "secure_cookies_over_http",
+                    %handle,
+                    "a login over plain http was answered with `Secure` cookies, which browsers drop: serve over https, or set \
+                     `sessions.cookie_secure = \"no\"` in the debug profile"
                 );
             }
             Self::SilentRequests { count, path } => {

@@ -217,10 +217,14 @@ impl Fairing for SessionFairing {
             wire.clear_legacy(response);
         }
         wire::forbid_caching(response);
-        if change.attach.is_some()
+        if let Some(tokens) = &change.attach
             && let Some(sessions) = state.state::<Sessions>()
         {
             sessions.note_head(wire::head_size(response));
+            if wire.are_dropped(tokens) {
+                let handle = tokens.handle;
+                sessions.emit(&Event::SecureCookiesOverHttp { handle });
+            }
         }
     }
 }

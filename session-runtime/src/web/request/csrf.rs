@@ -138,7 +138,10 @@ impl CsrfPolicy {
                 count_once(request, sessions);
                 Ok(())
             }
-            Provenance::Silent | Provenance::Foreign => Err(refused(request, sessions)),
+            Provenance::Silent | Provenance::Foreign => {
+                let remedy = remedy(&evidence(request), is_read(request));
+                Err(refused(request, sessions, remedy))
+            }
         }
     }
 
@@ -162,7 +165,7 @@ impl CsrfPolicy {
         match self.mode {
             Csrf::FetchMetadata => self.require_evidence(request, sessions),
             Csrf::ViaCustomHeader if request.headers().contains(RID) => Ok(()),
-            Csrf::ViaCustomHeader => Err(refused(request, sessions)),
+            Csrf::ViaCustomHeader => Err(refused(request, sessions, NEEDS_HEADER)),
             // Judged once the session is known.
             Csrf::ViaToken | Csrf::None => Ok(()),
         }
@@ -196,7 +199,9 @@ impl CsrfPolicy {
         }
         match self.provenance(request) {
             Provenance::Ours => Err(Error::TryRefreshToken),
-            Provenance::Silent | Provenance::Foreign => Err(refused(request, sessions)),
+            Provenance::Silent | Provenance::Foreign => {
+                Err(refused(request, sessions, NEEDS_TOKEN))
+            }
         }
     }
 
@@ -218,7 +223,9 @@ impl CsrfPolicy {
         }
         match self.provenance(request) {
             Provenance::Ours => Err(Error::Unauthorised),
-            Provenance::Silent | Provenance::Foreign => Err(refused(request, sessions)),
+            Provenance::Silent | Provenance::Foreign => {
+                Err(refused(request, sessions, NEEDS_TOKEN))
+            }
         }
     }
 
@@ -235,7 +242,7 @@ impl CsrfPolicy {
             && shown.has_anti_csrf()
             && self.provenance(request) != Provenance::Ours;
         if needs_token && !self.has_token_of(request, sessions, shown.handle()) {
-            return Err(refused(request, sessions));
+            return Err(refused(request, sessions, NEEDS_TOKEN));
         }
         Ok(())
     }
@@ -262,10 +269,45 @@ fn count_once(request: &Request<'_>, sessions: &Sessions) {
     }
 }
 
-fn refused(request: &Request<'_>, sessions: &Sessions) -> Error {
+fn refused(request: &Request<'_>, sessions: &Sessions, remedy: &'static str) -> Error {
     let path = request.uri().path().to_string();
-    sessions.emit(&Event::CrossSiteRefused { path });
+    sessions.emit(&Event::CrossSiteRefused { path, remedy });
     Error::CrossSite
+}
+
+/// What to change if a request with this evidence was meant to pass.
+fn remedy(evidence: &Evidence, reads: bool) -> &'static str {
+    match (&evidence.site, &evidence.origin) {
+        (Header::Several, _) | (_, Header::Several) => {
+            "`Origin` or `Sec-Fetch-Site` came more than once: a proxy or a client adds one"
+        }
+        (_, Header::Once(origin)) if origin == "null" => {
+            "`Origin: null`: a page with `Referrer-Policy: no-referrer` sends it over plain http, as do sandboxed frames; set \
+             `Referrer-Policy: same-origin`, or serve over https"
+        }
+        (_, Header::Absent) if reads => {
+            "a link of another site leads here: if that is meant, take `CrossSite<Login>` or `#[login(cross_site)]`, and let \
+             the route check what it is called with"
+        }
+        (Header::Absent, Header::Absent) => {
+            "neither `Sec-Fetch-Site` nor `Origin`: no browser of today sends such a request; a client of your own can send \
+             `Origin`, or the header `st-auth-mode: header`"
+        }
+        _ => {
+            "if the page is yours, add its origin to `sessions.website_origins`; `sessions.api_origin` must be the origin in \
+             the address bar of the browser"
+        }
+    }
+}
+
+const NEEDS_HEADER: &str =
+    "`sessions.csrf = \"via-custom-header\"` needs the header `rid` beside cookies";
+
+const NEEDS_TOKEN: &str = "`sessions.csrf = \"via-token\"` needs the header `anti-csrf`, with the token that the login answered, beside cookies";
+
+/// Whether the request is of a kind that a link causes.
+fn is_read(request: &Request<'_>) -> bool {
+    matches!(request.method(), Method::Get | Method::Head)
 }
 
 /// Whether a request changes nothing (RFC 9110 section 9.2.1). A form is never that: Rocket lets

@@ -52,6 +52,8 @@ pub(in crate::web) struct Wire {
     domain: Option<String>,
     same_site: CookieSameSite,
     secure: bool,
+    /// Whether browsers reach this server over plain http, and drop cookies that are `Secure`.
+    secure_over_http: bool,
     front_token: FrontToken,
     expose_access_token: bool,
     access_header: String,
@@ -84,6 +86,7 @@ impl Wire {
                 SameSite::Strict => CookieSameSite::Strict,
             },
             secure: settings.secure,
+            secure_over_http: settings.is_secure_over_http(),
             front_token: config.front_token,
             expose_access_token: config.expose_access_token,
             access_header: config.access_token_header.clone(),
@@ -111,6 +114,11 @@ impl Wire {
             Transfer::Header => Transport::Header,
             Transfer::Any | Transfer::Cookie => Transport::Cookie,
         }
+    }
+
+    /// Whether browsers drop these tokens: they are in `Secure` cookies, over plain http.
+    pub(in crate::web) fn are_dropped(&self, tokens: &SessionTokens) -> bool {
+        self.secure_over_http && tokens.transport == Transport::Cookie
     }
 
     /// Writes a change onto a response.

@@ -17,6 +17,7 @@ pub(in crate::web) fn check(settings: &Settings) -> Result<Vec<String>, String> 
     }
     cookies_are_kept(settings)?;
     let warnings = [
+        secure_over_http(settings),
         same_site_none_on_this_machine(settings),
         no_protection(settings),
         access_cookie_misses_sign_out(settings),
@@ -77,6 +78,17 @@ fn cookies_are_kept(settings: &Settings) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+fn secure_over_http(settings: &Settings) -> Option<String> {
+    settings.is_secure_over_http().then(|| {
+        format!(
+            "`sessions.cookie_secure`: browsers drop `Secure` cookies over plain http, and reach this server at {}, so \
+             nobody can log in with cookies: serve over https and set `api_origin` to that, or in the debug profile set \
+             `cookie_secure = \"no\"`",
+            settings.api.text
+        )
+    })
 }
 
 fn same_site_none_on_this_machine(settings: &Settings) -> Option<String> {

@@ -40,6 +40,11 @@ pub(in crate::web) struct Settings {
 }
 
 impl Settings {
+    /// Whether browsers drop the cookies, which are `Secure`, because they reach this server over plain http.
+    pub(in crate::web) fn is_secure_over_http(&self) -> bool {
+        self.secure && self.api.scheme == "http" && !self.api.is_local_http()
+    }
+
     /// Reads and checks everything that can be known before the database is opened.
     ///
     /// # Errors
