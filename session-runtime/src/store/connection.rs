@@ -147,6 +147,7 @@ impl Connection {
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(_, Some(_)) => self.write(query),
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
             _ => query(&mut self.link()),
         }
     }

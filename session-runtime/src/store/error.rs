@@ -61,7 +61,7 @@ pub(crate) enum OpenError {
         "`sessions.database` names a MariaDB server and no database on it: add one, as in `mysql://user:password@host/app`"
     )]
     NoDatabase,
-    #[cfg(feature = "mysql")]
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     #[error("another process migrates the session tables and did not finish in time: start again")]
     MigrationBusy,
     #[error(
@@ -138,13 +138,19 @@ impl OpenError {
 impl OpenError {
     /// For a connection after the first.
     pub(super) fn further(self) -> Self {
+        if self.is_limit() {
+            Self::Further(Box::new(self))
+        } else {
+            self
+        }
+    }
+
+    /// Whether there are as many connections as the server allows; a file has no such limit.
+    fn is_limit(&self) -> bool {
         match self {
             #[cfg(any(feature = "postgres", feature = "mysql"))]
-            Self::Server {
-                refusal: Refusal::ConnectionLimit,
-                ..
-            } => Self::Further(Box::new(self)),
-            error => error,
+            Self::Server { refusal, .. } => *refusal == Refusal::ConnectionLimit,
+            _ => false,
         }
     }
 }
@@ -212,11 +218,7 @@ impl From<OpenError> for StoreError {
         match error {
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             OpenError::NoAnswer { .. } => Self::NoAnswer,
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
-            OpenError::Server {
-                refusal: Refusal::ConnectionLimit,
-                ..
-            } => Self::ConnectionLimit(error.to_string()),
+            error if error.is_limit() => Self::ConnectionLimit(error.to_string()),
             error => Self::Database(error.to_string()),
         }
     }

@@ -161,10 +161,12 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
     conn.transaction(|conn| {
         let wait = millis(MIGRATION_WAIT);
         conn.batch_execute(&format!(
-            "SET LOCAL lock_timeout = {wait};
-             SET LOCAL statement_timeout = {wait};
-             SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.session_schema'))"
+            "SET LOCAL lock_timeout = {wait}; SET LOCAL statement_timeout = {wait}"
         ))?;
+        conn.batch_execute(
+            "SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.session_schema'))",
+        )
+        .map_err(|_| OpenError::MigrationBusy)?;
         migrations::run(conn)
     })
 }

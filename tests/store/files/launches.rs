@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::thread;
 
 use rocket::async_test;
 use rocket::futures::future::{join, join_all};
 use session_tests::Log;
 use session_tests::body::OK;
+use session_tests::process::Place;
 
 use super::{on_file, open, refused};
 
@@ -28,6 +30,25 @@ async fn sqlite_a_hundred_launches_at_once_share_one_new_file() {
         .collect();
     let expected = ["new.db", "new.db-shm", "new.db-wal", "new.db.key"];
     assert_eq!(left, expected.map(str::to_owned).into(), "a draft was left");
+}
+
+/// Locks between processes are other ones than those within a process.
+#[test]
+fn sqlite_processes_that_start_at_once_share_one_new_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("new.db").display());
+    let one_site = r#", api_origin="http://127.0.0.1:8000""#;
+    let places = [(); 6].map(|()| Place::on(&url, one_site));
+    let starts = places
+        .clone()
+        .map(|place| thread::spawn(move || place.start()));
+    let processes = starts.map(|start| start.join().expect("a launch"));
+    let (answer, tokens) = places[0].log_in("ada");
+    assert_eq!(answer.status(), Some(200));
+    for place in &places {
+        assert_eq!(place.get("/live", &tokens).status(), Some(200));
+    }
+    drop(processes);
 }
 
 /// As of a process that died, or of another container's process of the same number.
