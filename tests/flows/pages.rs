@@ -4,6 +4,7 @@
 mod hostile;
 mod other_requests;
 mod refused;
+mod sub_path;
 
 use std::time::Duration;
 

@@ -1,9 +1,12 @@
 //! An application below a path of the site: stripped by the proxy, or known to the application.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
 use rocket::figment::value::Value;
 use session_runtime::LocalUrl;
 use session_tests::browser::SIGN_OUT_PATH;
-use std::time::Duration;
 
 use crate::behind_each;
 use crate::curl::{Answer, Client};
@@ -163,6 +166,36 @@ fn nobody_is_led_out_of_the_sub_path(kind: Kind) {
 }
 
 behind_each!(nobody_is_led_out_of_the_sub_path);
+
+/// The same in Chromium, with scripts and without: a file of scenarios beside those of `tests/browser`.
+#[test]
+fn a_browser_stays_below_a_path_that_nginx_strips() {
+    let sub_path = Some(SubPath::Stripped);
+    let site = Site::new(Wanted {
+        sub_path,
+        ..Wanted::default()
+    });
+    let _upstream = Upstream::start(&site, &settings(SubPath::Stripped));
+    let _proxy = Proxy::start(Kind::Nginx, &site);
+    let chromium = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let usual = || PathBuf::from("/usr/bin/chromium");
+    let run = Command::new("node")
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("browser"))
+        .args(["--test", "--test-reporter=spec", "sub_path.test.mjs"])
+        .env("CHROMIUM", chromium.unwrap_or_else(usual))
+        .env("TLS", site.path(""))
+        .env("API", format!("{}{SUB_PATH}", site.origin()))
+        .output()
+        .expect("`node`; `tests/run browser` installs it");
+    let said = String::from_utf8_lossy(&run.stdout);
+    let complaints = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{said}{complaints}");
+    record(
+        Kind::Nginx,
+        "sub-path that the proxy strips, in Chromium",
+        "pages come back by themselves and by a button",
+    );
+}
 
 impl Answer {
     /// Where a browser goes next, as a path of the site.

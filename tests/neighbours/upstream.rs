@@ -10,7 +10,7 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::response::stream::{Event as ServerSent, EventStream};
 use rocket::serde::json::{Json, Value, json};
 use rocket::tokio::time::{Duration, interval};
-use rocket::{Request, Route, Shutdown, get, put, routes};
+use rocket::{Request, Route, Shutdown, State, get, post, put, routes};
 use session_runtime::{Error, Event, LiveSession, ManualClock, Session, catchers};
 use session_tests::app::{self, Claims};
 use session_tests::{Server, site};
@@ -36,6 +36,7 @@ impl Upstream {
         let events = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&events);
         let clock = ManualClock::at(Utc::now());
+        let managed = clock.clone();
         let (below, login) = match site.wanted.sub_path {
             Some(SubPath::Kept) => (SUB_PATH, "/app/sign-in"),
             Some(SubPath::Stripped) | None => ("/", "/sign-in"),
@@ -52,6 +53,7 @@ impl Upstream {
                     routes.extend(app::routes());
                 }
                 rocket
+                    .manage(managed)
                     .mount(below, routes)
                     .attach(AdHoc::on_response("Unbuffered", |request, response| {
                         Box::pin(async move {
@@ -176,6 +178,12 @@ fn ticks(session: Session<Claims>) -> EventStream![] {
     }
 }
 
+/// Lets two hours go by.
+#[post("/later")]
+fn later(clock: &State<ManualClock>) {
+    clock.advance(Duration::from_secs(7200));
+}
+
 /// Says who is at the other end, and repeats what comes.
 #[get("/socket")]
 fn socket(session: Session<Claims>, socket: rocket_ws::WebSocket) -> rocket_ws::Stream!['static] {
@@ -189,5 +197,5 @@ fn socket(session: Session<Claims>, socket: rocket_ws::WebSocket) -> rocket_ws::
 }
 
 fn routes() -> Vec<Route> {
-    routes![set_letters, addresses, said, ticks, socket]
+    routes![set_letters, addresses, said, ticks, later, socket]
 }

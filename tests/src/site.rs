@@ -91,7 +91,7 @@ fn sign_in_page(next: LocalUrl) -> RawHtml<String> {
 fn sign_in_form(next: &LocalUrl, wrong: &str) -> RawHtml<String> {
     let next = next.as_str().replace('&', "&amp;").replace('"', "&quot;");
     RawHtml(format!(
-        r#"<!doctype html><html lang="en"><title>Sign in</title><form method="post" action="/sign-in"><p role="alert">{wrong}</p>
+        r#"<!doctype html><html lang="en"><title>Sign in</title><form method="post" action="sign-in"><p role="alert">{wrong}</p>
            <input type="hidden" name="next" value="{next}"><label>Name <input name="user"></label><button>Sign in</button></form>"#
     ))
 }
@@ -122,7 +122,7 @@ fn member_with_form(session: Session<Claims>) -> RawHtml<String> {
     let name = &session.payload().name;
     RawHtml(format!(
         r#"<!doctype html><html lang="en"><title>Members</title><p>hello {name}</p>
-           <form method="post" action="/leave"><button>Leave</button></form>
+           <form method="post" action="leave"><button>Leave</button></form>
            <script>addEventListener("pageshow", (event) => event.persisted && location.reload())</script>"#
     ))
 }

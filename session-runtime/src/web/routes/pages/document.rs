@@ -80,16 +80,17 @@ impl Document {
     }
 
     /// For a form that came with another session than it needs: nobody has lost one by that.
-    pub(in crate::web) fn of_another_session(status: Status, log_in: LocalUrl) -> Self {
+    pub(in crate::web) fn of_another_session(
+        status: Status,
+        root: LocalUrl,
+        log_in: LocalUrl,
+    ) -> Self {
         Self {
             status,
             title: "Nothing was sent",
             text: "You are logged in, but not for this form, so it was not sent. Perhaps you have finished it in \
                    another tab.",
-            body: Body::Links(vec![
-                (LocalUrl::or_root("/"), "Continue"),
-                (log_in, "Log in again"),
-            ]),
+            body: Body::Links(vec![(root, "Continue"), (log_in, "Log in again")]),
         }
     }
 

@@ -66,7 +66,8 @@ pub(in crate::web) fn answer<'r>(
         Document::of_status(status, Some(again)).respond_to(request)?
     } else if !reads && error == Some(&Error::SignInAgain) && !is_htmx(request) {
         let log_in = back_to(sessions, &login, &came_from(request));
-        Document::of_another_session(status, log_in).respond_to(request)?
+        let root = outer(request, "/");
+        Document::of_another_session(status, root, log_in).respond_to(request)?
     } else if is_htmx(request) {
         let next = current(request);
         let goes_to = match refresh {
