@@ -12,6 +12,7 @@ use session_tests::{Database, Log, Server, server};
 session_tests::on_both! {
     a_server_that_cannot_be_used_stops_the_launch
     a_server_that_only_reads_stops_the_launch
+    a_password_that_is_not_encoded_is_refused_and_not_shown
     a_master_key_is_required
     weak_durability_is_said_at_launch
 }
@@ -143,13 +144,59 @@ fn port_of(url: &str) -> String {
 
 async fn a_server_that_only_reads_stops_the_launch(backend: Backend) {
     // Of its own: the setting is the whole server's.
+    let server = DatabaseServer::start(backend, &[]);
     let settings: &[&str] = match backend {
-        Backend::Mariadb => &["read-only=1"],
-        Backend::Postgres | Backend::Sqlite => &["default_transaction_read_only=on"],
+        Backend::Mariadb => &[
+            "SET GLOBAL read_only = 1",
+            "SET GLOBAL read_only = 0; SET GLOBAL tx_read_only = 1",
+        ],
+        Backend::Postgres | Backend::Sqlite => {
+            &["ALTER ROLE sessions SET default_transaction_read_only = on"]
+        }
     };
-    let server = DatabaseServer::start(backend, settings);
-    let log = launch(&on(server.admin())).await.expect("no launch");
-    log.expect(&["only reads", "read_only`", "the primary"]);
+    let mut admin = Database::connect(&server.admin());
+    for setting in settings {
+        admin.execute(setting);
+        let log = launch(&on(server.admin())).await.expect("no launch");
+        log.expect(&["only reads", "read_only`", "the primary"]);
+    }
+}
+
+/// Client libraries quote the part of a URL that they do not understand, which may be of the password.
+async fn a_password_that_is_not_encoded_is_refused_and_not_shown(backend: Backend) {
+    let scheme = match backend {
+        Backend::Mariadb => "mysql",
+        Backend::Postgres | Backend::Sqlite => "postgres",
+    };
+    for rest in [
+        "://ada:hush/hush@127.0.0.1/app",
+        "://ada:hush/hu?sh@127.0.0.1/app",
+        "://ada:12/hush@127.0.0.1/app",
+        ":ada:hush@127.0.0.1/app",
+        match backend {
+            Backend::Mariadb => "://ada:hu#sh@127.0.0.1/app",
+            Backend::Postgres | Backend::Sqlite => "://ada:hush@hush@127.0.0.1/app",
+        },
+        match backend {
+            Backend::Mariadb => "://ada:hu?sh@127.0.0.1/app",
+            Backend::Postgres | Backend::Sqlite => "://ada:hush%@127.0.0.1/app",
+        },
+    ] {
+        let log = launch(&on(format!("{scheme}{rest}"))).await.expect(rest);
+        log.expect(&[
+            "`sessions.database` is a URL that has ",
+            "percent-encoded (`@` is `%40`",
+        ]);
+        for part in ["hush", "hu#", "hu?", "sh@"] {
+            assert!(!log.text().contains(part), "{}", log.text());
+        }
+    }
+    let wrong = match backend {
+        Backend::Mariadb => "mysql://ada:hush@127.0.0.1:1/app?ssl_mode=on",
+        Backend::Postgres | Backend::Sqlite => "postgres://ada:hush@127.0.0.1:1/app?ssl_mode=on",
+    };
+    let log = launch(&on(wrong.to_owned())).await.expect("no launch");
+    log.expect(&["ssl_mode", "correct what stands after the `?` of the URL"]);
 }
 
 async fn a_master_key_is_required(backend: Backend) {

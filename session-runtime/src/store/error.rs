@@ -33,6 +33,13 @@ pub(crate) enum OpenError {
     )]
     NoWal { path: String, mode: String },
     #[cfg(any(feature = "postgres", feature = "mysql"))]
+    #[error(
+        "`sessions.database` is a URL that {0}: write `postgres://user:password@host:port/database` or `mysql://` \
+         likewise; in a user and a password only letters, digits, `-`, `.`, `_` and `~` stand for themselves, the others \
+         are percent-encoded (`@` is `%40`, `/` is `%2F`, `:` is `%3A`, `%` is `%25`)"
+    )]
+    ServerUrl(String),
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     #[error("`sessions.database`: {database} does not let us in ({cause}); {}", refusal.advice())]
     Server {
         database: String,

@@ -101,12 +101,15 @@ impl Location {
     pub(super) fn writer(&self) -> Result<Connection, OpenError> {
         let mut conn = self.reader()?;
         let variables = variables(&mut conn)?;
-        if variables
-            .get("read_only")
-            .is_some_and(|value| value != "OFF")
-        {
+        let is_on = |name| variables.get(name).is_some_and(|value| value != "OFF");
+        if is_on("read_only") {
             return Err(OpenError::ReadOnly {
                 setting: "`read_only` is ON (a replica)",
+            });
+        }
+        if is_on("tx_read_only") {
+            return Err(OpenError::ReadOnly {
+                setting: "`tx_read_only` is ON (`transaction-read-only` in its configuration)",
             });
         }
         Ok(conn)
@@ -244,7 +247,7 @@ fn variables(conn: &mut Connection) -> QueryResult<HashMap<String, String>> {
     let variables: Vec<Variable> = diesel::sql_query(
         "SHOW VARIABLES WHERE Variable_name IN
          ('innodb_flush_log_at_trx_commit', 'innodb_lock_wait_timeout', 'lc_messages', 'lock_wait_timeout',
-          'log_bin', 'max_statement_time', 'read_only', 'sync_binlog', 'wsrep_sync_wait')",
+          'log_bin', 'max_statement_time', 'read_only', 'sync_binlog', 'tx_read_only', 'wsrep_sync_wait')",
     )
     .load(conn)?;
     Ok(variables

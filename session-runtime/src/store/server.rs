@@ -2,6 +2,7 @@
 //! for the log that holds no password.
 
 mod refusal;
+mod url;
 
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -37,6 +38,9 @@ pub(super) fn connect<C: Connection + Send + 'static>(
     timeout: Duration,
     attempts: &Attempts,
 ) -> Result<C, OpenError> {
+    if let Some(problem) = url::problem(url) {
+        return Err(OpenError::ServerUrl(problem));
+    }
     let no_answer = || OpenError::NoAnswer {
         database: without_password(url),
         seconds: timeout.as_secs_f64(),

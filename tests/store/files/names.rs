@@ -9,7 +9,7 @@ use rocket::local::asynchronous::Client;
 use session_runtime::Sessions;
 use session_tests::{Log, Server, body::OK};
 
-use super::{on, refused};
+use super::{on, on_file, open, refused};
 
 /// The names in a folder, in order.
 fn names(folder: &Path) -> Vec<String> {
@@ -158,4 +158,18 @@ async fn sqlite_a_pool_of_rocket_is_read_as_rocket_reads_it() {
             [file.to_owned(), format!("{file}.key")]
         );
     }
+}
+
+/// The encoding of a file that the application has made is its own business.
+#[async_test]
+async fn sqlite_a_file_in_utf_16_holds_every_character() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("app.db");
+    open(&file).execute("PRAGMA encoding = 'UTF-16'; CREATE TABLE users (name TEXT)");
+    let server = on_file(&file).start().await;
+    let user = "Ada \u{1f980} \u{141}ovelace";
+    server.browser().log_in(user).await.expect(200, OK);
+    let handles = server.sessions().handles(user).await.expect("handles");
+    let info = server.sessions().info(handles[0]).await.expect("an answer");
+    assert_eq!(info.expect("a session").user_id, user);
 }

@@ -15,11 +15,12 @@ pub(crate) enum Refusal {
     NobodyListens,
     WrongHost,
     NoTls,
+    WrongParameter,
     Other,
 }
 
 /// What servers say, PostgreSQL's and libpq's words first, then MariaDB's; the first that is found counts.
-const WORDS: [(&str, Refusal); 29] = [
+const WORDS: [(&str, Refusal); 34] = [
     ("too many connections", Refusal::ConnectionLimit),
     ("too many clients already", Refusal::ConnectionLimit),
     ("connection slots are reserved", Refusal::ConnectionLimit),
@@ -40,6 +41,14 @@ const WORDS: [(&str, Refusal); 29] = [
     ("could not connect to server", Refusal::NobodyListens),
     ("Connection refused", Refusal::NobodyListens),
     ("No such file or directory", Refusal::NobodyListens),
+    ("URI query parameter", Refusal::WrongParameter),
+    ("invalid connection option", Refusal::WrongParameter),
+    (
+        "unrecognized configuration parameter",
+        Refusal::WrongParameter,
+    ),
+    ("invalid sslmode value", Refusal::WrongParameter),
+    ("unknown ssl_mode", Refusal::WrongParameter),
     ("Too many connections", Refusal::ConnectionLimit),
     ("max_user_connections", Refusal::ConnectionLimit),
     ("'max_connections_per_hour'", Refusal::ConnectionLimit),
@@ -101,6 +110,10 @@ impl Refusal {
             Self::NoTls => {
                 "check what the URL says of TLS (PostgreSQL: `sslmode`, `sslrootcert`; MariaDB: `ssl_mode`, `ssl_ca`) and \
                  the server's certificate"
+            }
+            Self::WrongParameter => {
+                "correct what stands after the `?` of the URL: PostgreSQL takes the parameters of libpq, MariaDB \
+                 `ssl_mode`, `ssl_ca`, `ssl_cert`, `ssl_key` and `unix_socket`"
             }
             Self::Other => {
                 "check that the server runs, and host, port, user, password and database in the URL"
@@ -169,6 +182,15 @@ mod tests {
                 NoTls,
             ),
             (postgres("Die Rolle »app« existiert nicht"), Other),
+            (
+                "invalid URI query parameter: \"foo\"".into(),
+                WrongParameter,
+            ),
+            (
+                postgres(r#"unrecognized configuration parameter "serch_path""#),
+                WrongParameter,
+            ),
+            ("unknown ssl_mode".into(), WrongParameter),
             ("Too many connections".into(), ConnectionLimit),
             (
                 "User app already has more than 'max_user_connections' active connections".into(),

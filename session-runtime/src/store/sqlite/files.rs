@@ -18,26 +18,27 @@ type Identity = Option<(u64, u64)>;
 /// The files of a database since this process opened it.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Files {
-    path: Arc<str>,
+    paths: Arc<[String; 3]>,
     opened: Arc<OnceLock<[Identity; 3]>>,
 }
 
 impl Files {
     pub(super) fn new(path: &str) -> Self {
         Self {
-            path: path.into(),
+            paths: Arc::new(SUFFIXES.map(|suffix| format!("{path}{suffix}"))),
             opened: Arc::default(),
         }
     }
 
     /// The file itself.
     pub(super) fn path(&self) -> &str {
-        &self.path
+        &self.paths[0]
     }
 
     /// Remembers the files, once they are open.
     pub(super) fn remember(&self) {
-        self.opened.get_or_init(|| self.identities());
+        self.opened
+            .get_or_init(|| self.paths.each_ref().map(|path| identity(Path::new(path))));
     }
 
     /// Fails if one of them was deleted or replaced since it was opened.
@@ -45,30 +46,26 @@ impl Files {
         let Some(opened) = self.opened.get() else {
             return Ok(());
         };
-        let now = self.identities();
-        let changed = (0..SUFFIXES.len()).find(|&n| opened[n].is_some() && opened[n] != now[n]);
-        let Some(n) = changed else {
+        let pairs = self.paths.iter().zip(opened);
+        let mut pairs = pairs.map(|(path, opened)| (path, opened, identity(Path::new(path))));
+        let changed = pairs.find(|(_, opened, now)| opened.is_some() && *opened != now);
+        let Some((path, _, now)) = changed else {
             return Ok(());
         };
-        let done = if now[n].is_none() {
+        let done = if now.is_none() {
             "deleted or moved"
         } else {
             "replaced"
         };
         let cause = format!(
-            "`{}{}` was {done} while the application has it open: nothing is stored until it is back; or stop the \
+            "`{path}` was {done} while the application has it open: nothing is stored until it is back; or stop the \
              application, put the database into its place without `-wal` and `-shm` files of another one, and start \
-             again (`session_runtime::databases` says more)",
-            self.path, SUFFIXES[n]
+             again (`session_runtime::databases` says more)"
         );
         Err(Error::DatabaseError(
             DatabaseErrorKind::Unknown,
             Box::new(cause),
         ))
-    }
-
-    fn identities(&self) -> [Identity; 3] {
-        SUFFIXES.map(|suffix| identity(Path::new(&format!("{}{suffix}", self.path))))
     }
 }
 
