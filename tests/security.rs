@@ -64,7 +64,8 @@ fn every_requirement_is_answered_and_every_yes_shown() {
 #[test]
 fn the_test_command_checks_what_is_built_in() {
     let command = read("tests/run");
-    assert!(command.contains("cargo deny --locked --workspace check bans licenses sources"));
+    assert!(command.contains("cargo test --workspace --all-features --locked"));
+    assert!(read("tests/Cargo.toml").contains("path = \"dependencies.rs\""));
     let rules = read("deny.toml");
     for rule in [
         r#"{ name = "jsonwebtoken", version = "<10.3" }"#,
