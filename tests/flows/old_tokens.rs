@@ -117,11 +117,11 @@ async fn old_tokens_cost_few_rows_and_another_site_none() {
     let server = start().await;
     let mut browser = server.browser();
     browser.log_in("ada").await.expect(200, OK);
-    let mut tokens = vec![browser.cookie(ACCESS).expect("a token").to_owned()];
+    let mut tokens = vec![browser.cookie(ACCESS).expect("a token")];
     for _ in 0..40 {
         let mut other = server.browser();
         other.log_in("ada").await.expect(200, OK);
-        tokens.push(other.cookie(ACCESS).expect("a token").to_owned());
+        tokens.push(other.cookie(ACCESS).expect("a token"));
     }
     two_weeks_later(&server).await;
     let pairs: Vec<String> = tokens

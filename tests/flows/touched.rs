@@ -35,13 +35,13 @@ fn own_words() -> &'static str {
 impl Words {
     async fn start(self) -> Server {
         let server = Server::builder().rocket(move |rocket| match self {
-            Words::Catcher => rocket
+            Self::Catcher => rocket
                 .mount("/", routes![bye])
                 .register("/", catchers![own_words]),
             _ => rocket.mount("/", routes![bye]),
         });
         let server = server.fairing(move |fairing| match self {
-            Words::ErrorHandler => fairing.on_error(|_error, _request| {
+            Self::ErrorHandler => fairing.on_error(|_error, _request| {
                 Some(ErrorAnswer {
                     status: Status::ImATeapot,
                     content_type: ContentType::Text,
@@ -55,7 +55,7 @@ impl Words {
 
     /// The status of a kind of answer where the protocol's is `status`. The page speaks for itself.
     fn status(self, kind: &str, status: u16) -> u16 {
-        if self == Words::ErrorHandler && status >= 400 && kind != "page" {
+        if self == Self::ErrorHandler && status >= 400 && kind != "page" {
             418
         } else {
             status

@@ -64,7 +64,6 @@ fn open(site: &Site, origin: &str, cookies: &str) -> Result<Vec<String>, u16> {
         match socket.read() {
             Ok(Message::Text(text)) => said.push(text),
             Ok(_) => {}
-            Err(error @ (Error::ConnectionClosed | Error::AlreadyClosed)) => panic!("{error}"),
             Err(error) => panic!("{error}"),
         }
     }
