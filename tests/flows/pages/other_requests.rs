@@ -149,7 +149,7 @@ async fn an_application_that_refreshes_by_itself_gets_no_page_for_it() {
 
 /// The login that ends both sessions begins on that page.
 #[async_test]
-async fn sessions_of_two_users_lead_to_the_form_of_a_login_page_that_serves_visitors() {
+async fn sessions_of_two_users_are_named_and_lead_to_the_login_page() {
     let server = Server::builder()
         .rocket(|rocket| rocket.register("/", catchers::pages("/maybe")))
         .start()
@@ -161,8 +161,32 @@ async fn sessions_of_two_users_lead_to_the_form_of_a_login_page_that_serves_visi
     let both = format!("{ACCESS}={}; {ACCESS}={}", token(&ada), token(&bob));
     let headers = || vec![("Cookie", both.clone()), ("Accept", HTML.to_owned())];
     let answer = ada.send_raw(Method::Get, "/me", headers(), None).await;
-    expect_redirect(&answer, "/maybe?next=%2Fme");
+    assert_eq!((answer.status, answer.header("location")), (403, None));
+    let says = "Two people have logged in with this browser";
+    assert!(answer.body.contains(says), "{}", answer.body);
+    let link = "<a href=\"/maybe?next=%2Fme\">Log in</a>";
+    assert!(answer.body.contains(link), "{}", answer.body);
+    answer.expect_untouched();
     let answer = ada.send_raw(Method::Get, "/maybe", headers(), None).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.expect_untouched();
+}
+
+/// A second click sends the form once more, with the session that the first one replaced.
+#[async_test]
+async fn a_form_that_was_sent_twice_says_so() {
+    let server = server_with(&[]).await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let mut second = browser.clone();
+    browser.log_in("ada").await;
+    let headers = [("Accept", HTML), OWN];
+    let answer = send(&mut second, Method::Post, "/secret", &headers, &[]).await;
+    assert_eq!(answer.status, 401);
+    assert!(
+        answer.body.contains("<h1>Sent twice?</h1>"),
+        "{}",
+        answer.body
+    );
     answer.expect_untouched();
 }

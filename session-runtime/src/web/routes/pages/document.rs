@@ -54,7 +54,8 @@ impl Document {
             ),
             (false, true) => (
                 "Nothing was sent",
-                "You have been away for a while, so your form was not sent. Continue, then send it again.",
+                "You have been away for a while, so your form was not sent. Go back first if you need what you \
+                 typed. Continue, then send it again.",
             ),
             (false, false) => (
                 "Nothing was sent",
@@ -91,6 +92,28 @@ impl Document {
             text: "You are logged in, but not for this form, so it was not sent. Perhaps you have finished it in \
                    another tab.",
             body: Body::Links(vec![(root, "Continue"), (log_in, "Log in again")]),
+        }
+    }
+
+    /// For a form of a session that a later one of the same browser replaced: a second click, or another tab.
+    pub(in crate::web) fn replaced(status: Status, body: Body) -> Self {
+        Self {
+            status,
+            title: "Sent twice?",
+            text: "Your session was renewed a moment ago, by this very form or in another tab, so this was not done \
+                   again. See what has changed before you repeat it.",
+            body,
+        }
+    }
+
+    /// For a browser with the sessions of two people.
+    pub(in crate::web) fn several_users(status: Status, log_in: LocalUrl) -> Self {
+        Self {
+            status,
+            title: "Who is it?",
+            text: "Two people have logged in with this browser, so nobody can say whose page this is. Log in again as \
+                   one of them.",
+            body: Body::link(log_in, "Log in"),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::sessions::Sessions;
 use crate::web::local_url::LocalUrl;
 use crate::web::request::csrf::CsrfPolicy;
 use crate::web::request::people::is_htmx;
+use crate::web::request::presented::Presented;
 use crate::web::response::pending::Pending;
 use crate::web::response::wire;
 use crate::web::state;
@@ -54,20 +55,24 @@ pub(in crate::web) fn answer<'r>(
         .then(|| refresh::path(request))
         .flatten();
     let reads = matches!(request.method(), Method::Get | Method::Head);
+    let page = if reads {
+        wanted(request)
+    } else {
+        came_from(request)
+    };
     let mut response = if !lost && status == Status::Unauthorized {
         Document::refused(login).respond_to(request)?
     } else if !lost {
-        let again = if reads {
-            (wanted(request), "Try again")
-        } else {
-            // What was typed is still there if one goes back instead.
-            (came_from(request), "To the form")
-        };
-        Document::of_status(status, Some(again)).respond_to(request)?
+        // What was typed may still be there if one goes back instead.
+        let words = if reads { "Try again" } else { "To the form" };
+        Document::of_status(status, Some((page, words))).respond_to(request)?
     } else if !reads && error == Some(&Error::SignInAgain) && !is_htmx(request) {
-        let log_in = back_to(sessions, &login, &came_from(request));
+        let log_in = back_to(sessions, &login, &page);
         let root = outer(request, "/");
         Document::of_another_session(status, root, log_in).respond_to(request)?
+    } else if error == Some(&Error::SeveralUsers) && !is_htmx(request) && !is_login(request, &login)
+    {
+        Document::several_users(status, back_to(sessions, &login, &page)).respond_to(request)?
     } else if is_htmx(request) {
         let next = current(request);
         let goes_to = match refresh {
@@ -76,33 +81,47 @@ pub(in crate::web) fn answer<'r>(
         };
         redirect_htmx(status, &goes_to)
     } else {
-        let next = if reads {
-            wanted(request)
-        } else {
-            came_from(request)
-        };
         let body = match refresh {
             Some(action) => Body::Refresh {
                 action,
                 // A page for everybody is come back to as a visitor.
                 login: if Pending::of(request).serves_visitors() {
-                    next.clone()
+                    page.clone()
                 } else {
                     login
                 },
-                next,
+                next: page,
                 by_itself: reads.then(|| refresh::pause(request)).flatten(),
             },
             // A login page that asks for a login would send the browser round in circles.
-            None if reads && next.path() != login.path() => {
-                return see_other(request, &back_to(sessions, &login, &next));
+            None if reads && !is_login(request, &login) => {
+                return see_other(request, &back_to(sessions, &login, &page));
             }
-            None => Body::link(back_to(sessions, &login, &next), "Log in"),
+            None => Body::link(back_to(sessions, &login, &page), "Log in"),
         };
-        Document::lost(status, reads, body).respond_to(request)?
+        if !reads && was_replaced(request) {
+            Document::replaced(status, body).respond_to(request)?
+        } else {
+            Document::lost(status, reads, body).respond_to(request)?
+        }
     };
     finish(&mut response);
     Ok(response)
+}
+
+/// Whether the page that was asked for is the login page, as the browser sees both.
+fn is_login(request: &Request<'_>, login: &LocalUrl) -> bool {
+    wanted(request).path() == login.path()
+}
+
+/// Whether a session that the request presents was replaced a moment ago.
+fn was_replaced(request: &Request<'_>) -> bool {
+    let Ok(sessions) = state::managed(request) else {
+        return false;
+    };
+    let presented = Presented::of(request, state::wire(request));
+    let mut shown = presented.recognise(sessions).into_iter();
+    shown.any(|shown| sessions.was_replaced(shown.handle()))
 }
 
 fn see_other<'r>(request: &'r Request<'_>, to: &LocalUrl) -> catcher::Result<'r> {
