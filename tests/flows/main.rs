@@ -39,6 +39,7 @@ mod requirements;
 mod restart;
 mod revoke;
 mod second_factor;
+mod siblings;
 mod sign_out;
 mod signatures;
 mod sockets;

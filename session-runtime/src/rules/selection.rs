@@ -13,6 +13,8 @@ pub enum Standing {
     Live,
     /// It has expired, or the key that signed it is gone: a refresh may help.
     Stale,
+    /// It has expired, and the database says that its session goes on. It is asked about [rivals] only.
+    Away,
     /// Its session was revoked.
     Revoked,
 }
@@ -22,7 +24,7 @@ pub enum Standing {
 pub struct Shown<'a> {
     /// The session it names.
     pub handle: SessionHandle,
-    /// The user it names; only looked at while it is live.
+    /// The user it names, if its signature was checked; otherwise nothing.
     pub user_id: &'a str,
     /// How it stands.
     pub standing: Standing,
@@ -73,10 +75,27 @@ pub fn choose(shown: &[Shown<'_>]) -> Choice {
         // The visitor has logged in since, the login is whole by now.
         return Choice::TryRefresh;
     }
-    if has_user && live().any(|token| token.user_id != newest.user_id) {
+    let is_other = |token: &Shown<'_>| token.user_id != newest.user_id;
+    let is_away = |token: &&Shown<'_>| token.standing == Standing::Away;
+    if has_user && live().any(is_other) || shown.iter().filter(is_away).any(is_other) {
         return Choice::SeveralUsers;
     }
     Choice::Session(newest.handle)
+}
+
+/// The expired tokens of other users beside the session that was chosen, by their handles. A neighbour can
+/// plant a live session of its own and wait until the visitor's token expires; whether that session goes on,
+/// only the database knows. If it does the token is [`Standing::Away`], and the choice is to be made again.
+pub fn rivals(shown: &[Shown<'_>], chosen: SessionHandle) -> Vec<SessionHandle> {
+    let Some(chosen) = shown.iter().find(|token| token.handle == chosen) else {
+        return Vec::new();
+    };
+    let is_rival = |token: &&Shown<'_>| {
+        let is_known = !token.user_id.is_empty() && !token.visitor;
+        token.standing == Standing::Stale && is_known && token.user_id != chosen.user_id
+    };
+    let rivals = shown.iter().filter(is_rival);
+    rivals.map(|token| token.handle).collect()
 }
 
 /// A refresh token of this application, under the cookie name of its session.
@@ -86,6 +105,8 @@ pub struct ShownRefresh {
     pub handle: SessionHandle,
     /// Its generation: of two tokens of one session the higher one was issued last.
     pub generation: u32,
+    /// Whether an access token beside it was issued with it.
+    pub paired: bool,
 }
 
 /// The newest live session of a visitor: what a page for everybody shows beside a login under way.
@@ -97,11 +118,19 @@ pub fn choose_visitor(shown: &[Shown<'_>]) -> Option<SessionHandle> {
 }
 
 /// Chooses the refresh token of the newest session; returns its index.
+///
+/// Of several tokens of one session the one that came with the access token counts. A neighbour can plant a
+/// newer one, of a copy of the session, but no access cookie: the browser would go on with the copy, and
+/// nobody would find out that there is one.
 pub fn choose_refresh(shown: &[ShownRefresh]) -> Option<usize> {
     (0..shown.len()).max_by_key(|index| {
-        let ShownRefresh { handle, generation } = shown[*index];
+        let ShownRefresh {
+            handle,
+            generation,
+            paired,
+        } = shown[*index];
         // Of equals the first, which is the one with the longest path (RFC 6265 section 5.4).
-        (handle, generation, std::cmp::Reverse(*index))
+        (handle, paired, generation, std::cmp::Reverse(*index))
     })
 }
 
@@ -139,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_guard_takes_the_newest_live_session() {
-        use Standing::{Live, Revoked, Stale};
+        use Standing::{Away, Live, Revoked, Stale};
         for (tokens, choice) in [
             (vec![], Choice::Nothing),
             (vec![shown(1, "a", Live)], Choice::Session(handle(1))),
@@ -222,8 +251,43 @@ mod tests {
                 vec![shown(1, "a", Stale), shown(2, "b", Revoked)],
                 Choice::TryRefresh,
             ),
+            (
+                vec![shown(1, "a", Away), shown(2, "b", Live)],
+                Choice::SeveralUsers,
+            ),
+            (
+                vec![shown(1, "a", Away), shown(2, "a", Live)],
+                Choice::Session(handle(2)),
+            ),
+            (
+                vec![shown(1, "a", Away), visitor(2, "v")],
+                Choice::SeveralUsers,
+            ),
         ] {
             assert_eq!(choose(&tokens), choice, "{tokens:?}");
+        }
+    }
+
+    #[test]
+    fn rivals_are_expired_sessions_of_other_users() {
+        use Standing::{Live, Revoked, Stale};
+        let live = shown(2, "b", Live);
+        for (beside, is_rival) in [
+            (shown(1, "a", Stale), true),
+            (shown(3, "a", Stale), true),
+            (shown(1, "b", Stale), false),
+            (shown(1, "a", Revoked), false),
+            (shown(1, "", Stale), false),
+            (
+                Shown {
+                    standing: Stale,
+                    ..visitor(1, "v")
+                },
+                false,
+            ),
+        ] {
+            let expected: Vec<_> = is_rival.then_some(beside.handle).into_iter().collect();
+            assert_eq!(rivals(&[beside, live], live.handle), expected, "{beside:?}");
         }
     }
 
@@ -232,11 +296,19 @@ mod tests {
         let token = |number, generation| ShownRefresh {
             handle: handle(number),
             generation,
+            paired: false,
+        };
+        let paired = |number, generation| ShownRefresh {
+            paired: true,
+            ..token(number, generation)
         };
         assert_eq!(choose_refresh(&[]), None);
         assert_eq!(choose_refresh(&[token(1, 9), token(2, 0)]), Some(1));
         assert_eq!(choose_refresh(&[token(2, 0), token(1, 9)]), Some(0));
         assert_eq!(choose_refresh(&[token(1, 3), token(1, 4)]), Some(1));
         assert_eq!(choose_refresh(&[token(1, 4), token(1, 4)]), Some(0));
+        assert_eq!(choose_refresh(&[token(1, 9), paired(1, 4)]), Some(1));
+        assert_eq!(choose_refresh(&[paired(1, 5), paired(1, 4)]), Some(0));
+        assert_eq!(choose_refresh(&[token(2, 0), paired(1, 9)]), Some(0));
     }
 }

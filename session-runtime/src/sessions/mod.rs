@@ -25,6 +25,7 @@ use crate::token::{Binding, SessionTokens, Transport};
 
 mod absent;
 mod change;
+mod conflicts;
 mod follow;
 mod info;
 mod issue;
@@ -54,6 +55,7 @@ pub(crate) use verify::Recognised;
 pub use verify::VerifiedSession;
 pub use within::{Uncommitted, Within};
 
+use conflicts::Conflicts;
 use keeper::KeyKeeper;
 use silence::Silence;
 use upkeep::Steadiness;
@@ -95,6 +97,7 @@ struct Inner {
     store: Store,
     payload_types: PayloadTypes,
     silence: Silence,
+    conflicts: Conflicts,
     clock: Arc<DatabaseClock>,
     random: Arc<dyn Random>,
     events: Events,

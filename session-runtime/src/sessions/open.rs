@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use super::conflicts::Conflicts;
 use super::keeper::KeyKeeper;
 use super::key_source::KeySource;
 use super::silence::Silence;
@@ -72,6 +73,7 @@ impl Sessions {
             },
             payload_types: PayloadTypes::default(),
             silence: Silence::default(),
+            conflicts: Conflicts::default(),
             feed: Follower {
                 revocations: Revocations::new(lifetimes.access_token),
                 steadiness: Mutex::default(),

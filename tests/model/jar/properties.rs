@@ -94,13 +94,23 @@ fn asked(state: &State, deed: Deed) -> Says {
 fn is_cleaned(start: &Walk) -> bool {
     let mut used = start.clone();
     used.wait();
-    let left_is_fine = match used.open_until_quiet(Page::Members) {
-        End::Shown(Some(session)) => used.jar.sessions().all(|left| {
-            let may_wait = used.server.is_live(left) || handle(left) < handle(session);
-            used.jar.has_pair(left) && may_wait
-        }),
-        _ => used.jar.is_empty(),
+    let goes_on_with = match used.open_until_quiet(Page::Members) {
+        End::Shown(Some(session)) => Some(session),
+        // Sessions of two users: a login ends both.
+        End::LoginForm if used.clone().visit() == Says::SeveralUsers => {
+            let live = used
+                .jar
+                .sessions()
+                .filter(|left| used.server.is_live(*left));
+            live.max_by_key(|session| handle(*session))
+        }
+        _ => None,
     };
+    let left_is_fine = used.jar.sessions().all(|left| {
+        let is_older = goes_on_with.is_some_and(|session| handle(left) < handle(session));
+        let may_wait = is_older || (goes_on_with.is_some() && used.server.is_live(left));
+        used.jar.has_pair(left) && may_wait
+    });
     used.sign_out();
 
     let mut over = start.clone();

@@ -2,7 +2,9 @@
 //! mirrors the web layer, and stands in this file only.
 
 use session_runtime::SessionHandle;
-use session_runtime::selection::{Choice, Shown, ShownRefresh, Standing, choose, choose_refresh};
+use session_runtime::selection::{
+    Choice, Shown, ShownRefresh, Standing, choose, choose_refresh, rivals,
+};
 
 use super::cookies::{Change, Id, Jar, SESSIONS};
 
@@ -120,7 +122,7 @@ impl Server {
 
     /// `web/request/verdict.rs`, and `Sessions::standing`.
     fn verify(&self, jar: &Jar) -> Answer {
-        let shown: Vec<(Id, Shown<'static>)> = jar
+        let mut shown: Vec<(Id, Shown<'static>)> = jar
             .access()
             .map(|access| {
                 let (user, standing) = match self.fates[usize::from(access.session)] {
@@ -146,12 +148,29 @@ impl Server {
                 (access.session, shown)
             })
             .collect();
+        let tokens = |shown: &[(Id, Shown<'static>)]| -> Vec<Shown<'static>> {
+            shown.iter().map(|(_, shown)| *shown).collect()
+        };
+        let mut choice = choose(&tokens(&shown));
+        if let Choice::Session(chosen) = choice {
+            let rivals = rivals(&tokens(&shown), chosen);
+            for (session, shown) in &mut shown {
+                if rivals.contains(&shown.handle) {
+                    let goes_on = self.is_live(*session);
+                    shown.standing = if goes_on {
+                        Standing::Away
+                    } else {
+                        Standing::Revoked
+                    };
+                }
+            }
+            choice = choose(&tokens(&shown));
+        }
         let revoked = shown
             .iter()
             .filter(|(_, shown)| shown.standing == Standing::Revoked);
         let change = Change::removing(revoked.map(|(session, _)| *session).collect());
-        let tokens: Vec<Shown<'_>> = shown.iter().map(|(_, shown)| *shown).collect();
-        let says = match choose(&tokens) {
+        let says = match choice {
             Choice::Session(chosen) => {
                 let mut ids = shown.iter();
                 let found = ids.find(|(_, shown)| shown.handle == chosen);
@@ -191,6 +210,7 @@ impl Server {
             .map(|session| ShownRefresh {
                 handle: handle(*session),
                 generation: 0,
+                paired: true,
             })
             .collect();
         let Some(index) = choose_refresh(&shown) else {

@@ -44,6 +44,11 @@ impl Walk {
         says
     }
 
+    /// Asks for one page.
+    pub(super) fn visit(&mut self) -> Says {
+        self.ask(Deed::Visit)
+    }
+
     /// Opens a page and follows where the answers lead.
     pub(super) fn open(&mut self, mut page: Page) -> End {
         let mut requests = 0;

@@ -33,7 +33,7 @@ impl Logout {
         if self.caller.has_nothing() {
             return Ok(());
         }
-        let presented = self.caller.handles();
+        let presented = self.caller.signed_out();
         if !presented.is_empty() {
             let sessions = &self.caller.sessions;
             sessions.end(presented, RevokedBy::SignOut).await?;

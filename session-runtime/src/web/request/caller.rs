@@ -106,7 +106,12 @@ impl Caller {
 
     /// The handles of the sessions that end with a login of this kind.
     pub(in crate::web) fn replaced(&self, new: Kind) -> Vec<SessionHandle> {
-        handles(self.ended_by(new))
+        self.sessions.with_conflicts(handles(self.ended_by(new)))
+    }
+
+    /// The handles of the sessions that end with a logout.
+    pub(in crate::web) fn signed_out(&self) -> Vec<SessionHandle> {
+        self.replaced(Kind::Whole)
     }
 
     /// How a login of this kind comes in.

@@ -12,12 +12,13 @@ use rocket::http::Cookie;
 
 use crate::config::Transfer;
 use crate::handle::{SessionHandle, Tag};
+use crate::keys::sealing::hex;
 use crate::rules::selection::{self, ShownRefresh};
 use crate::sessions::{Recognised, Sessions};
+use crate::token::Transport;
 use crate::token::access;
 use crate::token::pending;
 use crate::token::refresh::{self, Authentic};
-use crate::token::{Transport, access::Unverified};
 use crate::web::paths::{AUTH_MODE, LEGACY_COOKIE};
 use crate::web::request::cookies;
 use crate::web::response::wire::Wire;
@@ -29,8 +30,9 @@ const MAX_AUTHORIZATION: usize = 8192;
 const MAX_COOKIES: usize = 1000;
 
 /// The most signatures that are checked for one request, beside those of tokens that are remembered: each
-/// takes some 70 microseconds.
-const MAX_SIGNATURES: usize = 64;
+/// takes some 70 microseconds. Chromium and Firefox keep 180 cookies for a site and its neighbours, so that
+/// these cannot plant enough to have the one of ours overlooked.
+const MAX_SIGNATURES: usize = 200;
 
 /// A token under the name of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,11 +248,13 @@ impl<'r> Presented<'r> {
                 self.access.iter().any(|access| access.tag == tag)
             });
         }
+        let beside = self.issued_with_access(&ours);
         let shown: Vec<ShownRefresh> = ours
             .iter()
             .map(|token| ShownRefresh {
                 handle: token.handle,
                 generation: token.presented.generation,
+                paired: beside.contains(&hex(&token.presented.token.0)),
             })
             .collect();
         if let Some(index) = selection::choose_refresh(&shown) {
@@ -262,6 +266,24 @@ impl<'r> Presented<'r> {
         FoundRefresh::Nothing
     }
 
+    /// The hashes of refresh tokens that the access cookies of the same sessions name. Where there is only one
+    /// token of a session they need not be read.
+    fn issued_with_access(&self, refresh: &[Authentic]) -> HashSet<String> {
+        let mut sessions = HashSet::new();
+        let several: HashSet<SessionHandle> = refresh
+            .iter()
+            .map(|token| token.handle)
+            .filter(|handle| !sessions.insert(*handle))
+            .collect();
+        let tags: HashSet<Tag> = several.iter().map(|handle| handle.tag()).collect();
+        let access = self.access.iter().filter(|named| tags.contains(&named.tag));
+        access
+            .filter_map(|named| access::read_unverified(&named.token))
+            .filter(|said| several.contains(&said.handle))
+            .filter_map(|said| said.refresh_token_hash1)
+            .collect()
+    }
+
     /// The sessions with an access cookie of ours and no refresh cookie: this browser cannot refresh them. One
     /// that awaits a second factor has none.
     pub(in crate::web) fn incomplete(&self, sessions: &Sessions) -> Vec<SessionHandle> {
@@ -269,16 +291,18 @@ impl<'r> Presented<'r> {
             return Vec::new();
         }
         let keys = sessions.keys();
-        let has_refresh = |tag: Tag| {
-            let mut named = self.refresh.iter().filter(|named| named.tag == tag);
-            named.any(|named| {
+        let has_refresh: HashSet<Tag> = self
+            .refresh
+            .iter()
+            .filter(|named| {
                 let ours = sessions.authenticate(&named.token);
-                ours.is_some_and(|found| found.handle.tag() == tag)
+                ours.is_some_and(|found| found.handle.tag() == named.tag)
                     || refresh::names_unknown_key(&named.token, keys.macs())
             })
-        };
+            .map(|named| named.tag)
+            .collect();
         let mut incomplete: Vec<SessionHandle> = self
-            .recognise_where(sessions, |tag| !has_refresh(tag))
+            .recognise_where(sessions, |tag| !has_refresh.contains(&tag))
             .into_iter()
             .filter(|access| !matches!(access, Recognised::Pending(_)))
             .map(|access| access.handle())
@@ -323,17 +347,20 @@ impl<'r> Presented<'r> {
     /// it: a neighbour's cookies name another issuer.
     fn has_cookie_of_unknown_key(&self, sessions: &Sessions) -> bool {
         let keys = sessions.keys();
-        let is_ours = |tag: Tag| {
-            self.access
-                .iter()
-                .filter(|access| access.tag == tag)
-                .filter_map(|access| access::read_unverified(&access.token))
-                .any(|Unverified { issuer, handle, .. }| {
-                    issuer == sessions.issuer() && handle.tag() == tag
-                })
-        };
-        self.refresh.iter().any(|named| {
-            refresh::names_unknown_key(&named.token, keys.macs()) && is_ours(named.tag)
+        let unknown: HashSet<Tag> = self
+            .refresh
+            .iter()
+            .filter(|named| refresh::names_unknown_key(&named.token, keys.macs()))
+            .map(|named| named.tag)
+            .collect();
+        let mut beside = self
+            .access
+            .iter()
+            .filter(|access| unknown.contains(&access.tag));
+        beside.any(|access| {
+            access::read_unverified(&access.token).is_some_and(|said| {
+                said.issuer == sessions.issuer() && said.handle.tag() == access.tag
+            })
         })
     }
 }

@@ -6,7 +6,8 @@ use rocket::Request;
 
 use crate::error::Error;
 use crate::event::Event;
-use crate::rules::selection::{Choice, Shown, Standing, choose, choose_visitor};
+use crate::handle::SessionHandle;
+use crate::rules::selection::{self, Choice, Shown, Standing, choose, choose_visitor};
 use crate::sessions::Sessions;
 use crate::token::Transport;
 use crate::token::access::Verified;
@@ -46,6 +47,26 @@ pub(in crate::web) async fn verify<'r>(
     Ok((sessions, verified))
 }
 
+/// A token that a request shows, and what was found of it.
+struct Found {
+    handle: SessionHandle,
+    standing: Standing,
+    verified: Option<Arc<Verified>>,
+}
+
+impl Found {
+    fn shown(&self) -> Shown<'_> {
+        let verified = self.verified.as_ref();
+        Shown {
+            handle: self.handle,
+            user_id: verified.map_or("", |verified| verified.claims.user_id()),
+            standing: self.standing,
+            pending: verified.is_some_and(|verified| verified.pending),
+            visitor: verified.is_some_and(|verified| verified.anonymous),
+        }
+    }
+}
+
 /// Chooses among the access cookies, and has those of revoked sessions removed; but not of one that a
 /// login has just replaced. Until that login is answered, a refresh has to present it: one that presents
 /// nothing is answered 401, and makes a front end forget the login.
@@ -58,48 +79,48 @@ async fn choose_cookie(
     for recognised in presented.recognise(sessions) {
         let handle = recognised.handle();
         let (standing, verified) = sessions.standing(recognised).await?;
-        found.push((handle, standing, verified));
+        found.push(Found {
+            handle,
+            standing,
+            verified,
+        });
+    }
+    let mut choice = choose(&shown(&found));
+    if let Choice::Session(chosen) = choice {
+        let rivals = selection::rivals(&shown(&found), chosen);
+        if !rivals.is_empty() {
+            Box::pin(look_for_rivals(sessions, &mut found, &rivals)).await?;
+            choice = choose(&shown(&found));
+        }
     }
     // A page of another site removes nothing, not even what is dead.
     if !csrf(request).is_foreign(request) {
-        for (handle, standing, _) in &found {
+        for Found {
+            handle, standing, ..
+        } in &found
+        {
             if *standing == Standing::Revoked && !sessions.was_replaced(*handle) {
                 Pending::of(request).remove(*handle, Transport::Cookie);
             }
         }
     }
-    let shown: Vec<Shown<'_>> = found
-        .iter()
-        .map(|(handle, standing, verified)| Shown {
-            handle: *handle,
-            user_id: verified
-                .as_ref()
-                .map_or("", |verified| verified.claims.user_id()),
-            standing: *standing,
-            pending: verified.as_ref().is_some_and(|verified| verified.pending),
-            visitor: verified.as_ref().is_some_and(|verified| verified.anonymous),
-        })
-        .collect();
-    let of = |chosen| {
-        let found = found
-            .iter()
-            .filter(|(handle, standing, _)| *handle == chosen && *standing == Standing::Live);
-        // Of two tokens of one session the one that was issued last.
-        let verified = found.filter_map(|(_, _, verified)| verified.clone());
-        verified.max_by_key(|verified| verified.issued_at)
-    };
-    match choose(&shown) {
+    match choice {
         Choice::Session(chosen) => {
-            let verified = of(chosen).ok_or(Error::TryRefreshToken)?;
+            let verified = live(&found, chosen).ok_or(Error::TryRefreshToken)?;
             if verified.pending
-                && let Some(visitor) = choose_visitor(&shown).and_then(of)
+                && let Some(visitor) = choose_visitor(&shown(&found))
+                && let Some(visitor) = live(&found, visitor)
             {
                 Pending::of(request).note_visitor(visitor);
             }
             Ok(verified)
         }
         Choice::SeveralUsers => {
-            let handles = shown.iter().map(|token| token.handle).collect();
+            let is_good =
+                |found: &&Found| matches!(found.standing, Standing::Live | Standing::Away);
+            let good = found.iter().filter(is_good);
+            let handles: Vec<_> = good.map(|found| found.handle).collect();
+            sessions.note_conflict(handles.clone());
             sessions.emit(&Event::SeveralUsers { handles });
             Err(Error::SeveralUsers)
         }
@@ -107,4 +128,39 @@ async fn choose_cookie(
         Choice::Revoked => Err(Error::GONE),
         Choice::Nothing => Err(Error::NONE),
     }
+}
+
+fn shown(found: &[Found]) -> Vec<Shown<'_>> {
+    found.iter().map(Found::shown).collect()
+}
+
+/// The live token of a session; of two, the one that was issued last.
+fn live(found: &[Found], chosen: SessionHandle) -> Option<Arc<Verified>> {
+    let live = found
+        .iter()
+        .filter(|found| found.handle == chosen && found.standing == Standing::Live);
+    live.filter_map(|found| found.verified.clone())
+        .max_by_key(|verified| verified.issued_at)
+}
+
+/// Asks the database which of these sessions go on.
+async fn look_for_rivals(
+    sessions: &Sessions,
+    found: &mut [Found],
+    rivals: &[SessionHandle],
+) -> Result<(), Error> {
+    for rival in rivals {
+        let standing = match sessions.require_row(*rival).await {
+            Ok(()) => Standing::Away,
+            Err(error) if error == Error::GONE => Standing::Revoked,
+            Err(error) => return Err(error),
+        };
+        let tokens = found.iter_mut().filter(|found| found.handle == *rival);
+        tokens.for_each(|found| found.standing = standing);
+        if standing == Standing::Away {
+            // One is enough.
+            return Ok(());
+        }
+    }
+    Ok(())
 }

@@ -97,7 +97,7 @@ async fn sign_out(signing_out: SigningOut) -> Result<RawJson<&'static str>, Erro
     let SigningOut(caller) = signing_out;
     caller
         .sessions
-        .end(caller.handles(), RevokedBy::SignOut)
+        .end(caller.signed_out(), RevokedBy::SignOut)
         .await?;
     caller.remove_presented();
     caller.pending.forget();
