@@ -7,7 +7,7 @@ use rocket::http::{ContentType, Method};
 use rocket::{async_test, post, routes};
 use session_runtime::logout;
 use session_tests::body::{OK, TRY_REFRESH};
-use session_tests::browser::{ACCESS, SIGN_OUT_PATH};
+use session_tests::browser::{ACCESS, REFRESH_PATH, SIGN_OUT_PATH};
 use session_tests::{Browser, Server, names};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -135,6 +135,8 @@ async fn old_tokens_cost_few_rows_and_another_site_none() {
         ("/login", "cross-site", 0),
         (SIGN_OUT_PATH, "cross-site", 0),
         ("/log-out", "same-origin", 8),
+        (REFRESH_PATH, "cross-site", 0),
+        (REFRESH_PATH, "same-origin", 8),
         (SIGN_OUT_PATH, "same-origin", 8),
     ] {
         let body = Some(r#"{"user":"eve"}"#.to_owned());

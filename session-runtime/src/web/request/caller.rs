@@ -10,12 +10,9 @@ use crate::handle::SessionHandle;
 use crate::new_session::Kind;
 use crate::sessions::{Recognised, Sessions};
 use crate::token::Transport;
-use crate::web::request::presented::Presented;
+use crate::web::request::presented::{MAX_ROWS, Presented};
 use crate::web::response::pending::Pending;
 use crate::web::state;
-
-/// The most rows that are read for one request to learn whose an old token is: a browser has one or two.
-const MAX_ROWS: usize = 8;
 
 /// What `Login` and `Logout` know of a request.
 #[derive(Debug, Clone)]

@@ -34,6 +34,10 @@ const MAX_COOKIES: usize = 1000;
 /// these cannot plant enough to have the one of ours overlooked.
 const MAX_SIGNATURES: usize = 200;
 
+/// The most rows that are read for one request to learn what becomes of tokens that do not hold: a browser has
+/// one or two of these.
+pub(in crate::web) const MAX_ROWS: usize = 8;
+
 /// A token under the name of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Named<'r> {
@@ -309,6 +313,8 @@ impl<'r> Presented<'r> {
             .collect();
         incomplete.sort_unstable();
         incomplete.dedup();
+        // The row of each is read; the others have their turn with the next refresh.
+        incomplete.truncate(MAX_ROWS);
         incomplete
     }
 

@@ -12,7 +12,7 @@ use crate::sessions::Sessions;
 use crate::token::Transport;
 use crate::token::access::Verified;
 use crate::web::request::csrf::Check;
-use crate::web::request::presented::Presented;
+use crate::web::request::presented::{MAX_ROWS, Presented};
 use crate::web::response::pending::Pending;
 use crate::web::state::{csrf, managed, wire};
 
@@ -149,7 +149,7 @@ async fn look_for_rivals(
     found: &mut [Found],
     rivals: &[SessionHandle],
 ) -> Result<(), Error> {
-    for rival in rivals {
+    for rival in rivals.iter().take(MAX_ROWS) {
         let standing = match sessions.require_row(*rival).await {
             Ok(()) => Standing::Away,
             Err(error) if error == Error::GONE => Standing::Revoked,
