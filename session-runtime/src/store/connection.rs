@@ -16,7 +16,7 @@ use super::sqlite;
 pub(super) enum Connection {
     /// With the files that it must still be about.
     #[cfg(feature = "sqlite")]
-    Sqlite(diesel::SqliteConnection, sqlite::Files),
+    Sqlite(diesel::SqliteConnection, sqlite::OpenFiles),
     /// Behind a pooler with the settings of each transaction, for there none last longer.
     #[cfg(feature = "postgres")]
     Postgres(diesel::PgConnection, Option<String>),

@@ -1,5 +1,6 @@
 //! SQLite: how a connection is opened, what makes it durable, how a write transaction begins.
 
+mod explain;
 mod files;
 mod url;
 
@@ -13,7 +14,10 @@ use diesel::prelude::{QueryableByName, RunQueryDsl};
 use diesel::result::{Error, QueryResult};
 use diesel::sql_types::Text;
 
-pub(super) use self::files::Files;
+pub(super) use self::explain::explain;
+use self::explain::{explain_in, is_locked, why_closed};
+use self::files::Files;
+pub(super) use self::files::OpenFiles;
 use super::OpenError;
 
 /// The connection of this backend.
@@ -105,7 +109,7 @@ impl Location {
     }
 
     /// Opens the connection that writes: WAL, and every commit synced to the disk before it is acknowledged.
-    pub(super) fn writer(&self) -> Result<(Connection, Files), OpenError> {
+    pub(super) fn writer(&self) -> Result<(Connection, OpenFiles), OpenError> {
         let mut conn = self.connect()?;
         let mode = self
             .patiently(|| switch_to_wal(&mut conn))
@@ -116,18 +120,16 @@ impl Location {
                 mode,
             });
         }
-        self.set_up(
-            &mut conn,
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
-        )?;
-        Ok((conn, self.files.clone()))
+        let settings = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+        let files = self.set_up(&mut conn, settings)?;
+        Ok((conn, files))
     }
 
     /// Opens a connection that only reads.
-    pub(super) fn reader(&self) -> Result<(Connection, Files), OpenError> {
+    pub(super) fn reader(&self) -> Result<(Connection, OpenFiles), OpenError> {
         let mut conn = self.connect()?;
-        self.set_up(&mut conn, "PRAGMA query_only = ON")?;
-        Ok((conn, self.files.clone()))
+        let files = self.set_up(&mut conn, "PRAGMA query_only = ON")?;
+        Ok((conn, files))
     }
 
     /// A connection that does not wait for locks yet.
@@ -137,17 +139,16 @@ impl Location {
         if !self.may_create && !Path::new(self.path()).exists() {
             return Err(self.refused("which does not exist, and `mode=rw` makes none".into()));
         }
-        Connection::establish(self.path()).map_err(|_| self.refused(files::why_closed(self.path())))
+        Connection::establish(self.path()).map_err(|_| self.refused(why_closed(self.path())))
     }
 
     /// Reads something, so that every file of the database is open.
-    fn set_up(&self, conn: &mut Connection, settings: &str) -> Result<(), OpenError> {
+    fn set_up(&self, conn: &mut Connection, settings: &str) -> Result<OpenFiles, OpenError> {
         let timeout = self.timeout.as_millis();
         conn.batch_execute(&format!("PRAGMA busy_timeout = {timeout}; {settings}"))
             .and_then(|()| tables(conn, &[]))
             .map_err(|error| self.explain(error))?;
-        self.files.remember();
-        Ok(())
+        Ok(self.files.open())
     }
 
     /// Tries again while the file is locked: the change of the journal mode does not wait by itself.
@@ -172,7 +173,7 @@ impl Location {
     }
 
     fn explain(&self, error: Error) -> OpenError {
-        explain(&self.files, error)
+        explain_in(&self.files, error)
     }
 }
 
@@ -181,38 +182,6 @@ fn switch_to_wal(conn: &mut Connection) -> QueryResult<String> {
     diesel::sql_query("PRAGMA journal_mode = WAL")
         .get_result::<JournalMode>(conn)
         .map(|mode| mode.journal_mode)
-}
-
-/// Whether somebody else has the file. SQLite speaks English everywhere.
-fn is_locked(error: &Error) -> bool {
-    error.to_string().contains("database is locked")
-}
-
-/// What a failure at launch means and what to do about it.
-pub(super) fn explain(files: &Files, error: Error) -> OpenError {
-    let text = error.to_string();
-    let problem = match text.as_str() {
-        _ if is_locked(&error) => {
-            "which another process has locked for longer than `sessions.database_timeout`: end its transaction, or \
-             raise the setting"
-                .to_owned()
-        }
-        "attempt to write a readonly database" | "unable to open database file" => {
-            files::why_closed(files.path())
-        }
-        "file is not a database" => {
-            "which is no SQLite database, or an encrypted one: name another file".to_owned()
-        }
-        "database disk image is malformed" => {
-            "which is damaged: restore it from a backup, without `-wal` and `-shm` files of another one".to_owned()
-        }
-        "database or disk is full" => "whose disk is full: make room".to_owned(),
-        _ => return error.into(),
-    };
-    OpenError::File {
-        path: files.path().to_owned(),
-        problem,
-    }
 }
 
 /// Brings the tables to this version, in one transaction.
@@ -326,5 +295,25 @@ mod tests {
         let (mut reader, _files) = location.reader().expect("a reader");
         assert_eq!(setting(&mut reader, "query_only"), 1);
         assert_eq!(setting(&mut reader, "busy_timeout"), 1234);
+    }
+
+    #[test]
+    fn files_that_sqlite_deletes_itself_are_not_missed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("x.db");
+        let url = format!("sqlite://{}", file.display());
+        let location = Location::parse(&url, Duration::from_secs(5)).expect("a location");
+        let log = folder.path().join("x.db-wal");
+        for _ in 0..2 {
+            let (mut conn, files) = location.writer().expect("a writer");
+            migrate(&mut conn).expect("tables");
+            assert!(log.exists());
+            files.check().expect("the files that were opened");
+            drop((conn, files));
+            assert!(!log.exists(), "it goes with the last connection");
+        }
+        let _connection = location.writer().expect("a writer");
+        std::fs::remove_file(file).expect("the file");
+        assert!(location.reader().is_err(), "a file was made anew");
     }
 }

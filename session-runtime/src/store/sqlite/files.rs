@@ -1,11 +1,10 @@
-//! The files of a database: that they are still those that were opened, and why they cannot be used.
+//! The files of a database: that they are still those that were opened.
 //!
 //! SQLite goes on in files that somebody has deleted or replaced: it commits into nowhere.
 
-use std::fs::{self, OpenOptions};
-use std::io::ErrorKind;
+use std::fs;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
@@ -17,38 +16,54 @@ type Identity = Option<(u64, u64)>;
 
 /// The files of a database since this process opened it.
 #[derive(Debug, Clone)]
-pub(in crate::store) struct Files {
-    paths: Arc<[String; 3]>,
-    opened: Arc<OnceLock<[Identity; 3]>>,
+pub(super) struct Files(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    paths: [String; 3],
+    opened: Mutex<Opened>,
 }
+
+#[derive(Debug, Default)]
+struct Opened {
+    identities: [Identity; 3],
+    /// How many connections this process has to them.
+    connections: usize,
+}
+
+/// The files of an open connection.
+#[derive(Debug)]
+pub(in crate::store) struct OpenFiles(Files);
 
 impl Files {
     pub(super) fn new(path: &str) -> Self {
-        Self {
-            paths: Arc::new(SUFFIXES.map(|suffix| format!("{path}{suffix}"))),
-            opened: Arc::default(),
-        }
+        Self(Arc::new(Shared {
+            paths: SUFFIXES.map(|suffix| format!("{path}{suffix}")),
+            opened: Mutex::default(),
+        }))
     }
 
     /// The file itself.
     pub(super) fn path(&self) -> &str {
-        &self.paths[0]
+        &self.0.paths[0]
     }
 
-    /// Remembers the files, once they are open.
-    pub(super) fn remember(&self) {
-        self.opened
-            .get_or_init(|| self.paths.each_ref().map(|path| identity(Path::new(path))));
+    /// Counts a connection, and remembers the files that it has opened.
+    pub(super) fn open(&self) -> OpenFiles {
+        let mut opened = self.opened();
+        opened.connections += 1;
+        for (remembered, path) in opened.identities.iter_mut().zip(&self.0.paths) {
+            *remembered = remembered.or_else(|| identity(Path::new(path)));
+        }
+        OpenFiles(self.clone())
     }
 
     /// Fails if one of them was deleted or replaced since it was opened.
-    pub(in crate::store) fn check(&self) -> QueryResult<()> {
-        let Some(opened) = self.opened.get() else {
-            return Ok(());
-        };
-        let pairs = self.paths.iter().zip(opened);
+    pub(super) fn check(&self) -> QueryResult<()> {
+        let opened = self.opened().identities;
+        let pairs = self.0.paths.iter().zip(opened);
         let mut pairs = pairs.map(|(path, opened)| (path, opened, identity(Path::new(path))));
-        let changed = pairs.find(|(_, opened, now)| opened.is_some() && *opened != now);
+        let changed = pairs.find(|(_, opened, now)| opened.is_some() && opened != now);
         let Some((path, _, now)) = changed else {
             return Ok(());
         };
@@ -67,6 +82,32 @@ impl Files {
             Box::new(cause),
         ))
     }
+
+    fn opened(&self) -> MutexGuard<'_, Opened> {
+        self.0.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OpenFiles {
+    /// Fails if one of them was deleted or replaced since it was opened.
+    pub(in crate::store) fn check(&self) -> QueryResult<()> {
+        self.0.check()
+    }
+
+    pub(super) fn files(&self) -> &Files {
+        &self.0
+    }
+}
+
+impl Drop for OpenFiles {
+    fn drop(&mut self) {
+        let mut opened = self.0.opened();
+        opened.connections -= 1;
+        if opened.connections == 0 {
+            // SQLite deletes its own files with the last connection.
+            opened.identities[1..].fill(None);
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -81,48 +122,4 @@ fn identity(path: &Path) -> Identity {
 #[cfg(not(unix))]
 fn identity(_: &Path) -> Identity {
     None
-}
-
-/// Why a file cannot be opened for reading and writing, and what to do.
-pub(super) fn why_closed(path: &str) -> String {
-    let file = Path::new(path);
-    let folder = file.parent().unwrap_or(file);
-    if file.is_dir() {
-        return format!(
-            "which is a folder: name a file in it, as in `sqlite://{path}/sessions.db`"
-        );
-    }
-    let shown = folder.display();
-    match fs::metadata(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return format!("whose folder `{shown}` does not exist: make it, or name another file");
-        }
-        Err(error) => {
-            return format!(
-                "whose folder `{shown}` cannot be entered ({error}): let the user of this process do so"
-            );
-        }
-        Ok(found) if !found.is_dir() => {
-            return format!("but `{shown}` is no folder: name a file in a folder");
-        }
-        Ok(_) => {}
-    }
-    match OpenOptions::new().read(true).write(true).open(file) {
-        Err(error) if error.kind() == ErrorKind::NotFound => format!(
-            "which cannot be made in its folder: let the user of this process write to `{shown}`"
-        ),
-        Err(error) if fs::File::open(file).is_ok() => format!(
-            "which can only be read ({error}), but sessions are written: let the user of this process write to it \
-             and to its folder `{shown}`"
-        ),
-        Err(error) => format!(
-            "which cannot be read ({error}): let the user of this process read and write it, and write to its folder \
-             `{shown}`"
-        ),
-        // The file is in order, so it is what stands beside it.
-        Ok(_) => format!(
-            "beside which SQLite keeps two more files (`-wal`, `-shm`): let the user of this process write to the \
-             folder `{shown}`"
-        ),
-    }
 }
