@@ -3,9 +3,9 @@
 use std::net::TcpStream;
 use std::time::Duration;
 
+use tungstenite::Message;
 use tungstenite::client::{IntoClientRequest, client};
 use tungstenite::http::HeaderValue;
-use tungstenite::{Error, Message};
 
 use crate::behind_each;
 use crate::curl::Client;

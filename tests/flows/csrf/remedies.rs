@@ -35,7 +35,8 @@ async fn a_refusal_names_the_remedy() {
         ("Sec-Fetch-Site", "cross-site"),
         ("Sec-Fetch-Mode", "navigate"),
     ];
-    let table: [(_, Method, &str, &[(&'static str, &str)], &str); 9] = [
+    type From<'a> = &'a [(&'static str, &'a str)];
+    let table: [(_, Method, &str, From<'_>, &str); 9] = [
         (
             &plain,
             Method::Get,
