@@ -7,7 +7,7 @@ use rocket::async_test;
 use rocket::figment::value::Value;
 use session_runtime::ManualClock;
 use session_tests::browser::{REFRESH_PATH, SIGN_OUT_PATH};
-use session_tests::{Database, Server, server};
+use session_tests::{Database, Log, Server, server};
 
 use crate::jar::{Person, Place};
 
@@ -197,8 +197,15 @@ async fn a_planted_cookie_of_earlier_front_ends_refuses_nobody() {
 async fn applications_that_share_a_database_share_users_and_sessions() {
     let clock = server::clock();
     let one = start(&clock, "http://localhost:8000", &[]).await;
+    let log = Log::start();
+    let replica = one.beside().set("api_origin", "http://localhost:8000");
+    drop(replica.start().await);
+    assert!(!log.text().contains("database_shared"));
     let two = one.beside().set("api_origin", "http://localhost:8001");
     let two = two.start().await;
+    let told = "http://localhost:8000/auth uses the same tables as this application, http://localhost:8001/auth.";
+    log.expect(&["database_shared", told, "a database or a schema of its own"]);
+    drop(log);
     let first = Place::new(&one, "http://localhost:8000");
     let second = Place::new(&two, "http://localhost:8001");
     let mut person = Person::new(&clock);

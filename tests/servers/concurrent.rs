@@ -26,7 +26,7 @@ async fn ten_processes_migrate_at_once(backend: Backend) {
         ("SELECT count(*) AS value FROM session_schema", 1),
         ("SELECT version AS value FROM session_schema", 4),
         ("SELECT count(*) AS value FROM session_key", 2),
-        ("SELECT count(*) AS value FROM session_counter", 3),
+        ("SELECT count(*) AS value FROM session_counter", 4),
     ] {
         assert_eq!(database.number(sql), expected, "{sql}");
     }

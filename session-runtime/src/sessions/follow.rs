@@ -3,6 +3,8 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::Sessions;
 use crate::event::Event;
 use crate::handle::SessionHandle;
@@ -14,6 +16,9 @@ use crate::store::StoreError;
 /// such a token lives.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(60);
 
+/// How long after its last announcement a process counts as one that serves.
+const SERVES_FOR: TimeDelta = TimeDelta::minutes(5);
+
 impl Sessions {
     /// Reads what was revoked since the last call, here or in another process; also the keys, if they
     /// changed.
@@ -21,7 +26,7 @@ impl Sessions {
         let inner = &*self.inner;
         let revocations = &inner.feed.revocations;
         let mut reading = revocations.begin(inner.clock.monotonic());
-        self.announce_validity().await?;
+        self.announce().await?;
         inner
             .store
             .number_feed(inner.lifetimes.access_token)
@@ -51,9 +56,25 @@ impl Sessions {
         self.follow_keys(key_version).await
     }
 
+    /// Says in the log, at launch, that another application uses the same tables.
+    pub(crate) async fn warn_of_others(&self) -> Result<(), StoreError> {
+        let issuer = self.issuer();
+        let other = self.inner.store.other_issuer(issuer.to_owned(), self.now());
+        if let Some(other) = other.await? {
+            tracing::warn!(
+                event = "database_shared",
+                "`sessions.database`: {other} uses the same tables as this application, {issuer}. A user id is the same user in \
+                 both, and a login or a revocation in one is one in the other: give an application with users of its own \
+                 a database or a schema of its own. If you have just changed `api_origin`, `api_base_path` or `outer_path`, \
+                 nothing is wrong"
+            );
+        }
+        Ok(())
+    }
+
     /// Says how long access tokens of this process live, if that is due, so that every process keeps
-    /// revocations as long. Before the first of them is minted.
-    async fn announce_validity(&self) -> Result<(), StoreError> {
+    /// revocations as long; and under which issuer it serves. Before the first of them is minted.
+    async fn announce(&self) -> Result<(), StoreError> {
         let inner = &*self.inner;
         let (now, announced_at) = (inner.clock.monotonic(), &inner.feed.announced_at);
         let last = *announced_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,7 +83,8 @@ impl Sessions {
         }
         let validity = inner.lifetimes.access_token;
         let until = self.now() + validity + RETENTION;
-        inner.store.announce_validity(validity, until).await?;
+        let serves = (self.issuer().to_owned(), self.now() + SERVES_FOR);
+        inner.store.announce((validity, until), serves).await?;
         *announced_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         Ok(())
     }

@@ -89,6 +89,8 @@ impl Sessions {
         let sessions = Self {
             inner: Arc::new(inner),
         };
+        let others = sessions.warn_of_others().await;
+        others.map_err(|error| error.to_string())?;
         let read = sessions.read_revocations().await;
         read.map_err(|error| error.to_string())?;
         Ok(sessions)

@@ -13,14 +13,28 @@ use crate::revocation::{Page, Position};
 const PAGE: i64 = 10_000;
 
 impl Store {
-    /// Says that this process may mint access tokens of so long a validity until `until`.
-    pub(crate) async fn announce_validity(
+    /// Says that this process may mint access tokens of so long a validity until a time, and serves as
+    /// an issuer until another.
+    pub(crate) async fn announce(
         &self,
-        validity: TimeDelta,
-        until: DateTime<Utc>,
+        (validity, minted_until): (TimeDelta, DateTime<Utc>),
+        (issuer, served_until): (String, DateTime<Utc>),
     ) -> Result<(), StoreError> {
         self.writer
-            .step(move |conn| query!(conn, announce_validity(validity, until)))
+            .step(move |conn| {
+                query!(conn, announce_issuer(&issuer, served_until))?;
+                query!(conn, announce_validity(validity, minted_until))
+            })
+            .await
+    }
+
+    /// Another issuer that serves from the same tables.
+    pub(crate) async fn other_issuer(
+        &self,
+        issuer: String,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError> {
+        self.read(move |conn| query!(conn, other_issuer(&issuer, now)))
             .await
     }
 

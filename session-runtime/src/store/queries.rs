@@ -39,7 +39,9 @@ mod rotate;
 mod transfer;
 
 use counters::lock_counter;
-pub(crate) use counters::{announce_keys, announce_validity, key_version, longest_validity};
+pub(crate) use counters::{
+    announce_issuer, announce_keys, announce_validity, key_version, longest_validity, other_issuer,
+};
 pub(crate) use feed::{
     delete_old_revocations, entries_after, has_unnumbered, is_at, number_feed, revoke, revoke_again,
 };

@@ -3,10 +3,10 @@
 use rocket::http::Method;
 use rocket::{async_test, get, routes};
 use session_runtime::{MaybeSession, Session, catchers};
-use session_tests::Server;
 use session_tests::app::Claims;
 use session_tests::body::OK;
 use session_tests::browser::ACCESS;
+use session_tests::{Builder, Server};
 
 use super::{RIGHT, all, awaiting, give_code};
 
@@ -29,7 +29,11 @@ fn wrong_page(_session: Session<Claims>) -> &'static str {
 }
 
 async fn start(wrong: bool) -> Server {
-    let server = Server::builder().rocket(move |rocket| {
+    start_with(wrong, Server::builder()).await
+}
+
+async fn start_with(wrong: bool, builder: Builder) -> Server {
+    let server = builder.rocket(move |rocket| {
         let rocket = rocket.mount("/", routes![account, sign_in]);
         let rocket = rocket.register("/", catchers::pages("/sign-in"));
         if wrong {
@@ -58,6 +62,35 @@ async fn a_page_leads_to_the_code_and_forgets_where_from() {
         .get_with("/account", &[HTML, ("HX-Request", "true")])
         .await;
     assert_eq!(htmx.header("hx-redirect"), Some("/code"));
+}
+
+/// The page is named as the application sees it, and led to as browsers do.
+#[async_test]
+async fn below_a_path_that_a_proxy_strips_the_code_is_asked_for_below_it() {
+    let server = start_with(false, Server::builder().set("outer_path", "/shop")).await;
+    let browser = awaiting(&server, "ada").await;
+    let token = browser.cookie(ACCESS).expect("a token");
+    let open = async |path: &str, more: &[(&'static str, &str)]| {
+        let mut headers = vec![("Accept", HTML.1.to_owned())];
+        headers.extend(
+            more.iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        browser.send_raw(Method::Get, path, headers, None).await
+    };
+    let cookie = format!("{ACCESS}={token}");
+    let page = open("/account", &[("Cookie", &cookie)]).await;
+    assert_eq!(page.header("location"), Some("/shop/code"));
+    let htmx = open("/account", &[("Cookie", &cookie), ("HX-Request", "true")]).await;
+    assert_eq!(htmx.header("hx-redirect"), Some("/shop/code"));
+    // Who is not logged in is not sent back to the code.
+    let login = open("/code", &[]).await;
+    assert_eq!(login.header("location"), Some("/shop/sign-in"));
+    let login = open("/account", &[]).await;
+    assert_eq!(
+        login.header("location"),
+        Some("/shop/sign-in?next=%2Fshop%2Faccount")
+    );
 }
 
 #[async_test]

@@ -13,6 +13,9 @@ use crate::store::schema::session_counter;
 /// value is the time until which it counts.
 const VALIDITY: &str = "access_validity:";
 
+/// One counter for each issuer that serves from these tables; the value is the time until which it counts.
+const ISSUER: &str = "issuer:";
+
 /// Reads the counter of the feed and holds its row until the transaction ends: the one lock of what must
 /// not happen twice at once. Only short transactions of our own may take it.
 pub(super) fn lock_counter(conn: &mut Connection) -> QueryResult<i64> {
@@ -44,10 +47,50 @@ pub(crate) fn announce_validity(
     validity: TimeDelta,
     until: DateTime<Utc>,
 ) -> QueryResult<()> {
+    announce(
+        conn,
+        format!("{VALIDITY}{}", validity.num_milliseconds()),
+        until,
+    )
+}
+
+/// Says that this issuer serves from these tables until `until`.
+pub(crate) fn announce_issuer(
+    conn: &mut Connection,
+    issuer: &str,
+    until: DateTime<Utc>,
+) -> QueryResult<()> {
+    announce(conn, issuer_counter(issuer), until)
+}
+
+/// Another issuer that serves from these tables at `now`.
+pub(crate) fn other_issuer(
+    conn: &mut Connection,
+    issuer: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<String>> {
+    let name: Option<String> = session_counter::table
+        .filter(session_counter::name.like(format!("{ISSUER}%")))
+        .filter(session_counter::name.ne(issuer_counter(issuer)))
+        .filter(session_counter::value.gt(now.timestamp_millis()))
+        .order(session_counter::name)
+        .select(session_counter::name)
+        .load(conn)?
+        .pop();
+    Ok(name.and_then(|name| Some(name.strip_prefix(ISSUER)?.to_owned())))
+}
+
+/// As much of an issuer as fits into the name of a counter.
+fn issuer_counter(issuer: &str) -> String {
+    let issuer: String = issuer.chars().take(120).collect();
+    format!("{ISSUER}{issuer}")
+}
+
+fn announce(conn: &mut Connection, name: String, until: DateTime<Utc>) -> QueryResult<()> {
     // Keeps two first announcements apart.
     lock_counter(conn)?;
     let row = CounterRow {
-        name: format!("{VALIDITY}{}", validity.num_milliseconds()),
+        name,
         value: until.timestamp_millis(),
     };
     let known = session_counter::table.find(&row.name);
