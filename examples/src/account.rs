@@ -6,21 +6,25 @@ use rocket::form::Form;
 use rocket::http::Status;
 use rocket::response::{self, Redirect, Responder};
 use rocket::{FromForm, Request, get, post};
-use session_runtime::{Error, LocalUrl, Session, Sessions, login, logout};
+use session_runtime::{Error, LocalUrl, Login, Session, Sessions, logout};
 
 use crate::devices;
+use crate::error::AppError;
 use crate::html::{self, encode, login_form};
-use crate::routes::{Change, Claims, Page, Things, log_in, sign_up};
-use crate::users::{Credentials, Db, PasswordChange, UserError};
+use crate::routes::{Claims, Page, log_in};
+use crate::things::{Change, change_list};
+use crate::users::{Credentials, Db, PasswordChange};
 
 /// Credentials that were refused: the form again, with the reason.
-pub struct Refused(UserError, LocalUrl);
+pub struct Refused(AppError, LocalUrl);
 
 impl<'r> Responder<'r, 'static> for Refused {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let Self(error, next) = self;
-        let (status, message) = error.answer();
-        (status, login_form(&next, message, true)).respond_to(request)
+        match error.answer() {
+            Ok((status, message)) => (status, login_form(&next, message, true)).respond_to(request),
+            Err(error) => error.respond_to(request),
+        }
     }
 }
 
@@ -32,17 +36,18 @@ pub fn login_page(next: LocalUrl, welcome: bool) -> Page {
 }
 
 /// Opens a session for the user in an HTML form, and goes on to what was wanted.
-#[login]
 #[post("/login?<next>", format = "form", data = "<form>")]
 pub async fn log_in_form(
     next: LocalUrl,
+    login: Login,
+    sessions: Sessions,
     form: Form<Credentials>,
     db: Db,
-) -> Result<(String, Claims, Things, Redirect), Refused> {
-    let (user, claims, things) = log_in(form.into_inner(), db)
-        .await
-        .map_err(|error| Refused(error, next.clone()))?;
-    Ok((user, claims, things, next.to_redirect()))
+) -> Result<Redirect, Refused> {
+    match log_in(login, sessions, form.into_inner(), db).await {
+        Ok(()) => Ok(next.to_redirect()),
+        Err(error) => Err(Refused(error, next)),
+    }
 }
 
 /// Adds a user from an HTML form.
@@ -52,24 +57,39 @@ pub async fn sign_up_form(
     form: Form<Credentials>,
     db: Db,
 ) -> Result<Redirect, Refused> {
-    sign_up(form.into_inner(), db)
-        .await
-        .map_err(|error| Refused(error, next.clone()))?;
-    Ok(Redirect::to(format!(
-        "/login?welcome=true&next={}",
-        encode(&next)
-    )))
+    match db.sign_up(form.into_inner()).await {
+        Ok(()) => Ok(login_page_for(&next, "welcome=true&")),
+        Err(error) => Err(Refused(error, next)),
+    }
+}
+
+/// For whoever asks for the address that a refused sign-up has left in the browser.
+#[get("/signup?<next>")]
+pub fn sign_up_page(next: LocalUrl) -> Redirect {
+    login_page_for(&next, "")
+}
+
+fn login_page_for(next: &LocalUrl, query: &str) -> Redirect {
+    Redirect::to(format!("/login?{query}next={}", encode(next)))
 }
 
 /// Who is logged in, the list, and the devices.
-#[get("/account?<changed>")]
-pub async fn account(session: Session<Claims>, changed: bool) -> Result<Page, Error> {
-    let message = if changed {
-        "Changed. All other sessions have ended."
-    } else {
-        ""
+#[get("/account?<changed>&<again>")]
+pub async fn account(session: Session<Claims>, changed: bool, again: bool) -> Result<Page, Error> {
+    let message = match (changed, again) {
+        (true, _) => "Changed. All other sessions have ended.",
+        (_, true) => {
+            "You have been away for a while. If a device below should be signed out, press the button again."
+        }
+        _ => "",
     };
-    page_of(&session, message, false).await
+    page_of(&session, message, again).await
+}
+
+/// For whoever asks for the address that a refused form has left in the browser.
+#[get("/account/<_>")]
+pub fn account_form() -> Redirect {
+    Redirect::to("/account")
 }
 
 async fn page_of(session: &Session<Claims>, message: &str, bad: bool) -> Result<Page, Error> {
@@ -84,40 +104,21 @@ async fn page_of(session: &Session<Claims>, message: &str, bad: bool) -> Result<
     ))
 }
 
-#[derive(FromForm)]
-pub struct ThingsChange {
-    add: Option<String>,
-    remove: Option<String>,
+/// The page again, with the reason why a form was refused.
+async fn refused(session: &Session<Claims>, error: AppError) -> Result<(Status, Page), Error> {
+    let (status, message) = error.answer()?;
+    Ok((status, page_of(session, message, true).await?))
 }
 
 #[post("/account/things", data = "<change>")]
 pub async fn change_things(
     session: Session<Claims>,
-    change: Form<ThingsChange>,
-) -> Result<Redirect, Error> {
-    let ThingsChange { add, remove } = change.into_inner();
-    let change = Change::new(add, remove);
-    session
-        .update_data(move |things| change.apply(things))
-        .await?;
-    Ok(Redirect::to("/account"))
-}
-
-#[derive(FromForm)]
-pub struct Ended {
-    handle: String,
-}
-
-#[post("/account/devices", data = "<ended>")]
-pub async fn end_device(
-    session: Session<Claims>,
-    sessions: Sessions,
-    ended: Form<Ended>,
-) -> Result<Result<Redirect, Status>, Error> {
-    let found = devices::end(session, &sessions, &ended.handle).await?;
-    Ok(found
-        .map(|()| Redirect::to("/account"))
-        .ok_or(Status::NotFound))
+    change: Form<Change>,
+) -> Result<Result<Redirect, (Status, Page)>, Error> {
+    Ok(match change_list(&session, change.into_inner()).await {
+        Ok(_) => Ok(Redirect::to("/account")),
+        Err(error) => Err(refused(&session, error).await?),
+    })
 }
 
 /// Changes the password, replaces this session and ends all others of the user.
@@ -135,13 +136,31 @@ pub async fn change_password(
             session.attach_committed(committed);
             Ok(Ok(Redirect::to("/account?changed=true")))
         }
-        Err(error) => {
-            let (status, message) = error.answer();
-            Ok(Err((status, page_of(&session, message, true).await?)))
-        }
+        Err(error) => Ok(Err(refused(&session, error).await?)),
     }
 }
 
+#[derive(FromForm)]
+pub struct Ended {
+    handle: String,
+}
+
+/// Signs out another device. One that is signed out already, by a first click, is as good.
+#[post("/account/devices", data = "<ended>")]
+pub async fn end_device(
+    session: Result<Session<Claims>, Error>,
+    sessions: Sessions,
+    ended: Form<Ended>,
+) -> Result<Redirect, Error> {
+    match session {
+        Ok(session) => devices::end(session, &sessions, &ended.handle)
+            .await
+            .map(|_found| Redirect::to("/account")),
+        Err(error) => press_again(error),
+    }
+}
+
+/// Signs out this device; fine also for a session that has expired or ended.
 #[logout]
 #[post("/account/signout")]
 pub fn sign_out() -> Redirect {
@@ -149,7 +168,24 @@ pub fn sign_out() -> Redirect {
 }
 
 #[post("/account/signout-everywhere")]
-pub async fn sign_out_everywhere(session: Session<Claims>) -> Result<Redirect, Error> {
-    devices::end_all(session).await?;
-    Ok(Redirect::to("/login?next=/account"))
+pub async fn sign_out_everywhere(
+    session: Result<Session<Claims>, Error>,
+) -> Result<Redirect, Error> {
+    match session {
+        Ok(session) => {
+            devices::end_all(session).await?;
+            Ok(Redirect::to("/login?next=/account"))
+        }
+        Err(error) => press_again(error),
+    }
+}
+
+/// The answer to a button that needs a live session. `/account` refreshes one that has expired and shows
+/// the button again; if it has ended, by a first click say, it leads to the login page.
+fn press_again(error: Error) -> Result<Redirect, Error> {
+    match error {
+        Error::NoToken => Ok(Redirect::to("/login?next=/account")),
+        Error::TryRefreshToken | Error::Unauthorised => Ok(Redirect::to("/account?again=true")),
+        other => Err(other),
+    }
 }

@@ -83,14 +83,14 @@ fn thing_row(thing: &str) -> String {
 fn device_row(device: &Device) -> String {
     let Device { handle, ip, .. } = device;
     let name = escape(&device.name);
-    let here = if device.current {
-        "<b>this one</b>"
-    } else {
-        ""
+    // This one signs out as by the button below the list, which takes a session that has expired.
+    let (here, action) = match device.current {
+        true => ("<b>this one</b>", "/account/signout"),
+        false => ("", "/account/devices"),
     };
     let since = device.since.get(..16).unwrap_or_default().replace('T', " ");
     format!(
-        r#"<li><span>{name} {here}<small>since {since} UTC, {ip}</small></span><form method="post" action="/account/devices"><button name="handle" value="{handle}" aria-label="Sign out {name}">Sign out</button></form></li>"#
+        r#"<li><span>{name} {here}<small>since {since} UTC, {ip}</small></span><form method="post" action="{action}"><button name="handle" value="{handle}" aria-label="Sign out {name}">Sign out</button></form></li>"#
     )
 }
 

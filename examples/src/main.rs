@@ -1,13 +1,16 @@
 //! Sign up, log in, read and change the session's data, change the password, refresh, sign out: a small web application.
 //!
 //! `cargo run`, then open <http://127.0.0.1:8000>. This file puts the application together,
-//! `users.rs` knows the users and their passwords, `routes.rs` answers the page's requests, `devices.rs`
-//! those about other sessions, and `account.rs` and `html.rs` serve browsers without JavaScript.
+//! `users.rs` knows the users and their passwords, `routes.rs` answers the page's requests, `things.rs`
+//! those about the session data, `devices.rs` those about other sessions, and `account.rs` and `html.rs`
+//! serve browsers without JavaScript. `error.rs` says what went wrong.
 
 mod account;
 mod devices;
+mod error;
 mod html;
 mod routes;
+mod things;
 mod users;
 
 use rocket::figment::providers::Serialized;
@@ -42,10 +45,10 @@ fn rocket() -> _ {
                 routes::sign_up_json,
                 routes::log_in_json,
                 routes::me,
-                routes::data,
-                routes::set_data,
-                routes::change_data,
                 routes::change_password,
+                things::data,
+                things::set_data,
+                things::change_data,
             ],
         )
         .mount(
@@ -57,7 +60,9 @@ fn rocket() -> _ {
                 account::login_page,
                 account::log_in_form,
                 account::sign_up_form,
+                account::sign_up_page,
                 account::account,
+                account::account_form,
                 account::change_things,
                 account::end_device,
                 account::change_password,

@@ -1,17 +1,19 @@
-//! The answers: the page and its files, sign-up and login, and what a session gives access to.
+//! The answers: the page and its files, sign-up and login, and who is logged in.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use rocket::http::{Header, Status};
+use rocket::response::Responder;
 use rocket::response::content::{RawCss, RawHtml, RawJavaScript};
-use rocket::response::{self, Responder};
 use rocket::serde::json::{Json, Value, json};
-use rocket::{Request, error, get, patch, post, put};
+use rocket::{get, post};
 use serde::{Deserialize, Serialize};
-use session_runtime::{Error, JwtPayload, Session, Sessions, login};
+use session_runtime::{JwtPayload, Login, NewSession, Session, Sessions};
 
-use crate::users::{Credentials, Db, PasswordChange, UserError};
+use crate::error::AppError;
+use crate::things::Things;
+use crate::users::{Credentials, Db, PasswordChange};
 
 /// The payload: travels in the signed access token, so the browser reads it but cannot alter it.
 #[derive(Serialize, Deserialize, JwtPayload)]
@@ -20,43 +22,40 @@ pub struct Claims {
     pub name: String,
 }
 
-/// The session data: stays in the database and lives as long as the session.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Things {
-    pub awesome_things: Vec<String>,
-}
-
 /// Adds a user from JSON. Opens no session: that is what a login is for.
 #[post("/signup", format = "json", data = "<form>")]
-pub async fn sign_up_json(form: Json<Credentials>, db: Db) -> Result<(Status, Value), UserError> {
-    sign_up(form.into_inner(), db).await
-}
-
-pub async fn sign_up(credentials: Credentials, db: Db) -> Result<(Status, Value), UserError> {
-    db.sign_up(credentials).await?;
+pub async fn sign_up_json(form: Json<Credentials>, db: Db) -> Result<(Status, Value), AppError> {
+    db.sign_up(form.into_inner()).await?;
     Ok((Status::Created, json!({ "status": "OK" })))
 }
 
-/// What a login hands to `#[login]`: whose session it is, the payload and the first session data.
-type LoggedIn = (String, Claims, Things);
-
 /// Opens a session for the user in a JSON body.
-#[login]
 #[post("/login", format = "json", data = "<form>")]
-pub async fn log_in_json(form: Json<Credentials>, db: Db) -> Result<LoggedIn, UserError> {
-    log_in(form.into_inner(), db).await
+pub async fn log_in_json(
+    login: Login,
+    sessions: Sessions,
+    form: Json<Credentials>,
+    db: Db,
+) -> Result<Value, AppError> {
+    log_in(login, sessions, form.into_inner(), db).await?;
+    Ok(json!({ "status": "OK" }))
 }
 
-pub async fn log_in(credentials: Credentials, db: Db) -> Result<LoggedIn, UserError> {
-    let user = db.verify(credentials).await?;
-    let claims = Claims { name: user.name };
-    let things = Things {
-        awesome_things: ["programming", "javascript", "supertokens"]
-            .map(String::from)
-            .into(),
-    };
-    Ok((user.id, claims, things))
+/// What `#[login]` does, by hand: the session starts in a transaction of ours, which sees that the
+/// password was not changed meanwhile. Where nobody can change what was verified, `#[login]` is
+/// shorter: see `replicas/main.rs`.
+pub async fn log_in(
+    login: Login,
+    sessions: Sessions,
+    credentials: Credentials,
+    db: Db,
+) -> Result<(), AppError> {
+    let by = login.clone();
+    let session = move |id, name| by.mark(NewSession::new(id, Claims { name }, Things::first()));
+    let committed = db.log_in(credentials, session, sessions).await?;
+    // Only now do the cookies go out.
+    login.hand_on(committed).await?;
+    Ok(())
 }
 
 /// Who is logged in. All of this comes out of the access token.
@@ -69,53 +68,6 @@ pub fn me(session: Session<Claims>) -> Value {
     })
 }
 
-/// The session data, from the database.
-#[get("/data")]
-pub async fn data(session: Session<Claims>) -> Result<Json<Things>, Error> {
-    Ok(Json(session.data().await?))
-}
-
-/// Replaces the session data.
-#[put("/data", format = "json", data = "<things>")]
-pub async fn set_data(
-    session: Session<Claims>,
-    things: Json<Things>,
-) -> Result<Json<Things>, Error> {
-    session.set_data(&things).await?;
-    Ok(things)
-}
-
-/// What one adds to the list, and takes off it.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Change {
-    add: Option<String>,
-    remove: Option<String>,
-}
-
-impl Change {
-    pub fn new(add: Option<String>, remove: Option<String>) -> Self {
-        Self { add, remove }
-    }
-
-    /// A closure for `update_data` may run more than once, so it takes nothing away from `self`.
-    pub fn apply(&self, Things { awesome_things }: &mut Things) {
-        let add = self.add.as_deref().map(str::trim);
-        let gone = [self.remove.as_deref(), add];
-        awesome_things.retain(|thing| !gone.contains(&Some(thing)));
-        awesome_things.extend(add.filter(|thing| !thing.is_empty()).map(str::to_owned));
-    }
-}
-
-/// Changes the session data as one step, so that no change of another tab is lost.
-#[patch("/data", format = "json", data = "<change>")]
-pub async fn change_data(
-    session: Session<Claims>,
-    change: Json<Change>,
-) -> Result<Json<Things>, Error> {
-    let changed = session.update_data(move |things| change.apply(things));
-    Ok(Json(changed.await?))
-}
-
 /// Changes the password, replaces this session and ends all others of the user.
 #[post("/password", format = "json", data = "<change>")]
 pub async fn change_password(
@@ -123,7 +75,7 @@ pub async fn change_password(
     sessions: Sessions,
     change: Json<PasswordChange>,
     db: Db,
-) -> Result<Value, UserError> {
+) -> Result<Value, AppError> {
     let session = Arc::new(session);
     let committed = db
         .change_password(Arc::clone(&session), change.into_inner(), sessions)
@@ -190,28 +142,4 @@ pub async fn sdk() -> RawJavaScript<String> {
 #[get("/style.css")]
 pub fn style() -> RawCss<&'static str> {
     RawCss(include_str!("style.css"))
-}
-
-impl UserError {
-    /// The status, and what to tell the person.
-    pub fn answer(self) -> (Status, &'static str) {
-        match self {
-            Self::Invalid(rule) => (Status::BadRequest, rule),
-            Self::Taken => (Status::Conflict, "that name is taken"),
-            Self::Wrong => (Status::Unauthorized, "wrong user or password"),
-            // No 401, which would tell the page that the session is over.
-            Self::NotCurrent => (Status::Forbidden, "that is not your current password"),
-            Self::Internal(cause) => {
-                error!("users: {cause}");
-                (Status::InternalServerError, "something went wrong")
-            }
-        }
-    }
-}
-
-impl<'r> Responder<'r, 'static> for UserError {
-    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let (status, message) = self.answer();
-        (status, json!({ "message": message })).respond_to(request)
-    }
 }

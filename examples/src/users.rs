@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use argon2::{Argon2, PasswordHasher, PasswordVerifier, password_hash};
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 use rocket::{FromForm, error, fairing::AdHoc};
 use rocket_sync_db_pools::database;
 use serde::Deserialize;
-use session_runtime::{Session, Sessions, Uncommitted};
+use session_runtime::{NewSession, Session, Sessions, Uncommitted};
 use uuid::Uuid;
 
+use crate::error::AppError;
 use crate::routes::Claims;
 
 diesel::table! {
@@ -39,27 +39,15 @@ pub struct PasswordChange {
     new: String,
 }
 
-/// A user as the rest of the application knows one: without the hash.
+/// A user whose password was verified.
 #[derive(Queryable)]
-pub struct User {
+struct User {
     /// What sessions belong to: it never changes, a name may.
-    pub id: String,
+    id: String,
     /// Unique.
-    pub name: String,
-}
-
-/// Why a sign-up or a login did not succeed.
-pub enum UserError {
-    /// The credentials break the rule in this sentence.
-    Invalid(&'static str),
-    /// Another user has the name.
-    Taken,
-    /// No such user, or not this password: one variant, so that nobody learns which names exist.
-    Wrong,
-    /// What a logged-in person typed is not the current password.
-    NotCurrent,
-    /// A failure on our side. The text is for the log alone.
-    Internal(String),
+    name: String,
+    /// What the password was verified with.
+    password_hash: String,
 }
 
 /// Creates the table at launch, and stops the launch if that fails.
@@ -82,35 +70,41 @@ pub fn create_table() -> AdHoc {
 // Hashing is slow on purpose. Inside `run` it occupies a blocking thread instead of one that serves
 // requests, and no more hashes (19 MiB each) are in memory than the pool has connections.
 impl Db {
-    /// Adds a user.
-    pub async fn sign_up(&self, new: Credentials) -> Result<(), UserError> {
+    /// Adds a user. One who is there already, with this password, has clicked twice, which is fine: the
+    /// answer tells no more than a login with that password.
+    pub async fn sign_up(&self, new: Credentials) -> Result<(), AppError> {
         new.check()?;
-        self.run(move |conn| {
-            let hash = Argon2::default().hash_password(new.password.as_bytes())?;
-            diesel::insert_into(users::table)
-                .values((
-                    users::id.eq(Uuid::now_v7().to_string()),
-                    users::name.eq(new.user),
-                    users::password_hash.eq(hash.to_string()),
-                ))
-                .execute(conn)?;
-            Ok(())
+        self.run(move |conn| match insert(conn, &new) {
+            Err(AppError::Taken) => match verify(conn, &new) {
+                Err(AppError::Wrong) => Err(AppError::Taken),
+                verified => verified.map(drop),
+            },
+            inserted => inserted,
         })
         .await
     }
 
-    /// The user with this name and this password.
-    pub async fn verify(&self, given: Credentials) -> Result<User, UserError> {
+    /// Starts a session, made of id and name, for the user with this name and this password.
+    pub async fn log_in(
+        &self,
+        given: Credentials,
+        session: impl FnOnce(String, String) -> NewSession + Send + 'static,
+        sessions: Sessions,
+    ) -> Result<Uncommitted, AppError> {
         self.run(move |conn| {
-            let found = users::table
-                .filter(users::name.eq(given.user))
-                .select(((users::id, users::name), users::password_hash))
-                .first::<(User, String)>(conn)
-                .optional()?;
-            // One verification, user or not: the time of an answer must not tell who exists.
-            let hash = found.as_ref().map_or(NOBODY, |(_, hash)| hash.as_str());
-            Argon2::default().verify_password(given.password.as_bytes(), hash)?;
-            found.map(|(user, _)| user).ok_or(UserError::Wrong)
+            // Before the transaction, which must not hold the database's lock for so long.
+            let user = verify(conn, &given)?;
+            conn.immediate_transaction(|conn| {
+                let hash: String = users::table
+                    .find(&user.id)
+                    .select(users::password_hash)
+                    .first(conn)?;
+                // A change of the password meanwhile has ended all sessions there were: none may follow.
+                if hash != user.password_hash {
+                    return Err(AppError::Wrong);
+                }
+                Ok(sessions.within(conn).create(session(user.id, user.name))?)
+            })
         })
         .await
     }
@@ -122,7 +116,7 @@ impl Db {
         session: Arc<Session<Claims>>,
         change: PasswordChange,
         sessions: Sessions,
-    ) -> Result<Uncommitted, UserError> {
+    ) -> Result<Uncommitted, AppError> {
         check_password(&change.new)?;
         let id = session.user_id().clone();
         self.run(move |conn| {
@@ -130,7 +124,6 @@ impl Db {
                 .find(&id)
                 .select(users::password_hash)
                 .first(conn)?;
-            // Before the transaction, which must not hold the database's lock for so long.
             Argon2::default().verify_password(change.current.as_bytes(), &*old)?;
             let new = Argon2::default().hash_password(change.new.as_bytes())?;
             conn.immediate_transaction(|conn| {
@@ -140,7 +133,7 @@ impl Db {
                     .set(users::password_hash.eq(new.to_string()))
                     .execute(conn)?;
                 if changed == 0 {
-                    return Err(UserError::Wrong);
+                    return Err(AppError::Wrong);
                 }
                 // A copy of this session's tokens must not outlive the old password either.
                 let mut within = sessions.within(conn);
@@ -149,56 +142,58 @@ impl Db {
         })
         .await
         .map_err(|error| match error {
-            UserError::Wrong => UserError::NotCurrent,
+            AppError::Wrong => AppError::NotCurrent,
             other => other,
         })
     }
 }
 
+/// Adds a user, unless the name is taken.
+fn insert(conn: &mut SqliteConnection, new: &Credentials) -> Result<(), AppError> {
+    let hash = Argon2::default().hash_password(new.password.as_bytes())?;
+    diesel::insert_into(users::table)
+        .values((
+            users::id.eq(Uuid::now_v7().to_string()),
+            users::name.eq(&new.user),
+            users::password_hash.eq(hash.to_string()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The user with this name and this password.
+fn verify(conn: &mut SqliteConnection, given: &Credentials) -> Result<User, AppError> {
+    let found = users::table
+        .filter(users::name.eq(&given.user))
+        .first::<User>(conn)
+        .optional()?;
+    // One verification, user or not: the time of an answer must not tell who exists.
+    let hash = found.as_ref().map_or(NOBODY, |user| &user.password_hash);
+    Argon2::default().verify_password(given.password.as_bytes(), hash)?;
+    found.ok_or(AppError::Wrong)
+}
+
 impl Credentials {
-    fn check(&self) -> Result<(), UserError> {
-        match self.user.len() {
-            0 => Err(UserError::Invalid("the user name is empty")),
-            65.. => Err(UserError::Invalid("the user name is longer than 64 bytes")),
+    fn check(&self) -> Result<(), AppError> {
+        match self.user.chars().count() {
+            0 => Err(AppError::Invalid("the user name is empty")),
+            65.. => Err(AppError::Invalid(
+                "the user name is longer than 64 characters",
+            )),
             _ => check_password(&self.password),
         }
     }
 }
 
-fn check_password(password: &str) -> Result<(), UserError> {
+fn check_password(password: &str) -> Result<(), AppError> {
     match password.chars().count() {
-        ..8 => Err(UserError::Invalid(
+        ..8 => Err(AppError::Invalid(
             "the password is shorter than 8 characters",
         )),
-        129.. => Err(UserError::Invalid(
+        129.. => Err(AppError::Invalid(
             "the password is longer than 128 characters",
         )),
         _ => Ok(()),
-    }
-}
-
-impl From<session_runtime::Error> for UserError {
-    fn from(error: session_runtime::Error) -> Self {
-        Self::Internal(error.to_string())
-    }
-}
-
-impl From<DatabaseError> for UserError {
-    fn from(error: DatabaseError) -> Self {
-        match error {
-            // Ids are random, so it is the name that exists already.
-            DatabaseError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Taken,
-            other => Self::Internal(other.to_string()),
-        }
-    }
-}
-
-impl From<password_hash::Error> for UserError {
-    fn from(error: password_hash::Error) -> Self {
-        match error {
-            password_hash::Error::PasswordInvalid => Self::Wrong,
-            other => Self::Internal(other.to_string()),
-        }
     }
 }
 

@@ -51,7 +51,7 @@ fn the_transcript_works_as_printed() {
     let blocks = blocks();
     assert_eq!(blocks.len(), 2, "one block before the restart, one after");
     for block in blocks {
-        let _application = Application::start(folder.path(), port);
+        let _application = Application::start(folder.path(), port, "");
         for (command, expected) in block {
             let here = command.replace(ADDRESS, &format!("127.0.0.1:{port}"));
             let output = Command::new("bash")

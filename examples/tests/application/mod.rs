@@ -16,12 +16,13 @@ impl Drop for Application {
 }
 
 impl Application {
-    /// Starts it and waits until it answers.
-    pub fn start(folder: &Path, port: u16) -> Self {
+    /// Starts it, with a setting of the sessions or `""`, and waits until it answers.
+    pub fn start(folder: &Path, port: u16, setting: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_session-examples"))
             .current_dir(folder)
             .env("ROCKET_PORT", port.to_string())
             .env("ROCKET_CLI_COLORS", "false")
+            .env("ROCKET_SESSIONS", format!("{{{setting}}}"))
             .stdout(Stdio::piped())
             .spawn()
             .expect("the application starts");

@@ -1,112 +1,7 @@
-//! The example's page: its files, the user's devices, and the same without a script.
+//! The page and its files, the user's devices, and the same without a script.
 
-mod application;
-
-use std::path::Path;
-use std::process::Command;
-
-use application::{Application, free_port};
-
-/// curl with a jar of its own, as a browser would have.
-struct Browser<'f> {
-    folder: &'f Path,
-    jar: &'static str,
-    port: u16,
-}
-
-/// What came back.
-struct Answer {
-    status: String,
-    location: String,
-    head: String,
-    body: String,
-}
-
-impl Browser<'_> {
-    fn send(&self, arguments: &[&str], path: &str) -> Answer {
-        let output = Command::new("curl")
-            .current_dir(self.folder)
-            .args(["-s", "-i", "-b", self.jar, "-c", self.jar])
-            .args(arguments)
-            .arg(format!("http://127.0.0.1:{}{path}", self.port))
-            .output()
-            .expect("curl");
-        let text = String::from_utf8(output.stdout).expect("UTF-8");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-        self.drop_removed(head);
-        let header = |name: &str| {
-            let line = head.lines().find_map(|line| line.strip_prefix(name));
-            line.unwrap_or_default().trim().to_owned()
-        };
-        Answer {
-            status: head.split(' ').nth(1).unwrap_or_default().to_owned(),
-            location: header("location:"),
-            head: head.to_owned(),
-            body: body.to_owned(),
-        }
-    }
-
-    /// curl 7.88 reads its jar once more before it writes it, which brings removed cookies back.
-    fn drop_removed(&self, head: &str) {
-        let set = head
-            .lines()
-            .filter_map(|line| line.strip_prefix("set-cookie: "));
-        let removed: Vec<&str> = set
-            .filter_map(|cookie| cookie.split_once("=;"))
-            .map(|(name, _)| name)
-            .collect();
-        let file = self.folder.join(self.jar);
-        let Ok(jar) = std::fs::read_to_string(&file) else {
-            return;
-        };
-        let is_kept = |line: &&str| {
-            removed
-                .iter()
-                .all(|name| !line.split('\t').any(|part| part == *name))
-        };
-        let kept: Vec<&str> = jar.lines().filter(is_kept).collect();
-        std::fs::write(file, kept.join("\n") + "\n").expect("the jar");
-    }
-
-    /// Opens a page, as a person does.
-    fn open(&self, path: &str) -> Answer {
-        self.send(&["-H", "Accept: text/html"], path)
-    }
-
-    /// Sends a plain form.
-    fn submit(&self, path: &str, fields: &[&str]) -> Answer {
-        let mut arguments = vec!["-H", "Accept: text/html", "-d", ""];
-        for field in fields {
-            arguments.extend(["--data-urlencode", field]);
-        }
-        self.send(&arguments, path)
-    }
-
-    fn log_in(&self, user: &str) {
-        let body = format!(r#"{{"user":"{user}","password":"correct horse"}}"#);
-        self.send(&["--json", &body], "/signup");
-        assert_eq!(self.send(&["--json", &body], "/login").status, "200");
-    }
-
-    /// The handles of the user's sessions, newest first.
-    fn devices(&self) -> Vec<String> {
-        let listed = self.send(&[], "/devices").body;
-        let parts = listed.split(r#""handle":""#).skip(1);
-        parts.map(|part| part[..36].to_owned()).collect()
-    }
-}
-
-/// Runs the application for browsers with these jars.
-fn with_browsers<const N: usize>(jars: [&'static str; N], story: impl FnOnce([Browser<'_>; N])) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let port = free_port();
-    let _application = Application::start(folder.path(), port);
-    story(jars.map(|jar| Browser {
-        folder: folder.path(),
-        jar,
-        port,
-    }));
-}
+use crate::browser::Answer;
+use crate::with_browsers;
 
 #[test]
 fn the_page_and_its_files_load_nothing_from_elsewhere() {
@@ -199,7 +94,6 @@ fn a_person_without_a_script_does_it_all_with_forms() {
         let who = ["user=ada", "password=correct horse"];
         let answer = ada.submit("/signup?next=/account", &who);
         assert_eq!(answer.location, "/login?welcome=true&next=%2Faccount");
-        assert_eq!(ada.submit("/signup", &who).status, "409");
         let answer = ada.submit(
             "/login?next=/account",
             &["user=ada", "password=something else"],
@@ -230,11 +124,12 @@ fn a_person_without_a_script_does_it_all_with_forms() {
         assert_eq!(ada.devices().len(), 1);
 
         let own = format!("handle={}", ada.devices()[0]);
-        assert_eq!(
-            ada.submit("/account/devices", &["handle=junk"]).status,
-            "404"
-        );
-        assert_eq!(ada.submit("/account/devices", &[&own]).location, "/account");
+        for handle in ["handle=junk", &own] {
+            assert_eq!(
+                ada.submit("/account/devices", &[handle]).location,
+                "/account"
+            );
+        }
         assert_eq!(ada.open("/account").status, "303");
         // Signing out twice is fine, and sends no form of somebody who is out.
         assert_eq!(

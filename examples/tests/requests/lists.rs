@@ -1,0 +1,68 @@
+//! The list has a bound, whatever is sent.
+
+use crate::with_browsers;
+
+const RULE: &str = "at most 100 things of 1 to 100 characters";
+
+/// A list of `count` times `thing`, as JSON.
+fn list(thing: &str, count: usize) -> String {
+    let things = vec![format!("{thing:?}"); count];
+    format!(r#"{{"awesomeThings":[{}]}}"#, things.join(","))
+}
+
+#[test]
+fn a_list_that_is_too_large_is_refused_with_the_rule() {
+    with_browsers(["eve"], |[eve]| {
+        eve.log_in("eve");
+        let put = |things: &str| {
+            std::fs::write(eve.folder.join("things.json"), things).expect("a file");
+            eve.send(&["-X", "PUT", "--json", "@things.json"], "/data")
+        };
+        let before = eve.send(&[], "/data").body;
+        for things in [
+            list("", 349_000),
+            list("", 1),
+            list("   ", 1),
+            list("a", 101),
+            list(&"日".repeat(101), 1),
+        ] {
+            let answer = put(&things);
+            assert_eq!(answer.status, "422");
+            assert!(answer.body.contains(RULE), "{}", answer.body);
+        }
+        assert_eq!(eve.send(&[], "/data").body, before);
+        assert_eq!(put(&list(&"日".repeat(100), 100)).status, "200");
+    });
+}
+
+#[test]
+fn a_thing_that_does_not_fit_is_refused_with_the_rule() {
+    with_browsers(["ada"], |[ada]| {
+        ada.log_in("ada");
+        let patch = |change: &str| ada.send(&["-X", "PATCH", "--json", change], "/data");
+        let add = |thing: &str| patch(&format!(r#"{{"add":"{thing}"}}"#));
+        let submit = |field: &str| ada.submit("/account/things", &[field]);
+        for thing in ["", "  ", &"日".repeat(101)] {
+            let answer = add(thing);
+            assert!(answer.status == "422" && answer.body.contains(RULE));
+            let page = submit(&format!("add={thing}"));
+            assert!(page.status == "422" && page.body.contains(RULE));
+            assert!(page.body.contains("Hello ada") && page.body.contains("programming"));
+        }
+
+        let things: Vec<String> = (0..100).map(|number| format!("{number:?}")).collect();
+        let full = format!(r#"{{"awesomeThings":["{}"]}}"#, things.join(r#"",""#));
+        assert_eq!(
+            ada.send(&["-X", "PUT", "--json", &full], "/data").status,
+            "200"
+        );
+        assert_eq!(add("one more").status, "422");
+        assert_eq!(submit("add=one more").status, "422");
+        assert!(!ada.send(&[], "/data").body.contains("one more"));
+        // There is room for what is there already, and for what takes the place of another thing.
+        assert_eq!(add("7").status, "200");
+        assert_eq!(patch(r#"{"remove":"7","add":"one more"}"#).status, "200");
+        assert_eq!(submit("remove=one more").location, "/account");
+        assert_eq!(add(&"日".repeat(100)).status, "200");
+    });
+}
