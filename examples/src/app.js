@@ -1,6 +1,6 @@
 // The page: what one sees, and what one does. `session.js` keeps the session.
 
-import { LoggedOut, call, secondsLeft, keeper, log, onLeft, refresh } from "/session.js";
+import { LoggedOut, call, secondsLeft, keeper, log, onOtherUser, refresh } from "/session.js";
 
 const $ = (id) => document.getElementById(id);
 let things = [];
@@ -12,8 +12,7 @@ function show(view) {
   if (!$(view).hidden) return;
   $("guest").hidden = view !== "guest";
   $("member").hidden = view !== "member";
-  $("guest").reset();
-  $("change").reset();
+  for (const form of ["guest", "add", "change"]) $(form).reset();
   $(view === "guest" ? "user" : "hello").focus();
 }
 
@@ -119,12 +118,23 @@ async function save(change) {
   showThings(await call("PATCH", "/data", change));
 }
 
+/** Throws if the browser has the session of another user by now: what was meant for one must not happen to the other. */
+async function checkUser() {
+  if ($("member").hidden) return;
+  const { userId } = await call("GET", "/me");
+  if (userId === $("user-id").textContent) return;
+  show("guest");
+  await load();
+  throw new Error("Somebody else has logged in in this browser. Nothing was sent.");
+}
+
 let queue = Promise.resolve();
 
 /** Runs an action after those before it, so that a quick second click builds on the first one's result. */
 function act(action) {
   queue = queue
     .then(() => say(""))
+    .then(checkUser)
     .then(action)
     .catch((error) => (error instanceof LoggedOut ? leave(error.message) : say(error.message, true)));
 }
@@ -179,7 +189,7 @@ onClick("sign-out-everywhere", async () => {
   leave("Signed out everywhere.");
 });
 
-onLeft(() => leave("Signed out in another tab."));
+onOtherUser((userId) => (userId ? act(load) : leave("Signed out in another tab.")));
 // A page that the browser kept may belong to a session that is over.
 addEventListener("pageshow", ({ persisted }) => persisted && act(load));
 setInterval(showCountdown, 1000);

@@ -66,21 +66,28 @@ async function send(method, path, body) {
   }
 }
 
-/** How many seconds the access token still holds; undefined if the page does not know. */
-export function secondsLeft() {
+/** What a front token says, base64 of JSON {uid, ate, up}; nothing if `get` finds none. */
+function read(get) {
   try {
-    // Base64 of JSON {uid, ate, up}.
-    const bytes = Uint8Array.from(atob(localStorage.getItem(FRONT_TOKEN)), (char) => char.charCodeAt(0));
-    const { ate } = JSON.parse(new TextDecoder().decode(bytes));
-    return Math.ceil((ate - Date.now() - skew) / 1000);
+    const bytes = Uint8Array.from(atob(get()), (char) => char.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    return undefined;
+    return {};
   }
 }
 
-/** Calls `left` when another tab signs out. */
-export function onLeft(left) {
-  addEventListener("storage", ({ key, newValue }) => key === FRONT_TOKEN && newValue === null && left());
+/** How many seconds the access token still holds; undefined if the page does not know. */
+export function secondsLeft() {
+  const { ate } = read(() => localStorage.getItem(FRONT_TOKEN));
+  return ate && Math.ceil((ate - Date.now() - skew) / 1000);
+}
+
+/** Calls `changed` when another tab signs out, or logs somebody in: with the user id, if there is one. */
+export function onOtherUser(changed) {
+  addEventListener("storage", ({ key, oldValue, newValue }) => {
+    const { uid } = read(() => newValue);
+    if (key === FRONT_TOKEN && uid !== read(() => oldValue).uid) changed(uid);
+  });
 }
 
 /** A full storage costs the countdown, never the session: that is in cookies which no script sees. */
