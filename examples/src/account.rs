@@ -95,13 +95,8 @@ pub fn account_form() -> Redirect {
 async fn page_of(session: &Session<Claims>, message: &str, bad: bool) -> Result<Page, Error> {
     let things = session.data().await?.awesome_things;
     let devices = devices::of(session).await?;
-    Ok(html::account(
-        &session.payload().name,
-        &things,
-        &devices,
-        message,
-        bad,
-    ))
+    let (id, name) = (session.user_id(), &session.payload().name);
+    Ok(html::account(id, name, &things, &devices, message, bad))
 }
 
 /// The page again, with the reason why a form was refused.
@@ -110,12 +105,19 @@ async fn refused(session: &Session<Claims>, error: AppError) -> Result<(Status, 
     Ok((status, page_of(session, message, true).await?))
 }
 
-#[post("/account/things", data = "<change>")]
+/// Changes the list of `user`, for whom the page was made: another tab may have logged in somebody else.
+#[post("/account/things?<user>", data = "<change>")]
 pub async fn change_things(
     session: Session<Claims>,
+    user: &str,
     change: Form<Change>,
 ) -> Result<Result<Redirect, (Status, Page)>, Error> {
-    Ok(match change_list(&session, change.into_inner()).await {
+    let changed = if user == session.user_id() {
+        change_list(&session, change.into_inner()).await
+    } else {
+        Err(AppError::OtherUser)
+    };
+    Ok(match changed {
         Ok(_) => Ok(Redirect::to("/account")),
         Err(error) => Err(refused(&session, error).await?),
     })

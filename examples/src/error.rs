@@ -18,6 +18,8 @@ pub enum AppError {
     Wrong,
     /// What a logged-in person typed is not the current password.
     NotCurrent,
+    /// The page with the form was made for another user, who was logged in then.
+    OtherUser,
     /// The library answers these itself: the session has ended, or the database is busy.
     Session(Error),
     /// A failure on our side. The text is for the log alone.
@@ -33,6 +35,10 @@ impl AppError {
             Self::Wrong => (Status::Unauthorized, "wrong user or password"),
             // No 401, which would tell the page that the session is over.
             Self::NotCurrent => (Status::Forbidden, "that is not your current password"),
+            Self::OtherUser => (
+                Status::Conflict,
+                "Somebody else has logged in in this browser. Nothing was sent.",
+            ),
             Self::Session(error) => return Err(error),
             Self::Internal(cause) => {
                 error!("{cause}");

@@ -7,6 +7,7 @@ use crate::routes::Page;
 
 /// Who is logged in, the list, the devices, and what to do about them.
 pub fn account(
+    user_id: &str,
     name: &str,
     things: &[String],
     devices: &[Device],
@@ -15,7 +16,10 @@ pub fn account(
 ) -> Page {
     let name = escape(name);
     let class = if bad { "bad" } else { "" };
-    let list: String = things.iter().map(|thing| thing_row(thing)).collect();
+    let list: String = things
+        .iter()
+        .map(|thing| thing_row(user_id, thing))
+        .collect();
     let rows: String = devices.iter().map(device_row).collect();
     document(
         "Your account",
@@ -26,7 +30,7 @@ pub fn account(
 <div id="member">
 <section class="card" aria-labelledby="things-title"><h2 id="things-title">Your list</h2>
 <ul id="things" class="rows" role="list">{list}</ul>
-<form class="row" method="post" action="/account/things">
+<form class="row" method="post" action="/account/things?user={user_id}">
 <label for="add" class="unseen">Another awesome thing</label>
 <input id="add" name="add" required maxlength="100" autocomplete="off" placeholder="Something awesome">
 <button class="primary">Add</button></form></section>
@@ -73,10 +77,10 @@ pub fn login_form(next: &LocalUrl, message: &str, bad: bool) -> Page {
     )
 }
 
-fn thing_row(thing: &str) -> String {
+fn thing_row(user_id: &str, thing: &str) -> String {
     let thing = escape(thing);
     format!(
-        r#"<li><span>{thing}</span><form method="post" action="/account/things"><button name="remove" value="{thing}" aria-label="Remove {thing}">Remove</button></form></li>"#
+        r#"<li><span>{thing}</span><form method="post" action="/account/things?user={user_id}"><button name="remove" value="{thing}" aria-label="Remove {thing}">Remove</button></form></li>"#
     )
 }
 

@@ -78,6 +78,14 @@ impl Browser<'_> {
         self.send(&arguments, path)
     }
 
+    /// Where the forms of the list are sent, by the page for members.
+    pub fn things_form(&self) -> String {
+        let page = self.open("/account").body;
+        let mut parts = page.split('"');
+        let action = parts.find(|part| part.starts_with("/account/things?"));
+        action.expect("a form for things").to_owned()
+    }
+
     /// Sends JSON, as the page with a script does.
     pub fn json(&self, path: &str, json: &str) -> Answer {
         self.send(&["--json", json], path)

@@ -41,7 +41,8 @@ fn a_thing_that_does_not_fit_is_refused_with_the_rule() {
         ada.log_in("ada");
         let patch = |change: &str| ada.send(&["-X", "PATCH", "--json", change], "/data");
         let add = |thing: &str| patch(&format!(r#"{{"add":"{thing}"}}"#));
-        let submit = |field: &str| ada.submit("/account/things", &[field]);
+        let form = ada.things_form();
+        let submit = |field: &str| ada.submit(&form, &[field]);
         for thing in ["", "  ", &"日".repeat(101)] {
             let answer = add(thing);
             assert!(answer.status == "422" && answer.body.contains(RULE));
@@ -64,5 +65,20 @@ fn a_thing_that_does_not_fit_is_refused_with_the_rule() {
         assert_eq!(patch(r#"{"remove":"7","add":"one more"}"#).status, "200");
         assert_eq!(submit("remove=one more").location, "/account");
         assert_eq!(add(&"日".repeat(100)).status, "200");
+    });
+}
+
+#[test]
+fn a_form_changes_the_list_of_the_user_it_was_made_for() {
+    with_browsers(["shared"], |[shared]| {
+        shared.log_in("ada");
+        let form = shared.things_form();
+        shared.log_in("bob");
+        for field in ["add=ada's secret", "remove=javascript"] {
+            let page = shared.submit(&form, &[field]);
+            assert_eq!(page.status, "409");
+            assert!(page.body.contains("Hello bob") && page.body.contains("Nothing was sent."));
+            assert!(page.body.contains("javascript") && !page.body.contains("secret"));
+        }
     });
 }

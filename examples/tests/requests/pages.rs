@@ -106,7 +106,8 @@ fn a_person_without_a_script_does_it_all_with_forms() {
             "/account"
         );
 
-        let change = |field| ada.submit("/account/things", &[field]).location;
+        let form = ada.things_form();
+        let change = |field| ada.submit(&form, &[field]).location;
         assert_eq!(change("add=<i>\"&"), "/account");
         assert_eq!(change("remove=javascript"), "/account");
         let body = ada.open("/account").body;
@@ -136,7 +137,7 @@ fn a_person_without_a_script_does_it_all_with_forms() {
             ada.submit("/account/signout", &[]).location,
             "/login?next=/account"
         );
-        let answer = ada.submit("/account/things", &["add=late"]);
+        let answer = ada.submit(&form, &["add=late"]);
         assert!(answer.status == "401" && answer.body.contains("<h1>Nothing was sent</h1>"));
     });
 }
