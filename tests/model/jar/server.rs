@@ -200,7 +200,7 @@ impl Server {
         }
     }
 
-    /// `web/guards/refresh.rs`, and `Presented::refresh` in `web/request/presented.rs`.
+    /// `web/guards/refresh.rs`, and `Presented::refresh` in `web/request/presented/refresh.rs`.
     fn refresh(&self, jar: &Jar, rotation: Rotation) -> Answer {
         let ids: Vec<Id> = jar.refresh().filter(|id| jar.has_pair(*id)).collect();
         let sessions = jar.access().map(|access| access.session);

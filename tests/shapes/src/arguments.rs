@@ -46,7 +46,6 @@ pub(super) fn all() -> Vec<Route> {
         bytes,
         optional,
         result_guard,
-        r#await
     ]
 }
 
@@ -183,13 +182,7 @@ fn address(
 
 #[login]
 #[post("/argument/several/<a>/<b>?<c>", data = "<d>")]
-async fn several(
-    a: &str,
-    b: u8,
-    c: Option<bool>,
-    d: String,
-    jar: &CookieJar<'_>,
-) -> Option<LoggedIn> {
+fn several(a: &str, b: u8, c: Option<bool>, d: String, jar: &CookieJar<'_>) -> Option<LoggedIn> {
     (a == "ada" && b == 1 && c.is_none() && d.is_empty() && jar.iter().count() == 0).then(ada)
 }
 
@@ -275,9 +268,4 @@ fn optional(body: Option<Json<Body<'_>>>) -> Option<LoggedIn> {
 #[post("/argument/result-guard", data = "<body>")]
 fn result_guard(body: Result<Json<Body<'_>>, rocket::serde::json::Error<'_>>) -> Option<LoggedIn> {
     body.is_ok_and(|body| body.user == "ada").then(ada)
-}
-
-#[post("/argument/plain-raw")]
-fn r#await() -> &'static str {
-    "plain"
 }

@@ -156,6 +156,7 @@ whole! {
     #[login]
     #[rocket::patch("/built/patch-from-tokens")]
     async fn patch_from_tokens() -> LoggedIn {
+        rocket::tokio::task::yield_now().await;
         ada()
     }
 }

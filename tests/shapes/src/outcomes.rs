@@ -171,8 +171,8 @@ fn status_error() -> Result<LoggedIn, Status> {
 
 #[login]
 #[post("/outcome/either-error")]
-fn either_error() -> Result<LoggedIn, Either<Status, Redirect>> {
-    Err(Either::Right(Redirect::to("/")))
+fn either_error() -> Result<LoggedIn, Either<Status, &'static str>> {
+    Err(Either::Right("no"))
 }
 
 /// An error of the application.
