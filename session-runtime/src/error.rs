@@ -182,3 +182,8 @@ impl Error {
     /// No session was presented.
     pub(crate) const NONE: Self = Self::NoToken;
 }
+
+/// Says which page of the documentation explains what is wrong.
+pub(crate) fn see(page: &'static str) -> impl Fn(String) -> String {
+    move |sentence| format!("{sentence} (`session_runtime::{page}` says more)")
+}

@@ -105,7 +105,7 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
             "no_such_key",
             1.into(),
             &[
-                "unknown field",
+                "there is no setting `sessions.no_such_key`",
                 "no_such_key",
                 "`database`",
                 "`write_queue`",
@@ -158,7 +158,7 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
         (
             "api_base_path",
             "/auth?x".into(),
-            &["`sessions.api_base_path`", "\"/auth\""],
+            &["`api_base_path`", "\"/auth\""],
         ),
         (
             "api_origin",

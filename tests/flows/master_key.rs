@@ -289,7 +289,7 @@ async fn a_setting_of_the_wrong_kind_does_not_show_a_key() {
     let secret = key("not to be seen");
     let table = format!("{{master_key = {secret}");
     for (setting, value, must_be) in [
-        ("accepted_master_keys", secret.clone().into(), "a sequence"),
+        ("accepted_master_keys", secret.clone().into(), "a list"),
         (
             "accepted_master_keys",
             vec![vec![secret.clone()]].into(),

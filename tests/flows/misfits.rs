@@ -98,7 +98,7 @@ async fn what_works_for_nobody_stops_the_launch() {
         ),
         (
             vec![("website_origins", vec!["null"].into())],
-            &["`sessions.website_origins`", "\"null\" is none"],
+            &["`sessions.website_origins`", "\"null\" is not one"],
         ),
         (
             vec![("website_origins", vec!["https://x.example/path"].into())],

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 mod check;
 mod choices;
+pub(crate) mod examples;
 
 pub use choices::{
     Auto, CookiePrefix, Csrf, FrontToken, KeptIp, OnStall, Revocation, SameSite, Secret,
@@ -91,10 +92,11 @@ pub struct SessionConfig {
     pub signing_key_overlap: Duration,
 
     /// Whom the tokens are for: `aud` of every token, and verifying demands it. After a change,
-    /// clients refresh once. Default: none, and then a token that has an `aud` is refused.
+    /// clients refresh once. 1 to 255 bytes. Default: none, and then a token that has an `aud` is refused.
     pub audience: Option<String>,
 
-    /// Where refresh, sign-out and the published keys are mounted. Default: `/auth`.
+    /// Where refresh, sign-out and the published keys are mounted. Like every path of the settings it takes
+    /// the letters that browsers send as they are, at most 255, and no `%`. Default: `/auth`.
     pub api_base_path: String,
 
     /// The origin under which browsers reach this server, such as `https://api.example.com`; with
@@ -128,7 +130,7 @@ pub struct SessionConfig {
     /// read it then. Default: false.
     pub expose_access_token: bool,
 
-    /// The response header that hands out an access token. Default: `st-access-token`, which
+    /// The response header that hands out an access token; one without another meaning. Default: `st-access-token`, which
     /// SuperTokens front ends read.
     pub access_token_header: String,
 
@@ -137,7 +139,7 @@ pub struct SessionConfig {
     pub refresh_token_header: String,
 
     /// How the name of an access-token cookie begins, after `cookie_prefix`; a dot and eight letters of its session
-    /// follow, as in `sAccessToken.k3Bv9_xQ`. Default: `sAccessToken`.
+    /// follow, as in `sAccessToken.k3Bv9_xQ`. At most 64 letters, digits, `-` and `_`. Default: `sAccessToken`.
     pub access_cookie_name: String,
 
     /// How the name of a refresh-token cookie begins, as `access_cookie_name`. Default: `sRefreshToken`.

@@ -55,14 +55,14 @@ fn parse(text: &str, setting: &str) -> Result<MasterKey, String> {
     let mut secret = Zeroizing::new([0; 32]);
     let decoded = Zeroizing::new(STANDARD.decode(text.trim()).unwrap_or_default());
     if decoded.len() != secret.len() {
-        return Err(format!("{setting} is no key; {HOW}"));
+        return Err(format!("{setting} is not a key: {HOW}"));
     }
     secret.copy_from_slice(&decoded);
     // Of 32 random bytes about 30 differ; fewer than 16 come up once in 10^20 keys.
     let distinct = (0..=u8::MAX).filter(|byte| secret.contains(byte)).count();
     if distinct < 16 {
         return Err(format!(
-            "{setting} is weak: its bytes are not random; {HOW}"
+            "{setting} is weak, because its bytes are not random: {HOW}"
         ));
     }
     Ok(MasterKey::new(&secret))

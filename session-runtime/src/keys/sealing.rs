@@ -91,7 +91,8 @@ impl MasterKeys {
     pub(crate) fn open(&self, key: &SealedKey) -> Result<Key, String> {
         let damaged = || {
             format!(
-                "the key `{}` in the database is damaged or belongs to another row",
+                "the key `{}` in the database is damaged or belongs to another row: restore the table `session_key` from a \
+                 backup",
                 key.id
             )
         };

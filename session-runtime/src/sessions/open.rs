@@ -12,7 +12,7 @@ use super::{AccessTokens, Follower, Inner, Sessions};
 use crate::cache::VerifiedTokens;
 use crate::clock::{Clock, DatabaseClock};
 use crate::config::SessionConfig;
-use crate::error::Error;
+use crate::error::{Error, see};
 use crate::event::Events;
 use crate::keys::master_key;
 use crate::keys::sealing::MasterKeys;
@@ -56,11 +56,15 @@ impl Sessions {
         let beside = master_key_file(&database, around.development);
         let store = open_store(database, &config, &clock, &events).await?;
         let master_keys = load_master_keys(&config, beside, &store, &*around.random).await?;
+        let page = match &around.supplier {
+            Some(_) => "SessionFairing::signing_keys",
+            None => "databases",
+        };
         let source = key_source(&config, &lifetimes, around.supplier);
         let keys = KeyKeeper::open(source, master_keys, &store, clock.now(), &*around.random);
 
         let inner = Inner {
-            keys: keys.await?,
+            keys: keys.await.map_err(see(page))?,
             tokens: AccessTokens {
                 terms: Terms {
                     issuer: around.issuer,
@@ -122,7 +126,7 @@ async fn open_store(
     let (store, weaknesses) = tokio::task::spawn_blocking(opening)
         .await
         .map_err(|error| error.to_string())?
-        .map_err(|error| format!("{error} (`session_runtime::databases` says more)"))?;
+        .map_err(|error| see("databases")(error.to_string()))?;
     for weakness in weaknesses {
         tracing::warn!(event = "weak_durability", "{weakness}");
     }
@@ -137,6 +141,7 @@ async fn load_master_keys(
 ) -> Result<MasterKeys, String> {
     let stored = store.keys().await.map_err(|error| error.to_string())?;
     master_key::load(config, beside.as_deref(), !stored.keys.is_empty(), random)
+        .map_err(see("databases"))
 }
 
 /// Where signing keys come from, and by which schedule they change.

@@ -32,7 +32,7 @@ pub(super) fn configuration(_: &App, input: &[u8]) -> bool {
         }
         Err(sentence) => {
             let names = keys().any(|key| sentence.contains(key))
-                || sentence.contains("for key")
+                || sentence.starts_with("`[sessions]` is read as a profile")
                 || sentence.starts_with("`sessions` must be a table");
             assert!(names, "{sentence}\n{text}");
             for secret in master_keys(text) {

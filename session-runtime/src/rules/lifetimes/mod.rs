@@ -90,7 +90,7 @@ fn check_ranges(config: &SessionConfig) -> Result<(), String> {
     }
     if let Some(absolute) = config.absolute_lifetime {
         let range = config.access_token_validity..=LONGEST;
-        within("absolute_lifetime", absolute, range, 365 * DAY)?;
+        within("absolute_lifetime", absolute, range, YEAR)?;
     }
     let access = config.access_token_validity;
     if access.subsec_nanos() != 0 {

@@ -8,6 +8,7 @@ use rocket::http::{Header, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Build, Data, Request, Response, Rocket};
 
+use crate::error::see;
 use crate::sessions::Sessions;
 use crate::web::response::wire::append;
 use crate::web::settings::website_origins;
@@ -111,13 +112,15 @@ impl Fairing for CorsFairing {
         let origins = match website_origins(rocket.figment()) {
             Ok(origins) => origins,
             Err(reason) => {
+                let reason = see("deployment")(reason);
                 tracing::error!("CORS could not be set up: {reason}");
                 return Err(rocket);
             }
         };
         if origins.is_empty() {
             tracing::warn!(
-                "`Sessions::cors()` allows no page yet: list them in `sessions.website_origins`"
+                "`Sessions::cors()` allows no page yet: list them in `sessions.website_origins`, as in \
+                 `[\"https://www.example.com\"]`"
             );
         }
         let origins = origins.into_iter().map(|origin| origin.text).collect();

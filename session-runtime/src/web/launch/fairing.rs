@@ -7,7 +7,7 @@ use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::{Build, Orbit, Request, Response, Rocket};
 
 use crate::clock::{Clock, SystemClock};
-use crate::error::Error;
+use crate::error::{Error, see};
 use crate::event::{Event, Events};
 use crate::keys::{OwnKey, Supplier};
 use crate::random::{OsRandom, Random};
@@ -232,14 +232,15 @@ impl Fairing for SessionFairing {
 impl SessionFairing {
     async fn open(&self, rocket: &Rocket<Build>) -> Result<(Sessions, Wire, CsrfPolicy), String> {
         let settings = Settings::read(rocket.figment())?;
-        let lifetimes = Lifetimes::of(&settings.config)?;
+        let lifetimes = Lifetimes::of(&settings.config).map_err(see("SessionConfig"))?;
         if !self.any_min_age {
-            check_min_age(&settings.config)?;
+            check_min_age(&settings.config).map_err(see("SessionConfig"))?;
         }
-        for warning in conflicts::check(&settings)? {
+        for warning in conflicts::check(&settings).map_err(see("deployment"))? {
+            let warning = see("deployment")(warning);
             tracing::warn!(event = "settings_do_not_fit", "{warning}");
         }
-        routes::check_free(rocket, &settings.config)?;
+        routes::check_free(rocket, &settings.config).map_err(see("SessionConfig"))?;
         let (wire, csrf) = (Wire::new(&settings), CsrfPolicy::new(&settings));
         let Settings {
             config,

@@ -17,6 +17,7 @@ pub(in crate::web) fn check(settings: &Settings) -> Result<Vec<String>, String> 
     }
     cookies_are_kept(settings)?;
     let warnings = [
+        domain_misses_this_machine(settings),
         secure_over_http(settings),
         same_site_none_on_this_machine(settings),
         no_protection(settings),
@@ -41,26 +42,27 @@ fn cookies_are_kept(settings: &Settings) -> Result<(), String> {
         ..
     } = settings;
     if config.cookie_same_site == SameSite::None && !secure && !api.is_local_http() {
-        return Err(
-            "`sessions.cookie_same_site = \"none\"` needs `cookie_secure`: browsers drop such cookies otherwise"
-                .into(),
-        );
+        return Err(format!(
+            "`sessions.cookie_same_site = \"none\"` needs `cookie_secure`, which is \"no\": browsers would drop the cookies; \
+             remove it, and serve over https, not at {}",
+            api.text
+        ));
     }
     let host = matches!(prefix, CookiePrefix::Host | CookiePrefix::HostHttp);
+    let word = word(*prefix);
     if !secure && *prefix != CookiePrefix::None {
-        return Err(
-            "`sessions.cookie_prefix` needs `cookie_secure`: browsers drop cookies whose name begins with `__Secure-`, \
-             `__Host-` or `__Http-` otherwise; set it to \"auto\" or \"none\""
-                .into(),
-        );
+        return Err(format!(
+            "`sessions.cookie_prefix = \"{word}\"` needs `cookie_secure`, which is off at {}: browsers would drop the cookies; \
+             write `cookie_prefix = \"auto\"`, or serve over https and set `api_origin` to that",
+            api.text
+        ));
     }
     if host && (cookie_domain.is_some() || settings.access_token_path != "/") {
-        return Err(
-            "`sessions.cookie_prefix` says that only this host sets the cookies, so browsers drop them with a \
-             `cookie_domain`, an `outer_path` or an `access_token_path` other than \"/\": remove these, or set \
-             `cookie_prefix` to \"secure\""
-                .into(),
-        );
+        return Err(format!(
+            "`sessions.cookie_prefix = \"{word}\"` says that only this host sets the cookies, for all of its paths, so \
+             browsers drop them with a `cookie_domain`, an `outer_path` or an `access_token_path` other than \"/\": remove \
+             these, or write `cookie_prefix = \"secure\"`"
+        ));
     }
     let Some(domain) = cookie_domain else {
         return Ok(());
@@ -73,11 +75,37 @@ fn cookies_are_kept(settings: &Settings) -> Result<(), String> {
     }
     if config.api_origin.is_some() && !origin::domain_matches(&api.host, domain) {
         return Err(format!(
-            "`sessions.cookie_domain = \"{domain}\"` does not cover `api_origin`, {}: browsers refuse its cookies from there",
+            "`sessions.cookie_domain = \"{domain}\"` does not cover `api_origin`, {}: browsers refuse its cookies from there; \
+             write a domain that this host ends with, or remove the setting",
             api.text
         ));
     }
     Ok(())
+}
+
+/// As it stands in the settings.
+fn word(prefix: CookiePrefix) -> &'static str {
+    match prefix {
+        CookiePrefix::Auto => "auto",
+        CookiePrefix::None => "none",
+        CookiePrefix::Secure => "secure",
+        CookiePrefix::Host => "host",
+        CookiePrefix::HostHttp => "host-http",
+    }
+}
+
+/// In development nobody may have said yet where browsers reach this server.
+fn domain_misses_this_machine(settings: &Settings) -> Option<String> {
+    let domain = settings.cookie_domain.as_deref()?;
+    let misses =
+        settings.config.api_origin.is_none() && !origin::domain_matches(&settings.api.host, domain);
+    misses.then(|| {
+        format!(
+            "`sessions.cookie_domain = \"{domain}\"` does not cover {}, where browsers reach this server unless `api_origin` \
+             says otherwise: they will drop the cookies; set `api_origin`, or remove `cookie_domain` in the debug profile",
+            settings.api.text
+        )
+    })
 }
 
 fn secure_over_http(settings: &Settings) -> Option<String> {

@@ -2,16 +2,16 @@
 //! database, `Secure`.
 
 pub(in crate::web) mod conflicts;
+mod misread;
 pub(in crate::web) mod origin;
 
 use std::net::IpAddr;
 
-use rocket::figment::error::Kind;
-use rocket::figment::{self, Figment};
-use rocket::http::uri::Origin;
+use rocket::figment::Figment;
 
 use self::origin::WebOrigin;
 use crate::config::{Auto, CookiePrefix, SessionConfig};
+use crate::error::see;
 use crate::web::paths::{cookie_path, outer, refresh_path};
 
 /// Where the settings stand.
@@ -50,15 +50,18 @@ impl Settings {
     /// # Errors
     /// A sentence that names the setting and what to write.
     pub(in crate::web) fn read(figment: &Figment) -> Result<Self, String> {
-        let mut config = extract(figment)?;
-        config.check()?;
-        config.api_base_path = base_path("api_base_path", "/auth", &config.api_base_path)?;
-        config.outer_path = match &config.outer_path {
-            Some(path) => {
-                Some(base_path("outer_path", "/app", path)?).filter(|path| !path.is_empty())
-            }
-            None => None,
-        };
+        let config = extract(figment)
+            .and_then(|config| config.check().map(|()| config))
+            .map_err(see("SessionConfig"))?;
+        let database = database_url(figment, &config.database).map_err(see("databases"))?;
+        Self::of(config, database, figment).map_err(see("deployment"))
+    }
+
+    /// The same, once each setting is in order by itself.
+    fn of(mut config: SessionConfig, database: String, figment: &Figment) -> Result<Self, String> {
+        config.api_base_path = without_slash(&config.api_base_path);
+        let outer_path = config.outer_path.as_deref().map(without_slash);
+        config.outer_path = outer_path.filter(|path| !path.is_empty());
         let outer_path = config.outer_path.as_deref();
         let access_token_path = cookie_path(outer_path, &config.access_token_path);
 
@@ -80,7 +83,7 @@ impl Settings {
             None => None,
         };
         Ok(Self {
-            database: database_url(figment, &config.database)?,
+            database,
             issuer: format!("{}{}", api.text, outer(outer_path, &config.api_base_path)),
             website_origins: read_origins(&config)?,
             prefix: match config.cookie_prefix {
@@ -106,15 +109,8 @@ impl Settings {
 }
 
 /// The path without a slash at its end.
-fn base_path(setting: &str, example: &str, path: &str) -> Result<String, String> {
-    let valid =
-        Origin::parse(path).is_ok_and(|origin| origin.query().is_none() && !path.contains("//"));
-    if !valid {
-        return Err(format!(
-            "`{TABLE}.{setting}` must be a path such as \"{example}\", not \"{path}\""
-        ));
-    }
-    Ok(path.trim_end_matches('/').to_owned())
+fn without_slash(path: &str) -> String {
+    path.trim_end_matches('/').to_owned()
 }
 
 /// The origin of this server.
@@ -138,26 +134,12 @@ fn api_origin(figment: &Figment, config: &SessionConfig, debug: bool) -> Result<
 
 /// The table, or the defaults if there is none.
 fn extract(figment: &Figment) -> Result<SessionConfig, String> {
+    misread::check_places(figment)?;
     if figment.contains(TABLE) {
-        figment.extract_inner(TABLE).map_err(|error| wrong(&error))
+        let read = figment.extract_inner(TABLE);
+        read.map_err(|error| misread::sentence(figment, &error))
     } else {
         Ok(SessionConfig::default())
-    }
-}
-
-/// What figment says of a setting, but of secrets not what it found: a list written as a text, or a table
-/// that could not be read, would show them.
-fn wrong(error: &figment::Error) -> String {
-    let (Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected)) = &error.kind else {
-        return error.to_string();
-    };
-    let secret = error.path.iter().find(|part| part.contains("master_key"));
-    match secret {
-        Some(name) => format!("`{TABLE}.{name}` must be {expected}, and is something else"),
-        None if error.path.iter().all(|part| part == TABLE) => {
-            format!("`{TABLE}` must be a table of settings, and is something else")
-        }
-        None => error.to_string(),
     }
 }
 
@@ -172,7 +154,7 @@ fn read_origins(config: &SessionConfig) -> Result<Vec<WebOrigin>, String> {
             format!(
                 "`{TABLE}.website_origins` lists origins as browsers send them, scheme, host and port only, such as \
                  \"https://www.example.com\" or \"capacitor://localhost\", never `*` or `null` (other letters than ASCII as \
-                 `xn--..`): \"{text}\" is none"
+                 `xn--..`): \"{text}\" is not one"
             )
         })
     };
