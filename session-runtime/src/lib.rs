@@ -93,6 +93,10 @@ pub mod databases {}
 #[doc = include_str!("../docs/deployment.md")]
 pub mod deployment {}
 
+#[cfg(doc)]
+#[doc = include_str!("../docs/troubleshooting.md")]
+pub mod troubleshooting {}
+
 /// What the macros' output names; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
