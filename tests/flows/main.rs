@@ -21,6 +21,7 @@ mod login;
 mod logout;
 mod macros;
 mod master_key;
+mod messages;
 mod misfits;
 mod old_tokens;
 mod outcomes;

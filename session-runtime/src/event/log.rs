@@ -27,7 +27,7 @@ impl Event {
             Self::SecondFactorFailed { .. } => {
                 tracing::warn!(
                     event = "second_factor_failed",
-                    "a second factor was tried too often: what awaits one of this user is ended"
+                    "a second factor was tried too often: all sessions of this user that await one are ended"
                 );
             }
             Self::Refreshed { handle } => tracing::debug!(event = "session_refreshed", %handle),
@@ -47,7 +47,7 @@ impl Event {
                 tracing::warn!(event = "rotation_stopped", %handle, %ends_at, "as many refresh tokens as allowed are unused: the session ends in a day unless one of them is used");
             }
             Self::StoreRollbackSuspected { handle } => {
-                tracing::error!(event = "store_rollback_suspected", %handle, "a refresh token is newer than its row");
+                tracing::error!(event = "store_rollback_suspected", %handle, "a refresh token is newer than its row: a failover or a restored backup lost commits; the session goes on");
             }
             Self::PayloadMismatch {
                 handle,
@@ -55,7 +55,7 @@ impl Event {
                 found,
                 reason,
             } => {
-                tracing::warn!(event = "payload_mismatch", %handle, expected, found, reason);
+                tracing::warn!(event = "payload_mismatch", %handle, expected, found, reason, "a session does not fit the payload type that a guard asks for: its user has to log in again");
             }
             Self::PayloadNameShared {
                 name,
@@ -66,11 +66,16 @@ impl Event {
                     name,
                     first,
                     second,
-                    "two payload types have one name"
+                    "two payload types have one name, so whatever uses the second is refused: give it another one, as in \
+                     `#[session(name = \"Staff\")]`"
                 );
             }
             Self::RevokedEverything { sessions } => {
-                tracing::warn!(event = "everything_revoked", sessions);
+                tracing::warn!(
+                    event = "everything_revoked",
+                    sessions,
+                    "all sessions of all users were ended"
+                );
             }
             Self::KeyRotated { kid } => {
                 tracing::info!(event = "key_rotated", kid, "made a signing key");
@@ -87,7 +92,7 @@ impl Event {
                     event = "cross_site_refused",
                     path,
                     remedy,
-                    "a request of another site was refused"
+                    "a request was refused that a page of another site may have sent"
                 );
             }
             Self::SecureCookiesOverHttp { handle } => {
@@ -103,7 +108,8 @@ impl Event {
                     event = "silent_requests",
                     count,
                     path,
-                    "requests did not say where they come from; `csrf_require_evidence` would refuse them"
+                    "requests that change something had neither `Sec-Fetch-Site` nor `Origin`, as no browser of today sends \
+                     them: `sessions.csrf_require_evidence = true` would refuse them"
                 );
             }
             Self::LargeResponseHead { bytes } => {
@@ -118,14 +124,14 @@ impl Event {
                 tracing::warn!(
                     event = "several_users",
                     ?handles,
-                    "a request presents live sessions of different users"
+                    "a request presents live sessions of different users, so it is answered 403; the next login ends them"
                 );
             }
             Self::ClockSkew {
                 difference,
                 consequence,
             } => {
-                tracing::warn!(event = "clock_skew", %difference, consequence);
+                tracing::warn!(event = "clock_skew", %difference, consequence, "the clock of this machine or of the database server is wrong, or jumped");
             }
             Self::RevocationsRestored { handles } => {
                 tracing::error!(
@@ -138,20 +144,22 @@ impl Event {
                 tracing::error!(
                     event = "revocation_memory_full",
                     remembered,
-                    "more sessions were revoked than are remembered: requests of other sessions ask the database"
+                    "more sessions were revoked lately than are remembered: until the oldest are forgotten, requests of other \
+                     sessions ask the database"
                 );
             }
             Self::RevocationFeedStalled => {
                 tracing::error!(
                     event = "revocation_feed_stalled",
-                    "revocations could not be read in time: `revocation_on_stall` decides on requests until they can"
+                    "revocations could not be read in time: until they can, requests are answered as \
+                     `sessions.revocation_on_stall` says"
                 );
             }
             Self::StoreUnavailable { cause } => {
                 tracing::error!(
                     event = "store_unavailable",
                     cause,
-                    "the session store did not answer"
+                    "the session store did not do what was asked of it: a request is answered 503"
                 );
             }
             Self::SessionMissing { handle } => {
@@ -161,13 +169,13 @@ impl Event {
                 tracing::error!(
                     event = "request_failed",
                     cause,
-                    "a session operation failed"
+                    "a request was answered 500 for an error of sessions"
                 );
             }
             Self::DatabaseHangs => {
                 tracing::error!(
                     event = "database_hangs",
-                    "the database does not answer: reads are refused until it does"
+                    "the database does not answer: until it does, requests that read it are answered 503"
                 );
             }
             Self::DatabaseAnswers => {
@@ -189,7 +197,7 @@ impl Event {
                 tracing::error!(
                     event = "worker_restarted",
                     cause,
-                    "a thread of the session store panicked and was replaced"
+                    "a thread of the session store panicked and was replaced: who waited for it got an error"
                 );
             }
         }

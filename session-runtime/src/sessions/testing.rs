@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
 
 use super::Sessions;
+use crate::event::Event;
 use crate::handle::SessionHandle;
 use crate::keys::{Key, KeyKind, Schedule};
 use crate::token::{Binding, Transport, front, refresh};
@@ -81,4 +82,9 @@ pub fn remember_revocations_at_most(sessions: &Sessions, most: usize) {
 /// Whether a later session of the same browser took the place of this one, within the last two minutes.
 pub fn was_replaced(sessions: &Sessions, handle: SessionHandle) -> bool {
     sessions.was_replaced(handle)
+}
+
+/// Has an event happen, for the log and for the application's handler.
+pub fn emit(sessions: &Sessions, event: &Event) {
+    sessions.emit(event);
 }

@@ -1,0 +1,165 @@
+//! What the log says to whoever made a mistake, as people read it: the files in `messages/` hold each
+//! mistake and its answer.
+//!
+//! A mistake in the settings is written there as it would stand in `Rocket.toml`, with `# release` for
+//! that profile; the lines after `>` are the answer. `UPDATE_EXPECTED=1 cargo test -p session-tests --test
+//! flows messages` writes the answers anew; read them aloud before they are committed.
+
+mod code;
+mod events;
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use rocket::figment::Figment;
+use rocket::figment::providers::{Format, Toml};
+use rocket::local::asynchronous::Client;
+use rocket::{Build, Rocket, async_test};
+use session_runtime::Sessions;
+use session_tests::server::MASTER_KEY;
+use session_tests::{Log, app};
+use tempfile::TempDir;
+
+/// The files with settings.
+const SETTINGS: [&str; 5] = ["names", "values", "together", "browsers", "databases"];
+
+fn file(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("flows/messages");
+    folder.join(name).with_extension("txt")
+}
+
+/// Compares answers with those in a file, or writes them there.
+fn compare(name: &str, answers: &str) {
+    let file = file(name);
+    if env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(&file, answers).expect("a file that can be written");
+    }
+    let expected = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(
+        answers, expected,
+        "messages/{name}.txt: read it, then set UPDATE_EXPECTED=1"
+    );
+}
+
+/// A mistake and the lines of the log that answer it.
+fn block(mistake: &str, lines: &str) -> String {
+    let lines: Vec<String> = lines.lines().map(|line| format!("> {line}\n")).collect();
+    format!("{mistake}\n{}", lines.concat())
+}
+
+/// The mistakes of a file, without their answers.
+fn mistakes(name: &str) -> Vec<String> {
+    let text = fs::read_to_string(file(name)).expect("a file of mistakes");
+    text.split("\n\n")
+        .map(|block| {
+            let lines = block.lines().filter(|line| !line.starts_with('>'));
+            lines.collect::<Vec<_>>().join("\n")
+        })
+        .filter(|mistake| !mistake.is_empty())
+        .collect()
+}
+
+/// What is logged from a warning on while `rocket` is launched; the folder is shown as `FOLDER`.
+async fn launch(rocket: Rocket<Build>, folder: &TempDir) -> String {
+    let log = Log::start();
+    if let Err(error) = Client::untracked(rocket).await {
+        // An error that nobody looked at panics when it is dropped.
+        let _seen = error.kind();
+    }
+    warnings(&log, folder)
+}
+
+fn warnings(log: &Log, folder: &TempDir) -> String {
+    let text = log.text();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("WARN") || line.starts_with("ERROR"))
+        .filter(|line| !line.contains("made a master key for development"))
+        .collect();
+    let lines = lines.join("\n");
+    lines.replace(&*folder.path().to_string_lossy(), "FOLDER")
+}
+
+/// Rocket's own settings, with a database in the folder.
+fn figment(folder: &TempDir) -> Figment {
+    let path = folder.path().display();
+    let database = format!("[default.sessions]\ndatabase = \"sqlite://{path}/test.db\"");
+    rocket::Config::figment()
+        .merge(("log_level", "off"))
+        .merge(Toml::string(&database).nested())
+}
+
+async fn answer(mistake: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shown = folder.path().to_string_lossy();
+    let toml = mistake.replace("FOLDER", &shown).replace("KEY", MASTER_KEY);
+    let mut figment = figment(&folder).merge(Toml::string(&toml).nested());
+    if mistake.contains("# release") {
+        figment = figment.select("release");
+    }
+    let rocket = rocket::custom(figment)
+        .attach(Sessions::fairing())
+        .mount("/", app::routes());
+    launch(rocket, &folder).await
+}
+
+#[async_test]
+async fn sqlite_every_mistake_in_the_settings_is_answered_as_it_was_read_aloud() {
+    let mut count = 0;
+    for name in SETTINGS {
+        let mut blocks = Vec::new();
+        for mistake in mistakes(name) {
+            let lines = answer(&mistake).await;
+            assert!(!lines.is_empty(), "no answer to\n{mistake}");
+            count += 1;
+            blocks.push(block(&mistake, &lines));
+        }
+        compare(name, &blocks.join("\n"));
+    }
+    assert!(count >= 90, "{count} mistakes");
+}
+
+/// A sentence says where to read on.
+#[test]
+fn every_launch_that_is_refused_names_a_page() {
+    for name in SETTINGS {
+        let text = fs::read_to_string(file(name)).expect("a file of mistakes");
+        for line in text.lines().filter(|line| line.contains("set up: ")) {
+            assert!(line.contains("` says more)"), "{line}");
+        }
+    }
+}
+
+/// The chapter on troubleshooting names events and settings that there are.
+#[test]
+fn the_chapter_on_troubleshooting_names_what_there_is() {
+    let chapter = include_str!("../../session-runtime/docs/troubleshooting.md");
+    let known = [
+        include_str!("../../session-runtime/src/event/log.rs"),
+        include_str!("../../session-runtime/src/config/mod.rs"),
+        include_str!("../../session-runtime/src/web/launch/fairing.rs"),
+        include_str!("../../session-runtime/src/sessions/open.rs"),
+    ];
+    let words = chapter.split('`').skip(1).step_by(2);
+    let names = words.map(|word| word.split([' ', '=']).next().unwrap_or_default());
+    let is_name = |name: &&str| {
+        name.contains('_')
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let not_ours = ["log_level", "proxy_buffer_size", "session_key"];
+    let mut count = 0;
+    for name in names
+        .filter(is_name)
+        .filter(|name| !not_ours.contains(name))
+    {
+        let found = known.iter().any(|source| {
+            source.contains(&format!("event = \"{name}\""))
+                || source.contains(&format!("pub {name}:"))
+        });
+        assert!(found, "there is no event or setting `{name}`");
+        count += 1;
+    }
+    assert!(count > 30, "{count}");
+}
