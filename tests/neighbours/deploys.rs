@@ -7,7 +7,7 @@ use rocket::figment::value::Value;
 use session_tests::browser::SIGN_OUT_PATH;
 use session_tests::{Server, app};
 
-use crate::jar::{Person, Place};
+use session_tests::jar::{Person, Place};
 
 type Settings = Vec<(&'static str, Value)>;
 

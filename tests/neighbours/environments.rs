@@ -9,7 +9,7 @@ use session_runtime::ManualClock;
 use session_tests::browser::{REFRESH_PATH, SIGN_OUT_PATH};
 use session_tests::{Database, Log, Server, server};
 
-use crate::jar::{Person, Place};
+use session_tests::jar::{Person, Place};
 
 const OK: &str = r#"{"status":"OK"}"#;
 const UNAUTHORISED: &str = r#"{"message":"unauthorised"}"#;

@@ -6,7 +6,7 @@
 mod curl;
 mod deploys;
 mod environments;
-mod jar;
+
 mod proxies;
 mod table;
 mod upstream;

@@ -8,6 +8,7 @@ pub mod browser;
 mod builder;
 mod database;
 pub mod fuzzing;
+pub mod jar;
 mod log;
 pub mod names;
 pub mod neighbours;

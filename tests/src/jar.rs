@@ -3,20 +3,23 @@
 
 use rocket::http::{ContentType, Cookie, Method};
 use session_runtime::{Clock, ManualClock};
-use session_tests::{Answer, Server};
+
+use crate::{Answer, Server};
 
 /// Where a browser goes.
 #[derive(Debug, Clone)]
-pub(crate) struct Place<'s> {
-    pub(crate) server: &'s Server,
+pub struct Place<'s> {
+    /// Who answers there.
+    pub server: &'s Server,
     /// Such as `https://example.test:8443`.
-    pub(crate) origin: &'static str,
+    pub origin: &'static str,
     /// What a proxy in front of the server strips.
-    pub(crate) outer_path: &'static str,
+    pub outer_path: &'static str,
 }
 
 impl<'s> Place<'s> {
-    pub(crate) fn new(server: &'s Server, origin: &'static str) -> Self {
+    /// A server as browsers reach it.
+    pub fn new(server: &'s Server, origin: &'static str) -> Self {
         Self {
             server,
             origin,
@@ -25,11 +28,7 @@ impl<'s> Place<'s> {
     }
 
     /// The same behind a proxy that strips a path.
-    pub(crate) fn below(
-        server: &'s Server,
-        origin: &'static str,
-        outer_path: &'static str,
-    ) -> Self {
+    pub fn below(server: &'s Server, origin: &'static str, outer_path: &'static str) -> Self {
         Self {
             server,
             origin,
@@ -49,7 +48,7 @@ impl<'s> Place<'s> {
 
     /// Whether a browser keeps and sends `Secure` cookies here.
     fn is_trustworthy(&self) -> bool {
-        self.scheme() == "https" || self.host() == "localhost"
+        self.scheme() == "https" || ["localhost", "127.0.0.1"].contains(&self.host())
     }
 }
 
@@ -63,34 +62,46 @@ struct Kept {
 
 /// Somebody with one browser.
 #[derive(Debug, Clone)]
-pub(crate) struct Person {
+pub struct Person {
     clock: ManualClock,
     jar: Vec<Kept>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Person {
-    pub(crate) fn new(clock: &ManualClock) -> Self {
+    /// An empty jar.
+    pub fn new(clock: &ManualClock) -> Self {
         Self {
             clock: clock.clone(),
             jar: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
-    pub(crate) async fn get(&mut self, place: &Place<'_>, path: &str) -> Answer {
+    /// Sends this header with every request from now on, as the script of a front end does.
+    pub fn say(&mut self, name: &'static str, value: &str) {
+        self.headers.retain(|(said, _)| *said != name);
+        self.headers.push((name, value.to_owned()));
+    }
+
+    /// Opens a page.
+    pub async fn get(&mut self, place: &Place<'_>, path: &str) -> Answer {
         self.send(place, Method::Get, path, None).await
     }
 
-    pub(crate) async fn post(&mut self, place: &Place<'_>, path: &str) -> Answer {
+    /// Posts nothing.
+    pub async fn post(&mut self, place: &Place<'_>, path: &str) -> Answer {
         self.send(place, Method::Post, path, None).await
     }
 
-    pub(crate) async fn log_in(&mut self, place: &Place<'_>, user: &str) -> Answer {
+    /// Logs `user` in.
+    pub async fn log_in(&mut self, place: &Place<'_>, user: &str) -> Answer {
         let body = format!(r#"{{"user":"{user}","name":"{user}"}}"#);
         self.send(place, Method::Post, "/login", Some(body)).await
     }
 
     /// Whom a place takes this browser for; `None` if it answers 401.
-    pub(crate) async fn name_at(&mut self, place: &Place<'_>) -> Option<String> {
+    pub async fn name_at(&mut self, place: &Place<'_>) -> Option<String> {
         let answer = self.get(place, "/me").await;
         match answer.status {
             200 => Some(answer.json()["user"].as_str().expect("a name").to_owned()),
@@ -100,7 +111,7 @@ impl Person {
     }
 
     /// Sends what a page of that place would, and keeps what comes back.
-    pub(crate) async fn send(
+    pub async fn send(
         &mut self,
         place: &Place<'_>,
         method: Method,
@@ -108,7 +119,8 @@ impl Person {
         body: Option<String>,
     ) -> Answer {
         let outside = format!("{}{path}", place.outer_path);
-        let mut headers = vec![
+        let mut headers = self.headers.clone();
+        headers.extend([
             ("Origin", place.origin.to_owned()),
             (
                 "Host",
@@ -119,7 +131,7 @@ impl Person {
                     .unwrap_or_default()
                     .to_owned(),
             ),
-        ];
+        ]);
         if place.is_trustworthy() {
             headers.push(("Sec-Fetch-Site", "same-origin".to_owned()));
         }
@@ -138,7 +150,7 @@ impl Person {
     }
 
     /// Sets a cookie as a server or a page of that place can.
-    pub(crate) fn store(&mut self, place: &Place<'_>, line: &str) {
+    pub fn store(&mut self, place: &Place<'_>, line: &str) {
         let cookie = Cookie::parse(line.to_owned()).expect("a well-formed Set-Cookie");
         let host = place.host();
         let (domain, host_only) = match cookie.domain() {
@@ -185,7 +197,7 @@ impl Person {
     }
 
     /// What the browser sends, longest path first.
-    pub(crate) fn cookie_header(&self, place: &Place<'_>, path: &str) -> String {
+    pub fn cookie_header(&self, place: &Place<'_>, path: &str) -> String {
         let host = place.host();
         let is_sent = |kept: &&Kept| {
             let domain = if kept.host_only {
