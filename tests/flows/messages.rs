@@ -59,10 +59,11 @@ fn mistakes(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// What is logged from a warning on while `rocket` is launched; the folder is shown as `FOLDER`.
-async fn launch(rocket: Rocket<Build>, folder: &TempDir) -> String {
+/// What is logged from a warning on while a Rocket is built and launched; the folder is shown as `FOLDER`.
+async fn launch(build: impl FnOnce() -> Rocket<Build>, folder: &TempDir) -> String {
+    // Before Rocket sets a logger of its own.
     let log = Log::start();
-    if let Err(error) = Client::untracked(rocket).await {
+    if let Err(error) = Client::untracked(build()).await {
         // An error that nobody looked at panics when it is dropped.
         let _seen = error.kind();
     }
@@ -97,10 +98,12 @@ async fn answer(mistake: &str) -> String {
     if mistake.contains("# release") {
         figment = figment.select("release");
     }
-    let rocket = rocket::custom(figment)
-        .attach(Sessions::fairing())
-        .mount("/", app::routes());
-    launch(rocket, &folder).await
+    let build = || {
+        rocket::custom(figment)
+            .attach(Sessions::fairing())
+            .mount("/", app::routes())
+    };
+    launch(build, &folder).await
 }
 
 #[async_test]

@@ -70,8 +70,8 @@ async fn sqlite_every_mistake_in_the_code_is_answered_as_it_was_read_aloud() {
     let mut blocks = Vec::new();
     for (what, mistake) in MISTAKES {
         let folder = tempfile::tempdir().expect("a folder");
-        let rocket = rocket::custom(figment(&folder));
-        let lines = launch(mistake(rocket), &folder).await;
+        let build = || mistake(rocket::custom(figment(&folder)));
+        let lines = launch(build, &folder).await;
         assert!(!lines.is_empty(), "no answer to {what}");
         blocks.push(block(what, &lines));
     }
