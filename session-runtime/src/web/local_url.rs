@@ -35,14 +35,14 @@ impl LocalUrl {
 
     /// Reads a path with or without a query; `None` if a browser could end up on another server.
     ///
-    /// It starts with exactly one slash, holds no backslash, which browsers take for a slash, and
-    /// nothing that is not printable ASCII, which they drop or encode.
+    /// It starts with exactly one slash, holds no backslash, which browsers take for a slash, no `.` or `..`
+    /// as a segment, which they resolve, and nothing that is not printable ASCII, which they drop or encode.
     pub fn parse(text: &str) -> Option<Self> {
         let printable = text
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         let path = text.split('?').next().unwrap_or_default();
-        let local = path.starts_with('/') && !path.contains("//");
+        let local = path.starts_with('/') && !path.contains("//") && !path.split('/').any(is_dots);
         let short = text.len() <= Self::LONGEST;
         (printable && local && short && Origin::parse(text).is_ok()).then(|| Self(text.to_owned()))
     }
@@ -89,6 +89,12 @@ impl LocalUrl {
         let encoded = rocket::http::RawStr::new(value.as_str()).percent_encode();
         Self(format!("{}{mark}{name}={encoded}", self.0))
     }
+}
+
+/// Whether browsers resolve a segment (WHATWG URL, "single-dot" and "double-dot path segment").
+fn is_dots(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    plain == "." || plain == ".."
 }
 
 impl Default for LocalUrl {

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Where nobody may be sent.
-const HOSTILE: [&str; 27] = [
+const HOSTILE: [&str; 32] = [
     "//evil.example",
     "///evil.example",
     "////evil.example/x",
@@ -36,6 +36,11 @@ const HOSTILE: [&str; 27] = [
     "?next=x",
     "#x",
     "/\u{2215}evil.example",
+    "/a/../b",
+    "/a/%2e%2E/b",
+    "/a/.%2e/b",
+    "/a/./b",
+    "/..",
     "",
 ];
 
@@ -78,7 +83,7 @@ async fn nobody_is_sent_to_another_site() {
         "/",
         "/a/b/?c=//d&e=http://f",
         "/a%20b",
-        "/a/../b",
+        "/a/..b/.c/...?d=../e",
         "/@evil.example",
     ] {
         assert_eq!(LocalUrl::parse(good).expect(good).as_str(), good);
