@@ -166,13 +166,42 @@ fn forged(count: u32) -> String {
     (0..count).map(cookie).collect::<Vec<_>>().join("; ")
 }
 
+/// Above what is remembered of the sessions that were refused together, and with expired tokens among them.
+#[async_test]
+async fn a_login_ends_all_that_was_met_however_many_were_planted() {
+    for expired in [false, true] {
+        let server = Server::start().await;
+        let mut planted = Vec::new();
+        for _ in 0..20 {
+            let mut mallory = server.browser();
+            mallory.log_in("mallory").await.expect(200, OK);
+            planted.push(format!(
+                "{ACCESS}={}",
+                mallory.cookie(ACCESS).expect("a token")
+            ));
+        }
+        planted.truncate(if expired { 6 } else { 20 });
+        if expired {
+            server.clock.advance(2 * HOUR);
+        }
+        let planted = planted.join("; ");
+        let mut victim = server.browser();
+        victim.log_in("ada").await.expect(200, OK);
+        let answer = send(&mut victim, Method::Get, "/me", &planted).await;
+        answer.expect(403, SIGN_IN_AGAIN);
+        victim.log_in("ada").await.expect(200, OK);
+        let answer = send(&mut victim, Method::Get, "/me", &planted).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+}
+
 #[async_test]
 async fn forged_tokens_hide_no_session() {
     // Where nothing is remembered each token is checked anew.
     for remembered in [1000, 0] {
         let settings = [("verified_token_cache", remembered.into())];
         let server = Server::with(&settings).await;
-        let planted = forged(178);
+        let planted = forged(900);
         let mut browser = server.browser();
         send(&mut browser, Method::Post, "/login", &planted)
             .await

@@ -34,6 +34,7 @@ mod keeper;
 mod key_source;
 mod open;
 mod payload_types;
+mod recognise;
 mod refresh;
 mod revoke;
 mod second_factor;
@@ -51,7 +52,7 @@ pub(crate) use change::{change_payload, merge};
 pub use info::SessionInfo;
 pub use keeper::SigningKeyInfo;
 pub(crate) use open::Surroundings;
-pub(crate) use verify::Recognised;
+pub(crate) use recognise::Recognised;
 pub use verify::VerifiedSession;
 pub use within::{Uncommitted, Within};
 

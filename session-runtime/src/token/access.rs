@@ -230,9 +230,12 @@ pub(crate) fn names_unknown_key(token: &str, keys: &KeyRing) -> bool {
     header.is_some_and(|header| keys.signing_key(&header.kid).is_none())
 }
 
-/// Whether one of our keys signed a token, whatever it says.
-pub(crate) fn is_signed(token: &str, keys: &KeyRing) -> bool {
-    token.len() <= MAX_COOKIE && signing_key(token, keys).is_some()
+/// Whether a token names a key of the ring, so that its signature has to be checked.
+pub(crate) fn names_known_key(token: &str, keys: &KeyRing) -> bool {
+    let header = token.split('.').next().and_then(bytes);
+    let header = header.and_then(|json| Header::read(&json));
+    token.len() <= MAX_COOKIE
+        && header.is_some_and(|header| keys.signing_key(&header.kid).is_some())
 }
 
 /// The header of a token and the key that signed it.
@@ -246,15 +249,34 @@ fn signing_key<'k>(token: &str, keys: &'k KeyRing) -> Option<(Header<'static>, &
     is_genuine.then_some((header, key))
 }
 
-/// Reads a token that one of our keys signed; `None` for anything else. Times are left to
-/// [`Verified::is_current`].
-pub(crate) fn verify(token: &str, keys: &KeyRing, terms: &Terms) -> Option<Verified> {
+/// What was found of a token. Times are left to [`Verified::is_current`].
+#[derive(Debug)]
+pub(crate) enum Checked {
+    /// One of our keys signed it, and what it says fits.
+    Verified(Box<Verified>),
+    /// One of our keys signed it, and it does not fit: a setting was changed, say.
+    Signed,
+    /// None of our keys signed it.
+    Unsigned,
+}
+
+/// Looks at a token's signature, once, then at what it says.
+pub(crate) fn check(token: &str, keys: &KeyRing, terms: &Terms) -> Checked {
     if token.len() > MAX_COOKIE {
-        return None;
+        return Checked::Unsigned;
     }
+    let Some((header, key)) = signing_key(token, keys) else {
+        return Checked::Unsigned;
+    };
+    read(token, &header, key, terms).map_or(Checked::Signed, |verified| {
+        Checked::Verified(Box::new(verified))
+    })
+}
+
+/// Reads a token that `key` signed; `None` if what it says does not fit.
+fn read(token: &str, header: &Header<'_>, key: &SigningKey, terms: &Terms) -> Option<Verified> {
     let (signed, _signature) = token.rsplit_once('.')?;
     let (_header, payload) = signed.split_once('.')?;
-    let (header, key) = signing_key(token, keys)?;
     // One of a version that did not name the type is ours, and good for nothing but a refresh.
     if header.payload_type.is_empty() {
         return None;

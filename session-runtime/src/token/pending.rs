@@ -24,11 +24,6 @@ pub(crate) fn mint(handle: SessionHandle, key: &MacKey) -> String {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// Whether a text may be such a token; says nothing of its truth.
-pub(crate) fn has_form(text: &str) -> bool {
-    text.starts_with(PREFIX)
-}
-
 /// Reads a token; `None` unless one of `keys` made it.
 pub(crate) fn authenticate(token: &str, keys: &[MacKey]) -> Option<SessionHandle> {
     let encoded = token.strip_prefix(PREFIX)?;

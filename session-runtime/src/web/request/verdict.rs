@@ -47,6 +47,9 @@ pub(in crate::web) async fn verify<'r>(
     Ok((sessions, verified))
 }
 
+/// The most sessions that an event names.
+const MAX_NAMED: usize = 16;
+
 /// A token that a request shows, and what was found of it.
 struct Found {
     handle: SessionHandle,
@@ -120,7 +123,8 @@ async fn choose_cookie(
                 |found: &&Found| matches!(found.standing, Standing::Live | Standing::Away);
             let good = found.iter().filter(is_good);
             let handles: Vec<_> = good.map(|found| found.handle).collect();
-            sessions.note_conflict(handles.clone());
+            sessions.note_conflict(&handles);
+            let handles = handles.into_iter().take(MAX_NAMED).collect();
             sessions.emit(&Event::SeveralUsers { handles });
             Err(Error::SeveralUsers)
         }
@@ -157,10 +161,6 @@ async fn look_for_rivals(
         };
         let tokens = found.iter_mut().filter(|found| found.handle == *rival);
         tokens.for_each(|found| found.standing = standing);
-        if standing == Standing::Away {
-            // One is enough.
-            return Ok(());
-        }
     }
     Ok(())
 }

@@ -17,7 +17,6 @@ use crate::handle::Tag;
 use crate::sessions::{Recognised, Sessions};
 use crate::token::Transport;
 use crate::token::access;
-use crate::token::pending;
 use crate::web::paths::{AUTH_MODE, LEGACY_COOKIE};
 use crate::web::request::cookies;
 use crate::web::response::wire::Wire;
@@ -31,9 +30,10 @@ const MAX_AUTHORIZATION: usize = 8192;
 const MAX_COOKIES: usize = 1000;
 
 /// The most signatures that are checked for one request, beside those of tokens that are remembered: each
-/// takes some 70 microseconds. Chromium and Firefox keep 180 cookies for a site and its neighbours, so that
-/// these cannot plant enough to have the one of ours overlooked.
-const MAX_SIGNATURES: usize = 200;
+/// takes some 70 microseconds. Chromium keeps 180 cookies for a site and its neighbours and 10 kB of
+/// partitioned ones, so that these cannot plant enough to have the one of ours overlooked: what does not name
+/// a key of ours counts for none.
+const MAX_SIGNATURES: usize = 256;
 
 /// The most rows that are read for one request to learn what becomes of tokens that do not hold: a browser has
 /// one or two of these.
@@ -172,7 +172,7 @@ impl<'r> Presented<'r> {
     ) -> Vec<Recognised> {
         let mut signatures = 0;
         let mut recognise = |Named { tag, token }: &Named<'r>| {
-            if !sessions.is_remembered(token) && !pending::has_form(token) {
+            if sessions.costs_a_signature(token) {
                 let said = access::read_unverified(token)?;
                 if said.handle.tag() != *tag || signatures == MAX_SIGNATURES {
                     return None;

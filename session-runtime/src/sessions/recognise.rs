@@ -1,0 +1,202 @@
+//! The access tokens that a request shows: which are ours, how their sessions stand, what they prove.
+
+use std::sync::Arc;
+
+use super::Sessions;
+use crate::config::Revocation;
+use crate::error::Error;
+use crate::handle::SessionHandle;
+use crate::keys::sealing::hex;
+use crate::revocation::Known;
+use crate::rules::selection::Standing;
+use crate::token::access::{self, Verified};
+use crate::token::{Transport, pending};
+
+/// An access token of ours.
+#[derive(Debug, Clone)]
+pub(crate) enum Recognised {
+    /// Its signature is good.
+    Verified(Arc<Verified>),
+    /// It is the token of a session that awaits a second factor; its row says the rest.
+    Pending(SessionHandle),
+    /// It does not verify any more: its key is gone, or a setting was changed.
+    Outdated(Box<Outdated>),
+}
+
+/// An access token that does not verify any more.
+#[derive(Debug, Clone)]
+pub(crate) struct Outdated {
+    handle: SessionHandle,
+    /// Whether a key of ours signed it; else nothing of it is proved.
+    is_signed: bool,
+    /// The hash of the refresh token that it was issued with, as it says.
+    refresh_token_hash1: Option<String>,
+    token: String,
+}
+
+impl Recognised {
+    /// The session it names.
+    pub(crate) fn handle(&self) -> SessionHandle {
+        match self {
+            Self::Verified(verified) => verified.handle,
+            Self::Pending(handle) => *handle,
+            Self::Outdated(outdated) => outdated.handle,
+        }
+    }
+
+    /// How it travels.
+    pub(crate) fn transport(&self) -> Transport {
+        match self {
+            Self::Verified(verified) => verified.transport,
+            Self::Pending(_) | Self::Outdated(_) => Transport::Cookie,
+        }
+    }
+
+    /// Whether its session is a visitor's.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        matches!(self, Self::Verified(verified) if verified.anonymous)
+    }
+
+    /// Whether it was issued with an anti-CSRF token.
+    pub(crate) fn has_anti_csrf(&self) -> bool {
+        matches!(self, Self::Verified(verified) if verified.anti_csrf.is_some())
+    }
+}
+
+impl Sessions {
+    /// How the access token of a cookie stands, and what it says.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store had to be asked and does not answer.
+    pub(crate) async fn standing(
+        &self,
+        recognised: Recognised,
+    ) -> Result<(Standing, Option<Arc<Verified>>), Error> {
+        let verified = match recognised {
+            Recognised::Verified(verified) => verified,
+            Recognised::Pending(handle) => return self.standing_of_pending(handle).await,
+            Recognised::Outdated(outdated) => {
+                // Another process may have made a key a moment ago.
+                Box::pin(self.look_for_unknown_key()).await;
+                match self.recognise(&outdated.token) {
+                    Some(Recognised::Verified(verified)) => verified,
+                    Some(Recognised::Pending(_) | Recognised::Outdated(_)) | None => {
+                        return Ok((Standing::Stale, None));
+                    }
+                }
+            }
+        };
+        if !self.holds(&verified, Transport::Cookie) {
+            let is_revoked = self.config().revocation == Revocation::Feed
+                && self.recall(verified.handle) == Known::Revoked;
+            let standing = if is_revoked {
+                Standing::Revoked
+            } else {
+                Standing::Stale
+            };
+            return Ok((standing, Some(verified)));
+        }
+        let standing = match self.require_unrevoked(&verified).await {
+            Ok(()) => Standing::Live,
+            Err(Error::TryRefreshToken) => Standing::Stale,
+            Err(error) if error == Error::GONE => Standing::Revoked,
+            Err(error) => return Err(error),
+        };
+        Ok((standing, Some(verified)))
+    }
+
+    /// How a session that awaits a second factor stands, by its row.
+    async fn standing_of_pending(
+        &self,
+        handle: SessionHandle,
+    ) -> Result<(Standing, Option<Arc<Verified>>), Error> {
+        match self.inner.store.summary(handle).await? {
+            Some(row) if row.pending => {
+                let verified = Arc::new(Self::read_pending(row));
+                Ok((Standing::Live, Some(verified)))
+            }
+            Some(_) => Ok((Standing::Revoked, None)),
+            None => match self.absent(handle).await {
+                Error::Unauthorised => Ok((Standing::Revoked, None)),
+                error => Err(error),
+            },
+        }
+    }
+
+    /// Tells whether an access token is one of ours. One that does not verify any more counts if one of our
+    /// keys signed it, or if its key is gone and it names this application as its issuer: its session may
+    /// go on.
+    pub(crate) fn recognise(&self, access_token: &str) -> Option<Recognised> {
+        // Under another audience, issuer or length of life a setting was changed.
+        let is_signed = match self.look_at(access_token) {
+            Ok(verified) => return Some(Recognised::Verified(verified)),
+            Err(is_signed) => is_signed,
+        };
+        if let Some(handle) = pending::authenticate(access_token, self.keys().macs()) {
+            return Some(Recognised::Pending(handle));
+        }
+        let said = access::read_unverified(access_token)?;
+        let keys = self.keys();
+        let is_unknown = access::names_unknown_key(access_token, &keys);
+        let is_ours = is_signed || (is_unknown && said.issuer == self.issuer());
+        is_ours.then(|| {
+            Recognised::Outdated(Box::new(Outdated {
+                handle: said.handle,
+                is_signed,
+                refresh_token_hash1: said.refresh_token_hash1,
+                token: access_token.to_owned(),
+            }))
+        })
+    }
+
+    /// Whether a token proves that whoever presents it has its session, expired or not: by a signature, or,
+    /// where its key is gone, by the hash of a refresh token that only the row and the browser know. No more
+    /// than `rows` are read for that; those that are read are taken off.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the row had to be asked for and the store does not answer.
+    pub(crate) async fn is_proof(
+        &self,
+        shown: &Recognised,
+        rows: &mut usize,
+    ) -> Result<bool, Error> {
+        let Recognised::Outdated(outdated) = shown else {
+            return Ok(true);
+        };
+        let Some(hash) = outdated
+            .refresh_token_hash1
+            .as_ref()
+            .filter(|_| !outdated.is_signed && *rows > 0)
+        else {
+            return Ok(outdated.is_signed);
+        };
+        *rows -= 1;
+        let found = self.inner.store.find(outdated.handle).await?;
+        Ok(found.is_some_and(|record| {
+            let children = record.lineage.children.iter();
+            let mut live = children
+                .map(|child| child.token)
+                .chain([record.lineage.parent]);
+            live.any(|token| hex(&token.0) == *hash)
+        }))
+    }
+
+    /// Whether the signature of a token would have to be checked.
+    pub(crate) fn costs_a_signature(&self, access_token: &str) -> bool {
+        !self.is_remembered(access_token) && access::names_known_key(access_token, &self.keys())
+    }
+
+    /// Whether a token was verified before, and is remembered.
+    fn is_remembered(&self, access_token: &str) -> bool {
+        self.inner.tokens.verified.contains(access_token)
+    }
+
+    /// Whether a token of ours is good now, where it came: the row of a pending session is not asked for.
+    pub(crate) fn may_hold(&self, recognised: &Recognised) -> bool {
+        match recognised {
+            Recognised::Verified(verified) => self.holds(verified, verified.transport),
+            Recognised::Pending(_) => true,
+            Recognised::Outdated(_) => false,
+        }
+    }
+}
