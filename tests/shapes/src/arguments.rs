@@ -37,7 +37,6 @@ pub(super) fn all() -> Vec<Route> {
         several,
         elided,
         named_lifetime,
-        r#async,
         raw_argument,
         upload,
         flash,
@@ -196,12 +195,6 @@ fn elided(text: &str) -> Option<LoggedIn> {
 #[post("/argument/named-lifetime", data = "<form>")]
 fn named_lifetime<'r>(form: Form<Password<'r>>, jar: &'r CookieJar<'r>) -> Option<LoggedIn> {
     (form.user == "ada" && jar.get("x").is_none()).then(ada)
-}
-
-#[login]
-#[post("/argument/async")]
-fn r#async() -> LoggedIn {
-    ada()
 }
 
 #[login]
