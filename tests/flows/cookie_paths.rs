@@ -2,6 +2,7 @@
 
 use rocket::async_test;
 use rocket::figment::value::Value;
+use session_tests::body::OK;
 use session_tests::{Log, Server};
 
 /// What a proxy strips stands in front of the paths that browsers see, and in no other setting.
@@ -38,6 +39,28 @@ async fn the_outer_path_shows_in_the_cookies() {
         let second = line("__Secure-sRefreshToken");
         assert!(first.contains(&format!("; Path={access}; ")), "{first}");
         assert!(second.contains(&format!("; Path={refresh}; ")), "{second}");
+    }
+}
+
+/// No sibling domain can plant a refresh cookie then.
+#[async_test]
+async fn a_refresh_cookie_for_all_paths_is_this_hosts_alone() {
+    for (prefix, name) in [("host", "__Host-"), ("host-http", "__Host-Http-")] {
+        let server = Server::with(&[
+            ("api_origin", "https://example.com".into()),
+            ("cookie_prefix", prefix.into()),
+            ("refresh_token_path", "/".into()),
+        ])
+        .await;
+        let mut browser = server.browser();
+        let answer = browser.log_in("ada").await;
+        let refresh = answer.set_cookie(&format!("{name}sRefreshToken"));
+        let refresh = refresh.expect("a cookie").to_owned();
+        assert!(refresh.contains("; Secure; Path=/; "), "{refresh}");
+        browser.refresh().await.expect(200, "{}");
+        assert_eq!(browser.get("/me").await.status, 200);
+        browser.sign_out().await.expect(200, OK);
+        assert!(browser.cookie_names().is_empty());
     }
 }
 

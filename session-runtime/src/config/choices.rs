@@ -126,7 +126,8 @@ pub enum CookiePrefix {
     None,
     /// `__Secure-`: only a secure origin can set them.
     Secure,
-    /// `__Host-`: only this very host can set them. The refresh cookie, which has a path, gets `__Secure-`.
+    /// `__Host-`: only this very host can set them. The refresh cookie, which has a path, gets `__Secure-`,
+    /// unless `refresh_token_path` is `/`.
     Host,
     /// `__Host-Http-` and `__Http-`: besides, no script can set them. Browsers before 2025 do not know it.
     HostHttp,

@@ -191,7 +191,8 @@ pub struct SessionConfig {
     pub access_token_path: String,
 
     /// The `Path` of the refresh-token cookie, as browsers see it: set it if a proxy rewrites paths in
-    /// another way than `outer_path` says. Default: the path of the refresh route, below `outer_path`.
+    /// another way than `outer_path` says. With `/` browsers send it with every request, and under the
+    /// `__Host-` prefix no sibling domain can plant one. Default: the path of the refresh route, below `outer_path`.
     pub refresh_token_path: Option<String>,
 
     /// How verifying learns of revocations. Default: `"feed"`.

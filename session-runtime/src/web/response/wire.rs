@@ -63,10 +63,14 @@ pub(in crate::web) struct Wire {
 impl Wire {
     pub(in crate::web) fn new(settings: &Settings) -> Self {
         let config = &settings.config;
+        // A host's own cookie has the path `/`, or browsers drop it.
+        let refresh_is_everywhere = settings.refresh_token_path == "/";
         let (access_prefix, refresh_prefix) = match settings.prefix {
             CookiePrefix::Auto | CookiePrefix::None => ("", ""),
             CookiePrefix::Secure => ("__Secure-", "__Secure-"),
+            CookiePrefix::Host if refresh_is_everywhere => ("__Host-", "__Host-"),
             CookiePrefix::Host => ("__Host-", "__Secure-"),
+            CookiePrefix::HostHttp if refresh_is_everywhere => ("__Host-Http-", "__Host-Http-"),
             CookiePrefix::HostHttp => ("__Host-Http-", "__Http-"),
         };
         Self {
