@@ -74,16 +74,18 @@ fn login_page_for(next: &LocalUrl, query: &str) -> Redirect {
 }
 
 /// Who is logged in, the list, and the devices.
-#[get("/account?<changed>&<again>")]
-pub async fn account(session: Session<Claims>, changed: bool, again: bool) -> Result<Page, Error> {
-    let message = match (changed, again) {
-        (true, _) => "Changed. All other sessions have ended.",
-        (_, true) => {
-            "You have been away for a while. If a device below should be signed out, press the button again."
-        }
-        _ => "",
+#[get("/account?<message>")]
+pub async fn account(session: Session<Claims>, message: Option<&str>) -> Result<Page, Error> {
+    let (message, bad) = match message {
+        Some("changed") => ("Changed. All other sessions have ended.", false),
+        Some("again") => (
+            "You have been away for a while. If a device below should be signed out, press the button again.",
+            true,
+        ),
+        Some("other") => (crate::error::OTHER_USER, true),
+        _ => ("", false),
     };
-    page_of(&session, message, again).await
+    page_of(&session, message, bad).await
 }
 
 /// For whoever asks for the address that a refused form has left in the browser.
@@ -123,20 +125,24 @@ pub async fn change_things(
     })
 }
 
-/// Changes the password, replaces this session and ends all others of the user.
-#[post("/account/password", data = "<change>")]
+/// Changes the password of `user`, for whom the page was made, replaces this session and ends all others.
+#[post("/account/password?<user>", data = "<change>")]
 pub async fn change_password(
     session: Session<Claims>,
+    user: &str,
     sessions: Sessions,
     change: Form<PasswordChange>,
     db: Db,
 ) -> Result<Result<Redirect, (Status, Page)>, Error> {
+    if user != session.user_id() {
+        return Ok(Err(refused(&session, AppError::OtherUser).await?));
+    }
     let session = Arc::new(session);
     let changed = db.change_password(Arc::clone(&session), change.into_inner(), sessions);
     match changed.await {
         Ok(committed) => {
             session.attach_committed(committed);
-            Ok(Ok(Redirect::to("/account?changed=true")))
+            Ok(Ok(Redirect::to("/account?message=changed")))
         }
         Err(error) => Ok(Err(refused(&session, error).await?)),
     }
@@ -147,14 +153,16 @@ pub struct Ended {
     handle: String,
 }
 
-/// Signs out another device. One that is signed out already, by a first click, is as good.
-#[post("/account/devices", data = "<ended>")]
+/// Signs out another device of `user`. One that is signed out already, by a first click, is as good.
+#[post("/account/devices?<user>", data = "<ended>")]
 pub async fn end_device(
     session: Result<Session<Claims>, Error>,
+    user: &str,
     sessions: Sessions,
     ended: Form<Ended>,
 ) -> Result<Redirect, Error> {
     match session {
+        Ok(session) if user != session.user_id() => Ok(Redirect::to("/account?message=other")),
         Ok(session) => devices::end(session, &sessions, &ended.handle)
             .await
             .map(|_found| Redirect::to("/account")),
@@ -169,11 +177,13 @@ pub fn sign_out() -> Redirect {
     Redirect::to("/login?next=/account")
 }
 
-#[post("/account/signout-everywhere")]
+#[post("/account/signout-everywhere?<user>")]
 pub async fn sign_out_everywhere(
     session: Result<Session<Claims>, Error>,
+    user: &str,
 ) -> Result<Redirect, Error> {
     match session {
+        Ok(session) if user != session.user_id() => Ok(Redirect::to("/account?message=other")),
         Ok(session) => {
             devices::end_all(session).await?;
             Ok(Redirect::to("/login?next=/account"))
@@ -187,7 +197,7 @@ pub async fn sign_out_everywhere(
 fn press_again(error: Error) -> Result<Redirect, Error> {
     match error {
         Error::NoToken => Ok(Redirect::to("/login?next=/account")),
-        Error::TryRefreshToken | Error::Unauthorised => Ok(Redirect::to("/account?again=true")),
+        Error::TryRefreshToken | Error::Unauthorised => Ok(Redirect::to("/account?message=again")),
         other => Err(other),
     }
 }

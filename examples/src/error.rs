@@ -26,6 +26,9 @@ pub enum AppError {
     Internal(String),
 }
 
+/// What a page for one user is told in the session of another.
+pub const OTHER_USER: &str = "Somebody else has logged in in this browser. Nothing was sent.";
+
 impl AppError {
     /// The status, and what to tell the person; or the error that the library answers.
     pub fn answer(self) -> Result<(Status, &'static str), Error> {
@@ -35,10 +38,7 @@ impl AppError {
             Self::Wrong => (Status::Unauthorized, "wrong user or password"),
             // No 401, which would tell the page that the session is over.
             Self::NotCurrent => (Status::Forbidden, "that is not your current password"),
-            Self::OtherUser => (
-                Status::Conflict,
-                "Somebody else has logged in in this browser. Nothing was sent.",
-            ),
+            Self::OtherUser => (Status::Conflict, OTHER_USER),
             Self::Session(error) => return Err(error),
             Self::Internal(cause) => {
                 error!("{cause}");

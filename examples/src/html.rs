@@ -20,14 +20,17 @@ pub fn account(
         .iter()
         .map(|thing| thing_row(user_id, thing))
         .collect();
-    let rows: String = devices.iter().map(device_row).collect();
+    let rows: String = devices
+        .iter()
+        .map(|device| device_row(user_id, device))
+        .collect();
     document(
         "Your account",
         &format!(
             r#"<h1>Hello {name}</h1>
 <p id="message" role="status" class="{class}">{message}</p>
 <p><a href="/">The page with a script</a></p>
-<div id="member">
+<div id="member" data-user="{user_id}">
 <section class="card" aria-labelledby="things-title"><h2 id="things-title">Your list</h2>
 <ul id="things" class="rows" role="list">{list}</ul>
 <form class="row" method="post" action="/account/things?user={user_id}">
@@ -38,11 +41,11 @@ pub fn account(
 <ul class="rows" role="list">{rows}</ul>
 <div class="row">
 <form method="post" action="/account/signout"><button>Sign out</button></form>
-<form method="post" action="/account/signout-everywhere"><button>Sign out everywhere</button></form>
+<form method="post" action="/account/signout-everywhere?user={user_id}"><button>Sign out everywhere</button></form>
 </div></section>
 <section class="card" aria-labelledby="change-title"><h2 id="change-title">Change password</h2>
 <p class="hint">Ends all your other sessions, in the same commit.</p>
-<form id="change" method="post" action="/account/password">
+<form id="change" method="post" action="/account/password?user={user_id}">
 <label for="current">Current password</label>
 <input id="current" name="current" type="password" required maxlength="128" autocomplete="current-password">
 <label for="new">New password</label>
@@ -84,13 +87,13 @@ fn thing_row(user_id: &str, thing: &str) -> String {
     )
 }
 
-fn device_row(device: &Device) -> String {
+fn device_row(user_id: &str, device: &Device) -> String {
     let Device { handle, ip, .. } = device;
     let name = escape(&device.name);
     // This one signs out as by the button below the list, which takes a session that has expired.
     let (here, action) = match device.current {
-        true => ("<b>this one</b>", "/account/signout"),
-        false => ("", "/account/devices"),
+        true => ("<b>this one</b>", "/account/signout".to_owned()),
+        false => ("", format!("/account/devices?user={user_id}")),
     };
     let since = device.since.get(..16).unwrap_or_default().replace('T', " ");
     format!(

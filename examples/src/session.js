@@ -46,6 +46,11 @@ export async function call(method, path, body) {
     ({ ok, status, answer } = await send(method, path, body));
   }
   if (ok) return answer;
+  if (status === 403 && answer.message === "sign in again") {
+    // Two people have logged in with this browser: the next login ends both sessions.
+    location.assign("/login?next=/");
+    throw new LoggedOut("Please log in again.");
+  }
   if (status === 401 && !OPEN.includes(path)) throw new LoggedOut("Please log in.");
   throw new Error(answer.message ?? answer.error?.description ?? `The server answered ${status}.`);
 }

@@ -86,6 +86,13 @@ impl Browser<'_> {
         action.expect("a form for things").to_owned()
     }
 
+    /// Where another form of that page is sent, for whose user it was made.
+    pub fn form(&self, path: &str) -> String {
+        let things = self.things_form();
+        let (_path, user) = things.split_once('?').expect("whose it is");
+        format!("{path}?{user}")
+    }
+
     /// Sends JSON, as the page with a script does.
     pub fn json(&self, path: &str, json: &str) -> Answer {
         self.send(&["--json", json], path)

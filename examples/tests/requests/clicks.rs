@@ -36,9 +36,10 @@ fn signing_out_twice_says_the_same() {
             ada.log_in("ada");
             ada.copy_to(&second_click);
             let field = field.replace("handle=", &format!("handle={theirs}"));
-            assert_eq!(ada.submit(path, &[&field]).location, answer, "{path}");
-            assert_eq!(ada.submit(path, &[&field]).location, answer, "{path}");
-            let again = second_click.submit(path, &[&field]);
+            let form = ada.form(path);
+            assert_eq!(ada.submit(&form, &[&field]).location, answer, "{path}");
+            assert_eq!(ada.submit(&form, &[&field]).location, answer, "{path}");
+            let again = second_click.submit(&form, &[&field]);
             assert_eq!(again.status, "303", "{path}: {}", again.body);
             assert_eq!(phone.is_in(), path == "/account/signout", "{path}");
             if path != "/account/devices" {
@@ -55,10 +56,14 @@ fn signing_out_twice_says_the_same() {
 fn a_page_that_lay_open_for_long_still_signs_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let jars = ["ada", "everywhere", "phone"];
+    let mut forms = Vec::new();
     let short = r#"access_token_validity="1 s""#;
     with_browsers_in(folder.path(), short, jars, |[ada, everywhere, phone]| {
         for browser in [&phone, &ada] {
             browser.log_in("ada");
+            forms = ["devices", "signout-everywhere"]
+                .map(|form| browser.form(&format!("/account/{form}")))
+                .into();
             while browser.is_in() {}
         }
         ada.copy_to(&everywhere);
@@ -71,13 +76,13 @@ fn a_page_that_lay_open_for_long_still_signs_out() {
         assert_eq!(refresh(&phone), "200");
         let theirs = format!("handle={}", phone.devices()[1]);
 
-        let answer = ada.submit("/account/devices", &[&theirs]);
-        assert_eq!(answer.location, "/account?again=true");
-        let answer = everywhere.submit("/account/signout-everywhere", &[]);
-        assert_eq!(answer.location, "/account?again=true");
+        let answer = ada.submit(&forms[0], &[&theirs]);
+        assert_eq!(answer.location, "/account?message=again");
+        let answer = everywhere.submit(&forms[1], &[]);
+        assert_eq!(answer.location, "/account?message=again");
         // The browser refreshes by itself and comes back to the button.
         let page = everywhere.open(&answer.location).body;
-        assert!(page.contains("Continue") && page.contains("/account?again=true"));
+        assert!(page.contains("Continue") && page.contains("/account?message=again"));
         assert!(phone.is_in() && refresh(&everywhere) == "200");
         let page = everywhere.open(&answer.location).body;
         assert!(page.contains("press the button again"), "{page}");

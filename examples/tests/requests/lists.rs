@@ -82,3 +82,31 @@ fn a_form_changes_the_list_of_the_user_it_was_made_for() {
         }
     });
 }
+
+/// The page of one user lies open while another logs in, in another tab.
+#[test]
+fn the_forms_of_a_page_change_nothing_of_another_user() {
+    with_browsers(["shared", "phone"], |[shared, phone]| {
+        shared.log_in("ada");
+        let forms = ["password", "devices", "signout-everywhere"]
+            .map(|form| shared.form(&format!("/account/{form}")));
+        shared.log_in("bob");
+        phone.log_in("bob");
+        let theirs = format!("handle={}", phone.devices()[0]);
+        let fields = ["current=correct horse", "new=battery staple"];
+        let page = shared.submit(&forms[0], &fields);
+        assert!(page.status == "409" && page.body.contains("Nothing was sent."));
+        for (form, fields) in [(&forms[1], vec![&*theirs]), (&forms[2], vec![])] {
+            let answer = shared.submit(form, &fields);
+            assert_eq!(answer.location, "/account?message=other", "{form}");
+        }
+        assert!(
+            shared
+                .open("/account?message=other")
+                .body
+                .contains("Nothing was sent.")
+        );
+        assert!(shared.is_in() && phone.is_in());
+        assert_eq!(phone.log_in_with("bob", "correct horse"), "200");
+    });
+}

@@ -114,22 +114,18 @@ fn a_person_without_a_script_does_it_all_with_forms() {
         assert!(body.contains("value=\"&lt;i>&quot;&amp;\"") && !body.contains("javascript"));
         assert_eq!(ada.devices().len(), 2);
 
-        let answer = ada.submit(
-            "/account/password",
-            &["current=wrong", "new=battery staple"],
-        );
+        let password = ada.form("/account/password");
+        let answer = ada.submit(&password, &["current=wrong", "new=battery staple"]);
         assert!(answer.status == "403" && answer.body.contains("not your current password"));
         let fields = ["current=correct horse", "new=battery staple"];
-        let answer = ada.submit("/account/password", &fields);
-        assert_eq!(answer.location, "/account?changed=true");
+        let answer = ada.submit(&password, &fields);
+        assert_eq!(answer.location, "/account?message=changed");
         assert_eq!(ada.devices().len(), 1);
 
         let own = format!("handle={}", ada.devices()[0]);
+        let devices = ada.form("/account/devices");
         for handle in ["handle=junk", &own] {
-            assert_eq!(
-                ada.submit("/account/devices", &[handle]).location,
-                "/account"
-            );
+            assert_eq!(ada.submit(&devices, &[handle]).location, "/account");
         }
         assert_eq!(ada.open("/account").status, "303");
         // Signing out twice is fine, and sends no form of somebody who is out.

@@ -106,7 +106,7 @@ fn a_database_that_is_locked_for_long_is_503_and_changes_nothing() {
         let mut database = database_of(&ada);
         database.batch_execute("BEGIN IMMEDIATE").expect("a lock");
         assert_eq!(ada.change_password(old, new), "503");
-        let page = ada.submit("/account/password", &form);
+        let page = ada.submit(&ada.form("/account/password"), &form);
         assert!(page.status == "503" && page.body.contains("nothing has changed"));
         assert_eq!(guest.log_in_with("ada", old), "503");
         let busy = guest.json("/signup", account);

@@ -61,7 +61,7 @@ impl Handler for Answer {
         let error = Error::from_request(request);
         let (kind, body) = match self.0 {
             Form::Pages { login } if people::is_for_people(request) => {
-                return pages::answer(request, status, error.as_ref(), login);
+                return pages::answer(request, status, error.as_ref(), login).await;
             }
             Form::Json | Form::Pages { .. } => {
                 (ContentType::JSON, json_body(status, error.as_ref()))

@@ -11,7 +11,7 @@ use rocket::{Request, Response};
 
 use self::document::{Body, Document};
 use crate::error::Error;
-use crate::sessions::Sessions;
+use crate::sessions::{Recognised, Sessions};
 use crate::web::local_url::LocalUrl;
 use crate::web::request::csrf::CsrfPolicy;
 use crate::web::request::people::is_htmx;
@@ -24,7 +24,7 @@ pub(in crate::web) use self::document::escape;
 pub(in crate::web) use self::refresh::routes;
 
 /// The answer of `catchers::pages` to a person.
-pub(in crate::web) fn answer<'r>(
+pub(in crate::web) async fn answer<'r>(
     request: &'r Request<'_>,
     status: Status,
     error: Option<&Error>,
@@ -99,7 +99,7 @@ pub(in crate::web) fn answer<'r>(
             }
             None => Body::link(back_to(sessions, &login, &page), "Log in"),
         };
-        if !reads && was_replaced(request) {
+        if !reads && was_replaced(request).await {
             Document::replaced(status, body).respond_to(request)?
         } else {
             Document::lost(status, reads, body).respond_to(request)?
@@ -114,14 +114,15 @@ fn is_login(request: &Request<'_>, login: &LocalUrl) -> bool {
     wanted(request).path() == login.path()
 }
 
-/// Whether a session that the request presents was replaced a moment ago.
-fn was_replaced(request: &Request<'_>) -> bool {
+/// Whether a session that the request presents was replaced a moment ago, here or by another process.
+async fn was_replaced(request: &Request<'_>) -> bool {
     let Ok(sessions) = state::managed(request) else {
         return false;
     };
     let presented = Presented::of(request, state::wire(request));
-    let mut shown = presented.recognise(sessions).into_iter();
-    shown.any(|shown| sessions.was_replaced(shown.handle()))
+    let shown = presented.recognise(sessions);
+    let handles: Vec<_> = shown.iter().map(Recognised::handle).collect();
+    !handles.is_empty() && sessions.were_just_replaced(&handles).await
 }
 
 fn see_other<'r>(request: &'r Request<'_>, to: &LocalUrl) -> catcher::Result<'r> {
