@@ -40,12 +40,11 @@ impl VerifiedTokens {
         Self { cache }
     }
 
-    /// Whether a token was verified before, and is remembered.
-    pub(crate) fn contains(&self, token: &str) -> bool {
+    /// What is remembered of a token that was verified before.
+    pub(crate) fn get(&self, token: &str) -> Option<Arc<Verified>> {
         let key = || *blake3::hash(token.as_bytes()).as_bytes();
-        self.cache
-            .as_ref()
-            .is_some_and(|cache| cache.contains_key(&key()))
+        let remembered = self.cache.as_ref()?.get(&key())?;
+        Some(remembered.verified)
     }
 
     /// What is remembered of `token`, or what `verify` finds; failures are not remembered.

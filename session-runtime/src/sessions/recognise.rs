@@ -181,14 +181,15 @@ impl Sessions {
         }))
     }
 
-    /// Whether the signature of a token would have to be checked.
-    pub(crate) fn costs_a_signature(&self, access_token: &str) -> bool {
-        !self.is_remembered(access_token) && access::names_known_key(access_token, &self.keys())
+    /// A token that was verified before, if that is remembered.
+    pub(crate) fn remembered(&self, access_token: &str) -> Option<Recognised> {
+        let found = self.inner.tokens.verified.get(access_token)?;
+        Some(Recognised::Verified(found))
     }
 
-    /// Whether a token was verified before, and is remembered.
-    fn is_remembered(&self, access_token: &str) -> bool {
-        self.inner.tokens.verified.contains(access_token)
+    /// Whether the signature of a token that is not remembered would have to be checked.
+    pub(crate) fn costs_a_signature(&self, access_token: &str) -> bool {
+        access::names_known_key(access_token, &self.keys())
     }
 
     /// Whether a token of ours is good now, where it came: the row of a pending session is not asked for.

@@ -172,14 +172,18 @@ impl<'r> Presented<'r> {
     ) -> Vec<Recognised> {
         let mut signatures = 0;
         let mut recognise = |Named { tag, token }: &Named<'r>| {
-            if sessions.costs_a_signature(token) {
-                let said = access::read_unverified(token)?;
-                if said.handle.tag() != *tag || signatures == MAX_SIGNATURES {
-                    return None;
+            let found = if let Some(remembered) = sessions.remembered(token) {
+                remembered
+            } else {
+                if sessions.costs_a_signature(token) {
+                    let said = access::read_unverified(token)?;
+                    if said.handle.tag() != *tag || signatures == MAX_SIGNATURES {
+                        return None;
+                    }
+                    signatures += 1;
                 }
-                signatures += 1;
-            }
-            let found = sessions.recognise(token)?;
+                sessions.recognise(token)?
+            };
             (found.handle().tag() == *tag && found.transport() == Transport::Cookie)
                 .then_some(found)
         };
