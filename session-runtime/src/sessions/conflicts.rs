@@ -14,7 +14,7 @@ use crate::handle::SessionHandle;
 /// How many sessions are remembered; those that were not met for the longest time make room.
 const MOST: usize = 1000;
 
-/// How long they are remembered: until a person has logged in again.
+/// How long they are remembered: long enough for a person to log in again.
 const KEPT: Duration = Duration::from_secs(60 * 60);
 
 /// What each session was refused beside.

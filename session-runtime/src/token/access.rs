@@ -222,20 +222,21 @@ pub(crate) fn length(payload: &str) -> usize {
 
 /// Whether a token names a key that is not in the ring; it may be newer than that.
 pub(crate) fn names_unknown_key(token: &str, keys: &KeyRing) -> bool {
-    if token.len() > MAX_COOKIE {
-        return false;
-    }
-    let header = token.split('.').next().and_then(bytes);
-    let header = header.and_then(|json| Header::read(&json));
-    header.is_some_and(|header| keys.signing_key(&header.kid).is_none())
+    names_key_of(token, keys) == Some(false)
 }
 
 /// Whether a token names a key of the ring, so that its signature has to be checked.
 pub(crate) fn names_known_key(token: &str, keys: &KeyRing) -> bool {
-    let header = token.split('.').next().and_then(bytes);
-    let header = header.and_then(|json| Header::read(&json));
-    token.len() <= MAX_COOKIE
-        && header.is_some_and(|header| keys.signing_key(&header.kid).is_some())
+    names_key_of(token, keys) == Some(true)
+}
+
+/// Whether the key that a token names is in the ring; `None` if it names none.
+fn names_key_of(token: &str, keys: &KeyRing) -> Option<bool> {
+    if token.len() > MAX_COOKIE {
+        return None;
+    }
+    let header = Header::read(&bytes(token.split('.').next()?)?)?;
+    Some(keys.signing_key(&header.kid).is_some())
 }
 
 /// The header of a token and the key that signed it.

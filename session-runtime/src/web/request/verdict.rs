@@ -88,13 +88,15 @@ async fn choose_cookie(
             verified,
         });
     }
-    let mut choice = choose(&shown(&found));
-    if let Choice::Session(chosen) = choice {
-        let rivals = selection::rivals(&shown(&found), chosen);
-        if !rivals.is_empty() {
-            Box::pin(look_for_rivals(sessions, &mut found, &rivals)).await?;
-            choice = choose(&shown(&found));
-        }
+    let tokens = shown(&found);
+    let mut choice = choose(&tokens);
+    let rivals = match choice {
+        Choice::Session(chosen) => selection::rivals(&tokens, chosen),
+        _ => Vec::new(),
+    };
+    if !rivals.is_empty() {
+        Box::pin(look_for_rivals(sessions, &mut found, &rivals)).await?;
+        choice = choose(&shown(&found));
     }
     // A page of another site removes nothing, not even what is dead.
     if !csrf(request).is_foreign(request) {
