@@ -166,7 +166,7 @@ fn forged(count: u32) -> String {
     (0..count).map(cookie).collect::<Vec<_>>().join("; ")
 }
 
-/// Above what is remembered of the sessions that were refused together, and with expired tokens among them.
+/// Live ones, and others whose access tokens have expired.
 #[async_test]
 async fn a_login_ends_all_that_was_met_however_many_were_planted() {
     for expired in [false, true] {

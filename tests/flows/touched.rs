@@ -223,15 +223,20 @@ async fn scene(presented: &str, words: Words) -> Scene {
     }
 }
 
-async fn send(scene: &Scene, method: Method, path: &str, from: Option<&str>) -> Answer {
-    let mut headers = vec![("Cookie", scene.cookies.join("; "))];
-    headers.extend(from.map(|site| ("Sec-Fetch-Site", site.to_owned())));
+/// What a request of this kind sends.
+fn body_of(method: Method, path: &str) -> (Option<String>, ContentType) {
     let (body, kind) = match path {
         "/login" => (r#"{"user":"ada"}"#, ContentType::JSON),
         "/notes" => (r#"{"text":"mine"}"#, ContentType::JSON),
         _ => ("next=/next&login=/log-in", ContentType::Form),
     };
-    let body = (method != Method::Get).then(|| body.to_owned());
+    ((method != Method::Get).then(|| body.to_owned()), kind)
+}
+
+async fn send(scene: &Scene, method: Method, path: &str, from: Option<&str>) -> Answer {
+    let mut headers = vec![("Cookie", scene.cookies.join("; "))];
+    headers.extend(from.map(|site| ("Sec-Fetch-Site", site.to_owned())));
+    let (body, kind) = body_of(method, path);
     let browser = scene.server.browser();
     browser.send_as(method, path, headers, body, kind).await
 }

@@ -4,25 +4,12 @@
 use std::time::Duration;
 
 use rocket::async_test;
-use rocket::http::{ContentType, Method};
+use rocket::http::Method;
 use session_runtime::SessionHandle;
-use session_tests::browser::{ACCESS_HEADER, REFRESH_HEADER, REFRESH_PATH, SIGN_OUT_PATH};
+use session_tests::browser::{ACCESS_HEADER, REFRESH_HEADER};
 use session_tests::{Answer, Browser, Server};
 
-use super::{FROM, OWN_WORDS, Words, pair};
-
-/// A request that some part of the library answers.
-const KINDS: [(&str, Method, &str); 9] = [
-    ("guard", Method::Get, "/me"),
-    ("visitor", Method::Get, "/maybe"),
-    ("live", Method::Get, "/live"),
-    ("write", Method::Put, "/notes"),
-    ("login", Method::Post, "/login"),
-    ("logout", Method::Post, "/bye"),
-    ("sign-out", Method::Post, SIGN_OUT_PATH),
-    ("refresh", Method::Post, REFRESH_PATH),
-    ("page", Method::Post, "/auth/session/refresh/page"),
-];
+use super::{FROM, KINDS, OWN_WORDS, Words, body_of, pair};
 
 /// What is presented and what becomes of it, in five letters after the status: the tokens in headers (`=`
 /// handed out, `x` emptied, `.` not mentioned), the front-token (the same), the cookies (the same), the row of
@@ -126,12 +113,7 @@ async fn send(scene: &Scene, method: Method, path: &str, from: Option<&str>) -> 
     if !scene.cookies.is_empty() {
         headers.push(("Cookie", scene.cookies.join("; ")));
     }
-    let (body, kind) = match path {
-        "/login" => (r#"{"user":"ada"}"#, ContentType::JSON),
-        "/notes" => (r#"{"text":"mine"}"#, ContentType::JSON),
-        _ => ("next=/next&login=/log-in", ContentType::Form),
-    };
-    let body = (method != Method::Get).then(|| body.to_owned());
+    let (body, kind) = body_of(method, path);
     let browser = scene.server.browser();
     browser.send_as(method, path, headers, body, kind).await
 }
