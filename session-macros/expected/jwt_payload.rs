@@ -14,7 +14,7 @@ impl<
     T: ::session_runtime::PublicClaim + ::session_runtime::__private::Serialize
         + ::session_runtime::__private::DeserializeOwned + ::core::marker::Send
         + ::core::marker::Sync + 'static,
-> ::session_runtime::GoesWith<Claims<T>> for (u64, Preferences) {
+> ::session_runtime::new_session::GoesWith<Claims<T>> for (u64, Preferences) {
     fn into_new_session(self, payload: Claims<T>) -> ::session_runtime::NewSession {
         let _ = <String as ::session_runtime::PublicClaim>::MEMBERS;
         let _ = <Vec<T> as ::session_runtime::PublicClaim>::MEMBERS;

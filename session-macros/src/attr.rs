@@ -49,7 +49,7 @@ impl Mistakes {
         }
     }
 
-    /// The value, or else its mistake added.
+    /// The value; a mistake is collected.
     pub(crate) fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|mistake| self.add(mistake)).ok()
     }
@@ -60,12 +60,12 @@ impl Mistakes {
     }
 }
 
-/// Our attributes among those of an item.
+/// The attributes of this crate among those of an item.
 pub(crate) fn ours(attrs: &[syn::Attribute]) -> impl Iterator<Item = &syn::Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident(SESSION))
 }
 
-/// Hands each word of `#[session(..)]` to `read_word`.
+/// Passes each word of `#[session(..)]` to `read_word`.
 pub(crate) fn read(
     attr: &syn::Attribute,
     place: &str,
@@ -83,7 +83,7 @@ pub(crate) fn read(
     }
 }
 
-/// A word that the attribute does not take where it stands.
+/// The mistake of a word that the attribute does not accept in this place.
 pub(crate) fn unknown_word(meta: &ParseNestedMeta<'_>, place: &str, taken: &str) -> syn::Error {
     meta.error(takes(place, taken))
 }
@@ -92,7 +92,7 @@ fn takes(place: &str, taken: &str) -> String {
     format!("`#[{SESSION}(..)]` on a {place} takes {taken}")
 }
 
-/// Reads a word that stands alone.
+/// Reads a word without a value.
 pub(crate) fn no_value(meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
     if meta.input.peek(syn::Token![=]) || meta.input.peek(syn::token::Paren) {
         let word = meta.path.to_token_stream();
@@ -126,7 +126,8 @@ pub(crate) fn text_value(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
     })
 }
 
-/// Whether `attr` is one of Rocket's route attributes, under any path: `#[post(..)]`, `#[rocket::post(..)]`.
+/// Whether `attr` is one of Rocket's route attributes, under any path: `#[post(..)]`,
+/// `#[rocket::post(..)]`.
 pub(crate) fn is_route(attr: &syn::Attribute) -> bool {
     attr.path()
         .segments
@@ -153,14 +154,14 @@ pub(crate) fn is_safe_route(attr: &syn::Attribute) -> bool {
         .any(|safe| method.eq_ignore_ascii_case(safe))
 }
 
-/// Whether `attr` says what to warn of.
+/// Whether `attr` sets a lint level.
 pub(crate) fn is_lint_level(attr: &syn::Attribute) -> bool {
     ["allow", "expect", "warn", "deny", "forbid"]
         .iter()
         .any(|level| attr.path().is_ident(level))
 }
 
-/// Whether `attr` is one of our own attributes on routes.
+/// Whether `attr` is `#[login]` or `#[logout]`.
 pub(crate) fn is_ours(attr: &syn::Attribute) -> bool {
     attr.path()
         .segments

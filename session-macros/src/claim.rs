@@ -12,12 +12,12 @@ use crate::shape::{Layout, Part, Parts, Shape, Tagging, Variant};
 use crate::waiver::Waiver;
 use crate::words::{self, RenameRule};
 
-/// Where the fields stand.
+/// Where the fields are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
-    /// Their names are claims of the token, where the protocol has names of its own.
+    /// Directly in the token, where the protocol has claims of its own.
     Token,
-    /// They are inside a claim.
+    /// Inside a claim.
     Nested,
 }
 
@@ -72,8 +72,8 @@ pub(crate) fn of_enum(
     Shape::Enum { tagging, variants }
 }
 
-/// The name of a variant that holds something is the name of what it holds. One that holds nothing
-/// is a word: `LoginMethod::Password` is no password.
+/// Checks the name of a variant that holds a value like the name of a field. A variant without a
+/// value is only a word: `LoginMethod::Password` is not a password.
 fn of_variant(
     variant: &syn::Variant,
     container: &serde::Container,
@@ -112,12 +112,12 @@ fn of_variant(
     })
 }
 
-/// With `#[serde(into = "Other")]` nothing of the type itself is written.
+/// With `#[serde(into = "Other")]` the other type is written, not this one.
 fn other(container: &serde::Container, waiver: &Waiver, mistakes: &mut Mistakes) -> Option<Shape> {
     match (&container.into, &waiver.public) {
         (Some(_), Some(_)) => Some(Shape::Other(None)),
         (Some(into), None) => {
-            // A text that is no type is serde's to report.
+            // If the string is not a type, serde reports it.
             let ty = into.parse::<Type>().ok().map(Box::new);
             Some(Shape::Other(ty))
         }
@@ -200,7 +200,7 @@ fn check_name(name: &str, span: Span, level: Level, mistakes: &mut Mistakes) -> 
     !reserved
 }
 
-/// An object with a name twice is read differently by every reader.
+/// Refuses a name that occurs twice, because parsers disagree about such an object.
 fn check_once(name: &str, span: Span, before: &[Part], mistakes: &mut Mistakes) {
     let mut names = before.iter().filter_map(|part| part.name.as_deref());
     if names.any(|other| other == name) {
@@ -237,7 +237,7 @@ pub(crate) fn bounded(generics: &Generics, bounds: &[TypeParamBound]) -> Generic
     generics
 }
 
-/// Whether a type that is written depends on what only its use says.
+/// Whether a type that is written depends on a type parameter.
 pub(crate) fn is_generic(generics: &Generics) -> bool {
     generics
         .params

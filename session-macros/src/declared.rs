@@ -11,7 +11,7 @@ use crate::claim;
 use crate::runtime;
 use crate::waiver::Waiver;
 
-/// The words, each where it was said.
+/// The words, with their positions.
 #[derive(Default)]
 pub(crate) struct Words {
     pub(crate) user_id: Option<Type>,
@@ -38,7 +38,8 @@ impl Words {
         words
     }
 
-    /// Reads one of `user_id = T, data = D, name = "..", was = "..", auth_time, pending, page = "..", crate = ".."`.
+    /// Reads one of `user_id = T`, `data = D`, `name = ".."`, `was = ".."`, `auth_time`, `pending`,
+    /// `page = ".."` and `crate = ".."`.
     fn read_word(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         let word = |word: &str| meta.path.is_ident(word);
         if word(attr::USER_ID) {
@@ -67,7 +68,7 @@ impl Words {
         }
     }
 
-    /// A session that awaits a second factor leads to the page that asks for it.
+    /// Checks that a pending payload names the page that asks for the second factor.
     pub(crate) fn check_pending(&self, mistakes: &mut Mistakes) {
         let (at, message) = match (self.pending, &self.page) {
             (Some(pending), None) => (
@@ -92,7 +93,7 @@ impl Words {
         mistakes.add(syn::Error::new(at, message));
     }
 
-    /// How tokens will name the type, which they do in one of these names for ever.
+    /// Checks the names under which tokens refer to the type for ever.
     pub(crate) fn check_names(&self, input: &DeriveInput, mistakes: &mut Mistakes) -> String {
         for (index, literal) in self.name.iter().chain(&self.was).enumerate() {
             if let Err(message) = check_name(&literal.value()) {
@@ -125,7 +126,7 @@ impl Words {
     }
 }
 
-/// Reads a word that may be said once.
+/// Reads a word that may occur once.
 fn once<T>(
     place: &mut Option<T>,
     meta: &ParseNestedMeta<'_>,
@@ -140,7 +141,7 @@ fn once<T>(
 
 const SAID: &str = "this is already said: remove one";
 
-/// Whether a browser stays on this server with it.
+/// Whether a path leads a browser to this server.
 fn is_local(path: &str) -> bool {
     let begins = path.starts_with('/') && !path.contains("//");
     begins
@@ -149,7 +150,7 @@ fn is_local(path: &str) -> bool {
             .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
-/// The longest name of a payload type: it is a column, and in every token.
+/// The longest name of a payload type, which is in a column and in every token.
 const MAX_NAME: usize = 64;
 
 fn check_name(name: &str) -> Result<(), String> {

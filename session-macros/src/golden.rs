@@ -1,7 +1,7 @@
-//! One expansion of each macro, pretty-printed and kept in `expected/`, so that a change of the
-//! generated code is read.
+//! One expansion of each macro, pretty-printed and kept in `expected/`, so that reviewers read
+//! changes of the generated code.
 //!
-//! `UPDATE_EXPECTED=1 cargo test -p session-macros` writes them anew.
+//! `UPDATE_EXPECTED=1 cargo test -p session-macros` rewrites them.
 
 use std::path::Path;
 use std::{env, fs};

@@ -1,5 +1,5 @@
-//! The macros of `session-runtime`. Entry points only; their docs stand at the re-exports there,
-//! where the examples compile.
+//! The macros of `session-runtime`. Only the entry points are here; the documentation is at the
+//! re-exports there, where the examples compile.
 
 mod attr;
 mod claim;

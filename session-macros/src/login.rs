@@ -1,4 +1,4 @@
-//! `#[login]`: the wrapper of `route.rs`, judging its outcome as a login.
+//! `#[login]`: the wrapper of `route.rs`, which treats its return value as a login.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -16,7 +16,7 @@ pub(crate) const LOGIN: Macro = Macro {
     decide,
 };
 
-/// What the function returns is judged by its own tokens, so a wrong outcome is reported at its return type.
+/// The check uses the tokens of the return type, so that a wrong type is reported there.
 fn decide(runtime: &Runtime, outcome: &Ident, ty: &Type) -> TokenStream {
     let span = ty.span().resolved_at(Span::call_site());
     let runtime = runtime.at(span);

@@ -1,4 +1,4 @@
-//! `#[logout]`: the wrapper of `route.rs`, judging its outcome as a logout.
+//! `#[logout]`: the wrapper of `route.rs`, which treats its return value as a logout.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -16,8 +16,8 @@ pub(crate) const LOGOUT: Macro = Macro {
     decide,
 };
 
-/// Whether the outcome refuses is asked layer by layer, by methods that differ in their references; see
-/// `Layer` in the runtime.
+/// Whether the return value is `Err` or `None` is asked layer by layer, by methods that differ in
+/// their references; see `Layer` in the runtime.
 fn decide(runtime: &Runtime, outcome: &Ident, ty: &Type) -> TokenStream {
     let span = ty.span().resolved_at(Span::call_site());
     let runtime = runtime.at(span);
@@ -37,5 +37,5 @@ fn decide(runtime: &Runtime, outcome: &Ident, ty: &Type) -> TokenStream {
     }}
 }
 
-/// How many `Result`, `Option` and the like may stand within each other. Nobody writes so many.
+/// How many layers of `Result`, `Option` and the like are supported; nobody writes so many.
 const LAYERS: usize = 8;

@@ -1,5 +1,5 @@
-//! The members of the JSON that a type is written as, for the compiler: what is flattened must not
-//! clash with what stands around it.
+//! The members of the JSON of a type, as code for the compiler: what is flattened must not clash
+//! with what is around it.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -10,7 +10,7 @@ use crate::claim::Level;
 use crate::runtime::Runtime;
 use crate::shape::{Layout, Part, Parts, Shape, Tagging, Variant};
 
-/// Writes values of the runtime's `Members`.
+/// Generates values of the runtime's `Members`.
 pub(crate) struct Writer<'a>(pub(crate) &'a Runtime);
 
 impl Writer<'_> {
@@ -51,7 +51,7 @@ impl Writer<'_> {
         quote!(#runtime::__private::Members::OneOf(&[#(#members),*]))
     }
 
-    /// The members that fields make where they stand alone.
+    /// The members of the fields, without what is around them.
     fn content(&self, parts: &Parts) -> TokenStream {
         match parts.layout {
             Layout::Tuple => {
@@ -59,7 +59,7 @@ impl Writer<'_> {
                 quote!(#runtime::__private::Members::Value)
             }
             Layout::Unit => self.all([]),
-            // One at most is not empty, or serde refuses the type.
+            // At most one is not empty, otherwise serde refuses the type.
             Layout::Transparent => match parts.fields.as_slice() {
                 [only] => self.of_type(only.ty.as_ref()),
                 fields => self.all(fields.iter().map(|part| self.of_type(part.ty.as_ref()))),
@@ -75,7 +75,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Of a type that is waived nothing is known.
+    /// Nothing is known about a waived type.
     fn of_type(&self, ty: Option<&Type>) -> TokenStream {
         let runtime = self.0;
         match ty {
@@ -98,7 +98,8 @@ impl Writer<'_> {
         quote!(#runtime::__private::Members::All(&[#(#members),*]))
     }
 
-    /// Expressions that compile if nothing that is flattened clashes; each is reported at its field.
+    /// Expressions that compile if nothing that is flattened clashes; each error is reported at its
+    /// field.
     pub(crate) fn checks(&self, shape: &Shape, level: Level) -> Vec<TokenStream> {
         match shape {
             Shape::Other(Some(ty)) if level == Level::Token => {
@@ -120,7 +121,7 @@ impl Writer<'_> {
     }
 
     fn check_parts(&self, tag: Option<&LitStr>, parts: &Parts, level: Level) -> Vec<TokenStream> {
-        // A payload that is written as its only field, and a variant beside its tag.
+        // A payload that is written as its only field, or a variant beside its tag.
         let transparent = parts.layout == Layout::Transparent;
         let joins = transparent && (level == Level::Token || tag.is_some());
         let tag = tag.map(|tag| self.named(&tag.value()));

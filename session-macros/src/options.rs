@@ -1,4 +1,4 @@
-//! What stands in the parentheses of `#[login(..)]` and `#[logout(..)]`.
+//! The options in the parentheses of `#[login(..)]` and `#[logout(..)]`.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::Parser;

@@ -6,8 +6,8 @@ use syn::{GenericArgument, PathArguments, ReturnType, Type};
 
 use crate::attr::Mistakes;
 
-/// Finds references among the values of a session: without an argument to borrow from rustc would
-/// complain of a lifetime as well, and advise another reference.
+/// Refuses references among the values of a session: rustc would complain about a lifetime as well,
+/// and advise another reference.
 pub(crate) fn check(outcome: &Type, mistakes: &mut Mistakes) {
     match outcome {
         Type::Group(group) => check(&group.elem, mistakes),
@@ -47,7 +47,7 @@ pub(crate) fn fits(output: &ReturnType) -> bool {
     mistakes.check().is_ok()
 }
 
-/// The type that holds what a reference to `ty` shows.
+/// The owned type for a reference to `ty`.
 fn owned(ty: &Type) -> String {
     match ty {
         Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),

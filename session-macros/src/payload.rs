@@ -11,7 +11,8 @@ use crate::members::Writer;
 use crate::runtime::Runtime;
 use crate::shape::Shape;
 
-/// Expands the derive; a mistake still yields impls that fit anything, so that it is reported once.
+/// Expands the derive. After a mistake it still generates impls that fit anything, so that the
+/// mistake is reported once.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item) {
         Ok(input) => input,
@@ -30,18 +31,18 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     }
 }
 
-/// A payload type in which every mistake that syntax shows has been ruled out.
+/// A payload type without any mistake that is visible in its syntax.
 struct Payload<'a> {
     input: &'a DeriveInput,
     user_id: Type,
     data: Type,
-    /// How tokens name it.
+    /// Its name in tokens.
     name: String,
-    /// How they named it before.
+    /// Its former names.
     was: Vec<String>,
     /// Whether its tokens say when the user logged in.
     auth_time: bool,
-    /// The page that asks for the second factor which its sessions await.
+    /// The page that asks for the second factor, if its sessions await one.
     pending: Option<String>,
     shape: Shape,
 }
@@ -102,7 +103,7 @@ impl<'a> Payload<'a> {
         let (parameters, arguments, conditions) = generics.split_for_impl();
         let are_public = shape.are_public(runtime);
         let checks = Writer(runtime).checks(shape, Level::Token);
-        // Of a generic type the compiler looks when it is used.
+        // A generic type is checked when it is used.
         let (checked_now, checked_in_use) = if claim::is_generic(&input.generics) {
             (Vec::new(), checks)
         } else {
@@ -125,7 +126,7 @@ impl<'a> Payload<'a> {
                 ),
                 quote! {
                     #[automatically_derived]
-                    impl #parameters #runtime::HasAuthTime for #ty #arguments #conditions {}
+                    impl #parameters #runtime::payload::HasAuthTime for #ty #arguments #conditions {}
                 },
             )
         } else {
@@ -144,7 +145,7 @@ impl<'a> Payload<'a> {
             }
             #has_it
             #[automatically_derived]
-            impl #parameters #runtime::GoesWith<#ty #arguments> for (#user_id, #data) #conditions {
+            impl #parameters #runtime::new_session::GoesWith<#ty #arguments> for (#user_id, #data) #conditions {
                 fn into_new_session(self, payload: #ty #arguments) -> #runtime::NewSession {
                     #are_public
                     #(const { #checked_in_use };)*
@@ -155,7 +156,7 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// What a type parameter of a payload must be for the payload to be one.
+/// The bounds on type parameters that make the payload one.
 fn payload_bounds(runtime: &Runtime) -> [TypeParamBound; 6] {
     [
         parse_quote!(#runtime::PublicClaim),
@@ -176,7 +177,7 @@ fn stand_in(input: &DeriveInput, runtime: &Runtime) -> TokenStream {
     generics.params.push(parse_quote!(__U));
     generics.params.push(parse_quote!(__D));
     let (any_parameters, ..) = generics.split_for_impl();
-    // One that borrows cannot be a payload at all, not even for show.
+    // A type that borrows cannot be a payload, not even as a stand-in.
     let payload = input.generics.lifetimes().next().is_none().then(|| {
         quote! {
             impl #parameters #runtime::JwtPayload for #name #arguments #conditions {
@@ -188,7 +189,7 @@ fn stand_in(input: &DeriveInput, runtime: &Runtime) -> TokenStream {
     });
     quote! {
         #payload
-        impl #any_parameters #runtime::GoesWith<#name #arguments> for (__U, __D) #conditions {
+        impl #any_parameters #runtime::new_session::GoesWith<#name #arguments> for (__U, __D) #conditions {
             fn into_new_session(
                 self,
                 _: #name #arguments,

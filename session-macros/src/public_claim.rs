@@ -11,7 +11,8 @@ use crate::runtime::{self, Runtime};
 use crate::shape::Shape;
 use crate::waiver::Waiver;
 
-/// Expands the derive; a mistake still yields the impl, so that it is reported once.
+/// Expands the derive. After a mistake it still generates the impl, so that the mistake is reported
+/// once.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item) {
         Ok(input) => input,
@@ -42,7 +43,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     }
 }
 
-/// What the impl contains, and what is checked beside it.
+/// The contents of the impl, and checks beside it.
 fn contents(
     input: &DeriveInput,
     shape: &Shape,
@@ -52,7 +53,7 @@ fn contents(
     let are_public = shape.are_public(runtime);
     let mut members = writer.of(shape);
     let mut checks = writer.checks(shape, Level::Nested);
-    // Of a generic type the compiler looks where it is used.
+    // A generic type is checked where it is used.
     if claim::is_generic(&input.generics) && !checks.is_empty() {
         members = quote!({ #(#checks;)* #members });
         checks.clear();
@@ -86,7 +87,7 @@ fn shape(input: &DeriveInput, waiver: &Waiver, mistakes: &mut Mistakes) -> Optio
     }
 }
 
-/// What `#[session(..)]` on the type says.
+/// The words of `#[session(..)]` on the type.
 #[derive(Default)]
 struct Words {
     waiver: Waiver,

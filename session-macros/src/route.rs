@@ -1,11 +1,11 @@
-//! A route function that a macro wraps, and the mistakes that syntax shows; the same for `#[login]`
-//! and `#[logout]`. What it becomes is in `wrap.rs`.
+//! A route function that a macro wraps, and the mistakes that are visible in its syntax, for both
+//! `#[login]` and `#[logout]`. `wrap.rs` generates the code.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, FnArg, GenericParam, Ident, Item, ItemFn, Pat, ReturnType, Type, parse_quote,
+    Attribute, FnArg, GenericParam, Ident, ItemFn, Pat, ReturnType, Type, parse_quote,
     parse_quote_spanned,
 };
 
@@ -13,55 +13,27 @@ use crate::attr::{self, Mistakes};
 use crate::options::{self, Options};
 use crate::outcome;
 use crate::runtime::Runtime;
-use crate::wrap;
 
 /// What differs between the macros.
 pub(crate) struct Macro {
     /// The attribute as the user types it, without `#[..]`.
     pub(crate) name: &'static str,
-    /// What it makes of a route: "a login".
+    /// What a route becomes: "a login".
     pub(crate) what: &'static str,
     /// The path in `session_runtime::__private` of the hidden guard.
     pub(crate) guard: &'static str,
-    /// The path there of the concrete response.
+    /// The path there of the response type.
     pub(crate) response: &'static str,
-    /// Turns the outcome, a variable of this type, into a decision.
+    /// Generates code that turns the return value, a variable of this type, into a decision.
     pub(crate) decide: fn(&Runtime, &Ident, &Type) -> TokenStream,
 }
 
-impl Macro {
-    /// Expands the macro; a mistake still yields a function and a route of that name, so that it is
-    /// reported once.
-    pub(crate) fn expand(&self, args: &TokenStream, item: &TokenStream) -> TokenStream {
-        let function = match syn::parse2::<Item>(item.clone()) {
-            Ok(Item::Fn(function)) => function,
-            Ok(_) => {
-                let name = self.name;
-                let message =
-                    format!("`#[{name}]` goes on a route function, above its `#[post(..)]`");
-                return syn::Error::new(Span::call_site(), message).into_compile_error();
-            }
-            Err(syntax) => return syntax.into_compile_error(),
-        };
-        match Route::check(self, args, &function) {
-            Ok(route) => wrap::expand(&route),
-            // Where methods stand, nothing can stand in for one.
-            Err(mistakes) if function.sig.receiver().is_some() => mistakes.into_compile_error(),
-            Err(mistakes) => {
-                let mistakes = mistakes.into_compile_error();
-                let stand_in = wrap::stand_in(&function);
-                quote!(#mistakes #stand_in)
-            }
-        }
-    }
-}
-
-/// A route function in which every mistake that syntax shows has been ruled out.
+/// A route function without any mistake that is visible in its syntax.
 pub(crate) struct Route<'a> {
     pub(crate) kind: &'a Macro,
     pub(crate) options: Options,
     pub(crate) function: &'a ItemFn,
-    /// The attribute of Rocket, which expands what we write.
+    /// Rocket's attribute, which expands what the macro generates.
     pub(crate) attribute: &'a Attribute,
     pub(crate) arguments: Vec<Argument<'a>>,
     pub(crate) outcome: Type,
@@ -74,7 +46,12 @@ pub(crate) struct Argument<'a> {
 }
 
 impl<'a> Route<'a> {
-    fn check(kind: &'a Macro, args: &TokenStream, function: &'a ItemFn) -> syn::Result<Self> {
+    /// Checks the route, and reports every mistake in it at once.
+    pub(crate) fn check(
+        kind: &'a Macro,
+        args: &TokenStream,
+        function: &'a ItemFn,
+    ) -> syn::Result<Self> {
         let mut mistakes = Mistakes::default();
         let options = mistakes.take(options::read(kind.name, args));
         let attribute = function.attrs.iter().find(|attr| attr::is_route(attr));
@@ -87,7 +64,7 @@ impl<'a> Route<'a> {
                 );
                 mistakes.add(syn::Error::new(Span::call_site(), message));
             }
-            // What was written into the macro's own parentheses may well be the route.
+            // What was written into the macro's own parentheses may be meant as the route.
             (_, None) => {}
         }
         for second in function.attrs.iter().filter(|attr| attr::is_ours(attr)) {
@@ -134,7 +111,7 @@ fn check_method(kind: &Macro, options: &Options, route: &Attribute, mistakes: &m
     }
 }
 
-/// Rocket calls the function, and can infer none of these.
+/// Rocket calls the function, and cannot infer any of these.
 fn check_parameters(function: &ItemFn, mistakes: &mut Mistakes) {
     for parameter in &function.sig.generics.params {
         let name = match parameter {

@@ -1,4 +1,4 @@
-//! How the user's crate names `session-runtime`, which its `Cargo.toml` may do under another name.
+//! The name of `session-runtime` in the user's crate, whose `Cargo.toml` may rename it.
 
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -8,17 +8,18 @@ use syn::{LitStr, Path};
 
 use crate::attr;
 
-/// The path to the library, in front of everything that the macros write.
+/// The path to the library, which precedes everything that the macros generate.
 pub(crate) enum Runtime {
-    /// `crate = ".."`: its spans are the literal's, so that a wrong one is reported once, and there.
+    /// `crate = ".."`: its spans are the literal's, so that a wrong one is reported once, and
+    /// there.
     Declared(Path),
     /// The name of the dependency.
     Found(String),
 }
 
 impl Runtime {
-    /// What the user declares, or else finds it in `Cargo.toml`. Where that says nothing (another
-    /// build system, a library that re-exports ours) the usual name has to do.
+    /// The path that the user declares, or the name in `Cargo.toml`. If that does not contain the
+    /// library (another build system, a library that re-exports it), the usual name is used.
     pub(crate) fn find(declared: Option<Path>) -> Self {
         match (declared, crate_name("session-runtime")) {
             (Some(path), _) => Self::Declared(path),
@@ -27,7 +28,7 @@ impl Runtime {
         }
     }
 
-    /// The path, for errors that are to be reported at `span`.
+    /// The path, with errors reported at `span`.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
         match self {
             Self::Declared(path) => path.to_token_stream(),

@@ -1,5 +1,5 @@
-//! What `#[serde(..)]` says of the JSON that a type is written as. What serde itself will complain
-//! about is left to serde, and what only concerns reading is nobody's business here.
+//! What `#[serde(..)]` says about the JSON that a type is written as. Mistakes that serde reports
+//! are left to serde, and attributes that only concern reading are ignored.
 
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
@@ -11,15 +11,15 @@ use crate::words::RenameRule;
 /// `#[serde(..)]` on a struct or an enum.
 #[derive(Default)]
 pub(crate) struct Container {
-    /// Of the fields of a struct, or the variants of an enum.
+    /// For the fields of a struct, or the variants of an enum.
     pub(crate) rename_all: RenameRule,
-    /// Of the fields of all variants.
+    /// For the fields of all variants.
     pub(crate) rename_all_fields: RenameRule,
     pub(crate) tag: Option<LitStr>,
     pub(crate) content: Option<LitStr>,
     pub(crate) untagged: bool,
     pub(crate) transparent: bool,
-    /// The type that is written in the place of this one.
+    /// The type that is written instead of this one.
     pub(crate) into: Option<LitStr>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Container {
 #[derive(Default)]
 pub(crate) struct Variant {
     pub(crate) rename: Option<LitStr>,
-    /// Of its fields.
+    /// For its fields.
     pub(crate) rename_all: Option<RenameRule>,
     pub(crate) untagged: bool,
     pub(crate) skipped: bool,
@@ -43,7 +43,7 @@ pub(crate) struct Field {
     pub(crate) with: Option<With>,
 }
 
-/// A function that writes in the place of the type.
+/// A function that writes the value instead of its type.
 pub(crate) struct With {
     /// `with` or `serialize_with`.
     pub(crate) word: String,

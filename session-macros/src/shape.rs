@@ -9,7 +9,7 @@ use crate::runtime::Runtime;
 
 /// The JSON of a type.
 pub(crate) enum Shape {
-    /// That of another type, which `#[serde(into)]` makes of it; `None` if it is waived.
+    /// The JSON of another type, by `#[serde(into)]`; `None` if it is waived.
     Other(Option<Box<Type>>),
     Struct {
         tag: Option<LitStr>,
@@ -27,7 +27,7 @@ pub(crate) struct Variant {
     pub(crate) fields: Parts,
 }
 
-/// How an enum says which variant it is.
+/// How the JSON of an enum names the variant.
 pub(crate) enum Tagging {
     External,
     Internal(LitStr),
@@ -52,7 +52,7 @@ pub(crate) enum Layout {
 }
 
 pub(crate) struct Part {
-    /// As the token has it; `None` where it has none: in tuples, and flattened.
+    /// The name in the token; `None` in tuples and for flattened fields.
     pub(crate) name: Option<String>,
     pub(crate) flattened: bool,
     /// `None` if it is waived.
@@ -61,7 +61,7 @@ pub(crate) struct Part {
 }
 
 impl Shape {
-    /// The types that are written as they are, which have to be public claims.
+    /// The types that are written as they are, which must be public claims.
     pub(crate) fn types(&self) -> Vec<&Type> {
         match self {
             Self::Other(other) => other.as_deref().into_iter().collect(),
@@ -73,8 +73,8 @@ impl Shape {
         }
     }
 
-    /// Statements that compile if every type is a public claim; each is reported at its field, once, as
-    /// [`Writer`](crate::members::Writer) asks the same of some of them.
+    /// Statements that compile if every type is a public claim; each is reported at its field,
+    /// once, as [`Writer`](crate::members::Writer) asks the same of some of them.
     pub(crate) fn are_public(&self, runtime: &Runtime) -> TokenStream {
         self.types()
             .into_iter()

@@ -8,7 +8,8 @@ use syn::{Data, DeriveInput, Member, Type};
 use crate::attr::{self, Mistakes};
 use crate::runtime::{self, Runtime};
 
-/// Expands the derive; a mistake still yields an impl, so that it is reported once.
+/// Expands the derive. After a mistake it still generates an impl, so that the mistake is reported
+/// once.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item) {
         Ok(input) => input,

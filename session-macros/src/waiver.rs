@@ -1,14 +1,14 @@
-//! `#[session(public)]`: what somebody has looked at, and browsers may read.
+//! `#[session(public)]`: declares that browsers may read a value.
 
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, LitStr};
 
 use crate::attr::{self, Mistakes};
 
-/// `public`, and why.
+/// `public`, and the reason.
 #[derive(Default)]
 pub(crate) struct Waiver {
-    /// Whether it was said; its place, for a mistake.
+    /// The word, if it was written, with its position.
     pub(crate) public: Option<syn::Path>,
     reason: bool,
 }
@@ -35,8 +35,8 @@ impl Waiver {
         Ok(true)
     }
 
-    /// Reads what stands on a field or a variant, which takes no other word. One mistake is enough: what
-    /// is wrongly waived is not judged as well.
+    /// Reads the attribute of a field or a variant, which accepts no other word. One mistake is
+    /// enough: a wrongly waived value is not checked as well.
     pub(crate) fn read(attrs: &[Attribute], place: &str, mistakes: &mut Mistakes) -> bool {
         let mut waiver = Self::default();
         let mut wrong = false;

@@ -1,7 +1,7 @@
 //! Names: which are reserved, which look like secrets, and how serde renames them.
 
-/// Claims of the session protocol, RFC 7519 and RFC 9068. The runtime holds the same list, for what
-/// only run time can see.
+/// Claims of the session protocol, RFC 7519 and RFC 9068. The runtime has the same list, for names
+/// that are only known at run time.
 const RESERVED: [&str; 15] = [
     "sub",
     "iat",
@@ -20,7 +20,7 @@ const RESERVED: [&str; 15] = [
     "auth_time",
 ];
 
-/// Words, and runs of words, that name what no browser should see.
+/// Words, and sequences of words, that name what no browser should see.
 const SECRETS: [&[&str]; 24] = [
     &["password"],
     &["passwd"],
@@ -52,7 +52,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
-/// The secret that `name` names in whole words: `user_password` and `apiKeys` do, `discard` and
+/// The secret that `name` contains as whole words: `user_password` and `apiKeys` do, `discard` and
 /// `tokenizer` do not.
 pub(crate) fn secret_in(name: &str) -> Option<String> {
     let words = words(name);
@@ -100,7 +100,7 @@ pub(crate) enum RenameRule {
 }
 
 impl RenameRule {
-    /// A rule that serde does not know is serde's to report.
+    /// The rule with this name; serde reports unknown ones.
     pub(crate) fn named(name: &str) -> Self {
         match name {
             "lowercase" => Self::Lower,
@@ -137,7 +137,7 @@ impl RenameRule {
 }
 
 impl RenameRule {
-    /// Variants are in `PascalCase` of old, so other rules change them.
+    /// Variants are in `PascalCase` already, so other rules change them.
     pub(crate) fn apply_to_variant(self, variant: &str) -> String {
         match self {
             Self::None | Self::Pascal => variant.to_owned(),

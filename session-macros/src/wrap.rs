@@ -1,27 +1,54 @@
-//! What a route function becomes.
+//! Generates the code of a wrapped route function.
 //!
-//! The user's function stays whole, as an inner function. The outer one takes the same arguments
-//! and one hidden guard, last, so that the user's guards run first; it returns one concrete type,
-//! so that rustc reports a wrong outcome once.
+//! The user's function is kept unchanged, as an inner function. The outer one takes the same
+//! arguments and one hidden guard, last, so that the user's guards run first. It returns one
+//! concrete type, so that rustc reports a wrong return type once.
 //!
-//! Whatever name the user has chosen goes on working. Variables of ours are named at the mixed site,
-//! where nobody else's names reach. What Rocket reads (the hidden argument, the lifetime) it compares
-//! by text, so those names are made to differ.
+//! Any name that the user chooses works. Variables of the macro have mixed-site hygiene, so user
+//! names cannot clash with them. Rocket compares the hidden argument and the lifetime as text, so
+//! those get unused names.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, FnArg, Generics, Ident, ItemFn, Lifetime, Signature, Type, WherePredicate,
+    Attribute, FnArg, Generics, Ident, Item, ItemFn, Lifetime, Signature, Type, WherePredicate,
     parse_quote, parse_quote_spanned,
 };
 
 use crate::attr;
 use crate::outcome;
-use crate::route::{Argument, Route};
+use crate::route::{Argument, Macro, Route};
 use crate::runtime::Runtime;
 
-pub(crate) fn expand(route: &Route<'_>) -> TokenStream {
+impl Macro {
+    /// Expands the macro. After a mistake it still generates a function and a route of that name,
+    /// so that the mistake is reported once.
+    pub(crate) fn expand(&self, args: &TokenStream, item: &TokenStream) -> TokenStream {
+        let function = match syn::parse2::<Item>(item.clone()) {
+            Ok(Item::Fn(function)) => function,
+            Ok(_) => {
+                let name = self.name;
+                let message =
+                    format!("`#[{name}]` goes on a route function, above its `#[post(..)]`");
+                return syn::Error::new(Span::call_site(), message).into_compile_error();
+            }
+            Err(syntax) => return syntax.into_compile_error(),
+        };
+        match Route::check(self, args, &function) {
+            Ok(route) => expand(&route),
+            // Among methods, there can be no stand-in.
+            Err(mistakes) if function.sig.receiver().is_some() => mistakes.into_compile_error(),
+            Err(mistakes) => {
+                let mistakes = mistakes.into_compile_error();
+                let stand_in = stand_in(&function);
+                quote!(#mistakes #stand_in)
+            }
+        }
+    }
+}
+
+fn expand(route: &Route<'_>) -> TokenStream {
     let runtime = &route.options.runtime;
     let ItemFn {
         attrs, vis, sig, ..
@@ -43,7 +70,7 @@ pub(crate) fn expand(route: &Route<'_>) -> TokenStream {
     let guard = Ident::new(route.kind.guard, Span::call_site());
     let unwrapped = route.options.cross_site.then(|| quote!(.into_inner()));
 
-    // An argument may be called like the function: each is known in a block of its own.
+    // An argument may have the name of the function, so each is in a block of its own.
     quote! {
         #(#attrs)*
         #vis #signature {
@@ -58,12 +85,13 @@ pub(crate) fn expand(route: &Route<'_>) -> TokenStream {
     }
 }
 
-/// Where the function's signature is not changed it keeps its spans: Rocket's own errors point there.
+/// Unchanged parts of the function's signature keep their spans, because Rocket's own errors point
+/// there.
 fn outer_signature(route: &Route<'_>, hidden: &Ident) -> Signature {
     let mut sig = route.function.sig.clone();
     let runtime = &route.options.runtime;
-    // Rocket finds its own variables by the hygiene of the types that we write: theirs is that of
-    // its attribute, which a `macro_rules!` may have got from elsewhere than ours.
+    // Rocket finds its own variables by the hygiene of the generated types, which must be that of
+    // its attribute; a `macro_rules!` may have passed that attribute in from elsewhere.
     let rocket = route.attribute.pound_token.spans[0];
     let request = request_lifetime(&sig.generics);
     sig.generics = outer_generics(&sig, &request);
@@ -71,7 +99,7 @@ fn outer_signature(route: &Route<'_>, hidden: &Ident) -> Signature {
     sig.abi = None;
     sig.asyncness = Some(parse_quote!(async));
     sig.inputs = route.arguments.iter().map(outer_argument).collect();
-    // Rocket shows where a guard's type was written when its fairing is missing: at the function's name.
+    // Rocket reports a missing fairing at the guard's type: here at the function's name.
     let span = sig.ident.span().resolved_at(rocket);
     let at_name = runtime.at(span);
     let guard = Ident::new(route.kind.guard, span);
@@ -90,15 +118,14 @@ fn outer_signature(route: &Route<'_>, hidden: &Ident) -> Signature {
 
 fn outer_argument(argument: &Argument<'_>) -> FnArg {
     let Argument { attrs, name, ty } = argument;
-    // A lint level is for the body, which the inner function has.
+    // A lint level is meant for the body, which is in the inner function.
     let attrs = attrs.iter().filter(|attr| !attr::is_lint_level(attr));
     let ty = ungrouped(ty);
     parse_quote!(#(#attrs)* #name: #ty)
 }
 
-/// A type that a `macro_rules!` passes on (`$ty:ty`) comes in an invisible group, by whose span
-/// Rocket goes. The compiler drops the group on the way through our output, so the first token takes
-/// its hygiene over.
+/// A type that a `macro_rules!` passes on (`$ty:ty`) is in an invisible group, whose span Rocket
+/// uses. The compiler drops the group from our output, so the first token gets the group's hygiene.
 fn ungrouped(ty: &Type) -> TokenStream {
     let Type::Group(group) = ty else {
         return ty.to_token_stream();
@@ -138,13 +165,15 @@ fn request_lifetime(generics: &Generics) -> Lifetime {
     Lifetime::new(&name, Span::mixed_site())
 }
 
-/// The user's function, without its attributes: those that set lint levels reach into it from the outer one.
+/// The user's function without its attributes; those that set lint levels apply to it from the
+/// outer function.
 fn inner_function(function: &ItemFn) -> TokenStream {
     let ItemFn { sig, block, .. } = function;
     quote!(#sig #block)
 }
 
-/// The function's generics and the lifetime of the request, which every other lifetime of a route outlives.
+/// The function's generics and the lifetime of the request, which every other lifetime of a route
+/// outlives.
 fn outer_generics(sig: &Signature, request: &Lifetime) -> Generics {
     let mut generics = sig.generics.clone();
     let outlived: Vec<Lifetime> = generics
@@ -152,7 +181,7 @@ fn outer_generics(sig: &Signature, request: &Lifetime) -> Generics {
         .map(|parameter| parameter.lifetime.clone())
         .collect();
     generics.params.insert(0, parse_quote!(#request));
-    // Without type parameters a bound on a type says nothing new, and can mislead the borrow checker.
+    // Without type parameters a bound on a type adds nothing, and can mislead the borrow checker.
     if let Some(conditions) = &mut generics.where_clause {
         let predicates = std::mem::take(&mut conditions.predicates);
         let lifetimes = |predicate: &_| matches!(predicate, WherePredicate::Lifetime(_));
@@ -168,13 +197,13 @@ fn outer_generics(sig: &Signature, request: &Lifetime) -> Generics {
     generics
 }
 
-/// What stands for the function after a mistake: its body is still checked, and `routes![..]` still
+/// The function's stand-in after a mistake: its body is still checked, and `routes![..]` still
 /// finds a route.
 ///
 /// The route comes through a glob import, which a real route of this name (`#[login]` below
 /// `#[post(..)]`) shadows.
-pub(crate) fn stand_in(function: &ItemFn) -> TokenStream {
-    // Under the usual name: where there is none, a declared one may be the mistake.
+fn stand_in(function: &ItemFn) -> TokenStream {
+    // With the usual name, because a declared one may be the mistake.
     let runtime = Runtime::find(None);
     let ItemFn {
         attrs, vis, sig, ..
@@ -187,7 +216,7 @@ pub(crate) fn stand_in(function: &ItemFn) -> TokenStream {
     let (inputs, asyncness, generics) = (&sig.inputs, &sig.asyncness, &sig.generics);
     let conditions = &generics.where_clause;
     let module = Ident::new(&format!("__session_{}", name.unraw()), Span::mixed_site());
-    // A type that cannot be returned is reported already.
+    // A type that cannot be returned was already reported.
     let inner = outcome::fits(&sig.output).then(|| inner_function(function));
     quote! {
         #[allow(unused, clippy::all)]
@@ -206,7 +235,7 @@ pub(crate) fn stand_in(function: &ItemFn) -> TokenStream {
         }
         #[allow(unused_imports)]
         #vis use #module::*;
-        // So that the imports of attributes that are left out here do not count as unused.
+        // Keeps imports of attributes that are left out here from being reported as unused.
         #(#[allow(unused_imports)] use #used as _;)*
     }
 }

@@ -2,7 +2,8 @@
 
 use rocket::get;
 use serde::{Deserialize, Serialize};
-use session_runtime::{Fresh, JwtPayload, Session};
+use session_runtime::requirement::Fresh;
+use session_runtime::{JwtPayload, Session};
 
 #[derive(Serialize, Deserialize, JwtPayload)]
 struct Claims {

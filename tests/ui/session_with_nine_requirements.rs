@@ -1,6 +1,7 @@
 use rocket::{get, launch, routes};
 use serde::{Deserialize, Serialize};
-use session_runtime::{Facts, JwtPayload, Requirement, Session, Sessions, Unmet};
+use session_runtime::requirement::{Facts, Requirement, Unmet};
+use session_runtime::{JwtPayload, Session, Sessions};
 
 #[derive(Serialize, Deserialize, JwtPayload)]
 struct Claims {

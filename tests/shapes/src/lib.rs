@@ -1,8 +1,8 @@
-//! Right programs of unusual shape: what plain Rocket takes, the macros take, in the editions 2021 and 2024,
-//! without a warning of rustc or of clippy pedantic.
+//! Right programs of unusual shape: what plain Rocket takes, the macros take, in the editions 2021
+//! and 2024, without a warning of rustc or of clippy pedantic.
 //!
-//! Each route is one shape. The two packages beside this folder compile the same files, each in its edition;
-//! a test of each has Rocket take all routes.
+//! Each route is one shape. The two packages beside this folder compile the same files, each in its
+//! edition; a test of each has Rocket take all routes.
 
 #![deny(warnings)]
 #![deny(clippy::pedantic)]
