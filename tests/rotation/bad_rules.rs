@@ -1,7 +1,7 @@
 //! Rules that are known to be bad.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use session_runtime::rotation::{
+use session_runtime::internals::rotation::{
     Child, Lineage, Policy, Presented, Successor, Verdict, Withheld, decide,
 };
 

@@ -1,7 +1,7 @@
 //! The parent with as many children as may live at once.
 
 use chrono::TimeDelta;
-use session_runtime::rotation::{Policy, Verdict};
+use session_runtime::internals::rotation::{Policy, Verdict};
 
 use crate::family::{
     DAY, FULL, M, NEW, YOUNG, advanced, born, capped, check, child, family, parent,

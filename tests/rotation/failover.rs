@@ -41,8 +41,8 @@ fn step(wait: i64, tab: usize, answer: i64) -> Step {
 }
 
 proptest! {
-    /// Never theft, never sent away, never over before the end that the row promises, and the jar's token works at
-    /// every instant.
+    /// Never theft, never sent away, never over before the end that the row promises, and the jar's
+    /// token works at every instant.
     #[test]
     fn an_honest_client_keeps_its_session_through_a_failover(
         steps in steps(ROUGH, 1..=60),
@@ -65,7 +65,8 @@ proptest! {
     }
 }
 
-/// One rotation is lost. The client is told apart from a thief, keeps its token, and rotates with it a while later.
+/// One rotation is lost. The client is told apart from a thief, keeps its token, and rotates with
+/// it a while later.
 #[test]
 fn a_lost_rotation_is_taken_in_and_rotates_again() {
     let steps = [

@@ -1,8 +1,8 @@
-//! The session that `table`, `cap`, `newer` and `grid` ask about: a parent since a moment ago, and children of given
-//! ages; and the verdicts on it.
+//! The session that `table`, `cap`, `newer` and `grid` ask about: a parent since a moment ago, and
+//! children of given ages; and the verdicts on it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use session_runtime::rotation::{
+use session_runtime::internals::rotation::{
     Child, Lineage, Policy, Presented, Successor, Verdict, Withheld, decide,
 };
 
@@ -93,7 +93,8 @@ pub(crate) fn minted(lineage: &Lineage, late_parent: bool) -> Verdict {
     Verdict::NewPair { next, late_parent }
 }
 
-/// What an advance at zero leaves behind: the child as the parent, and nobody else but its own child.
+/// What an advance at zero leaves behind: the child as the parent, and nobody else but its own
+/// child.
 pub(crate) fn advanced(index: u32) -> Verdict {
     let next = Lineage {
         parent: hash(CHILD + index),

@@ -1,6 +1,6 @@
 //! All small lineages: the verdict on each, read off a table.
 
-use session_runtime::rotation::{Child, Lineage, Presented, Verdict, Withheld};
+use session_runtime::internals::rotation::{Child, Lineage, Presented, Verdict, Withheld};
 
 use crate::family::{
     DEAD, GENERATION, M, NEW, born, child, decide_at, family, parent, successor, token,
@@ -17,11 +17,10 @@ enum Role {
 }
 use Role::{FromTheFuture, OldChild, Parent, Superseded, YoungChild};
 
-/// Role, whether the session has ended, and one letter for each number of children from 0 to K:
-/// `m` mints beside the siblings, `a` advances, `c` writes the end that a full row has, or not if a child is young
-/// (`f`),
-/// `y` too young, `t` theft, `n` takes in what is newer, `r` full for it, `e` ended, `-` cannot be (a child where
-/// there is none, a cap met with room left).
+/// Role, whether the session has ended, and one letter for each number of children from 0 to K: `m`
+/// mints beside the siblings, `a` advances, `c` writes the end that a full row has, or not if a
+/// child is young (`f`), `y` too young, `t` theft, `n` takes in what is newer, `r` full for it, `e`
+/// ended, `-` cannot be (a child where there is none, a cap met with room left).
 const TABLE: [(Role, bool, &str); 10] = [
     (Parent, false, "mmmmmmmmc"),
     (YoungChild, false, "-yyyyyyyy"),
@@ -65,7 +64,8 @@ fn every_role_meets_the_verdict_of_the_table_at_every_number_of_children() {
     );
 }
 
-/// The pattern names every field, so a verdict that grows a lineage to write no longer compiles here.
+/// The pattern names every field, so a verdict that grows a lineage to write no longer compiles
+/// here.
 fn letter(before: &Lineage, presented: Presented, verdict: &Verdict) -> char {
     match verdict {
         Verdict::NewPair {
@@ -78,7 +78,8 @@ fn letter(before: &Lineage, presented: Presented, verdict: &Verdict) -> char {
     }
 }
 
-/// Why there is no refresh token, and whether what is written says no more than that; `?` if it does.
+/// Why there is no refresh token, and whether what is written says no more than that; `?` if it
+/// does.
 fn withheld(
     before: &Lineage,
     presented: Presented,
@@ -124,8 +125,8 @@ fn shape(before: &Lineage, presented: Presented, next: &Lineage) -> char {
     }
 }
 
-/// The lineages with `count` children in which a token plays `role`: the siblings all young or all old, a child in
-/// every place.
+/// The lineages with `count` children in which a token plays `role`: the siblings all young or all
+/// old, a child in every place.
 fn cases(role: Role, ended: bool, count: usize) -> Vec<(Lineage, Presented)> {
     let own_age = match role {
         YoungChild => Some(M - 1),

@@ -1,9 +1,10 @@
 //! The rule of refresh-token rotation: its table row by row, and its promises under shuffled schedules.
 //!
-//! `table`, `cap`, `newer` and `grid` ask for single verdicts. `schedule`, `failover` and `thief` let clients race in `world`
+//! `table`, `cap`, `newer`, `grid` and `bound` ask for single verdicts. `schedule`, `failover` and `thief` let clients race in `world`
 //! against a `server` that keeps books of its own. `mutants` and `shadow` show that those checks can fail.
 
 mod bad_rules;
+mod bound;
 mod cap;
 mod failover;
 mod family;
@@ -19,7 +20,7 @@ mod thief;
 mod world;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use session_runtime::rotation::TokenHash;
+use session_runtime::internals::rotation::TokenHash;
 
 /// The cap on live children that the library ships with.
 const K: usize = 8;

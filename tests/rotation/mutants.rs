@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use proptest::prelude::{Strategy, prop_assert};
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
-use session_runtime::rotation::Policy;
+use session_runtime::internals::rotation::Policy;
 
 use crate::bad_rules::{
     advance_that_spares_siblings, cap_that_drops_the_oldest, newer_as_parent, refuse_newer,
@@ -63,8 +63,9 @@ fn strict_single_use_takes_a_double_click_for_a_thief() {
     assert_eq!(honest(production, &schedule), Ok(End::Working));
 }
 
-/// The sum of section 4.3: the first tab's token can be stored until D, the second tab's sibling until 2D, and a
-/// refresh with the first can arrive at 3D. Counted as old then, it would kill the sibling that the jar holds.
+/// The sum of section 4.3: the first tab's token can be stored until D, the second tab's sibling
+/// until 2D, and a refresh with the first can arrive at 3D. Counted as old then, it would kill the
+/// sibling that the jar holds.
 #[test]
 fn an_m_of_three_round_trips_and_the_clock_difference_is_one_millisecond_too_short() {
     let late = step(D, 0, D, Fate::AnswerLost);
@@ -94,8 +95,8 @@ fn a_cap_that_drops_the_oldest_loses_tokens_when_answers_are_lost() {
     assert_eq!(honest(production, &schedule), Ok(End::Working));
 }
 
-/// Two tabs ask with one token, and a standby that misses both answers takes over. The first answer is stored and
-/// presented, then the second is stored.
+/// Two tabs ask with one token, and a standby that misses both answers takes over. The first answer
+/// is stored and presented, then the second is stored.
 #[test]
 fn taking_in_as_the_parent_kills_the_answer_that_is_stored_last() {
     let answered_after = |answer, tab| Step {

@@ -1,6 +1,6 @@
 //! A token that is newer than its row, because the database lost its last commits.
 
-use session_runtime::rotation::Verdict;
+use session_runtime::internals::rotation::Verdict;
 
 use crate::family::{
     DAY, DEAD, GENERATION, M, NO_ROOM, PARENT, YOUNG, born, check, child, decide_at, family,
@@ -49,8 +49,8 @@ fn a_token_that_was_taken_in_advances_once_it_was_a_child_for_m() {
     check(&next, superseded, at(M), &Verdict::Theft);
 }
 
-/// A token that was taken in, and a child of the row that advances before it: the row moves by one, and the other is
-/// still newer.
+/// A token that was taken in, and a child of the row that advances before it: the row moves by one,
+/// and the other is still newer.
 #[test]
 fn a_child_of_the_row_advances_by_one_generation() {
     let mut lineage = family(&[M]);

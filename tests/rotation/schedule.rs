@@ -85,16 +85,17 @@ pub(crate) fn honest(rule: Rule, steps: &[Step]) -> Result<End, Broken> {
 }
 
 proptest! {
-    /// Never theft, never over before the promised end, the jar's token works at every instant and rotates again
-    /// in fair weather; never more children than the cap, no token lost, the generation never falls.
+    /// Never theft, never over before the promised end, the jar's token works at every instant and
+    /// rotates again in fair weather; never more children than the cap, no token lost, the
+    /// generation never falls.
     #[test]
     fn an_honest_client_keeps_its_session_in_any_weather(steps in steps(ROUGH, 1..=60)) {
         let end = honest(production, &steps);
         prop_assert!(matches!(end, Ok(End::Working | End::Expired | End::Capped)), "{:?}", end);
     }
 
-    /// Without long pauses the whole schedule is shorter than a session, so that nothing excuses an end but as many
-    /// lost answers as the cap allows.
+    /// Without long pauses the whole schedule is shorter than a session, so that nothing excuses an
+    /// end but as many lost answers as the cap allows.
     #[test]
     fn an_honest_client_that_keeps_coming_is_never_sent_away(
         steps in steps(Weather { longest_wait: 3 * M, ..ROUGH }, 1..=40),

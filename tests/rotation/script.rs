@@ -1,7 +1,7 @@
 //! What a schedule is made of: the steps of the owner's tabs, the moves of a thief.
 
-/// A request that a tab sends. `serve` and `answer` count from its sending and are at most D: a request that
-/// the server cannot decide within that time is answered 503 and not executed.
+/// A request that a tab sends. `serve` and `answer` count from its sending and are at most D: a
+/// request that the server cannot decide within that time is answered 503 and not executed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
     /// Since the step before.

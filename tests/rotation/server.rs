@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use session_runtime::rotation::{Lineage, Policy, Presented, Successor, Verdict, Withheld, decide};
+use session_runtime::internals::rotation::{
+    Lineage, Policy, Presented, Successor, Verdict, Withheld, decide,
+};
 
 use crate::{K, at, hash};
 
-/// The longest round trip, in milliseconds. So short that random times often meet the boundaries; the rule
-/// only compares, so the scale does not matter.
+/// The longest round trip, in milliseconds. So short that random times often meet the boundaries;
+/// the rule only compares, so the scale does not matter.
 pub(crate) const D: i64 = 4;
 /// The clock difference that remains between replicas.
 pub(crate) const SKEW: i64 = 2;

@@ -1,7 +1,8 @@
-//! A thief who floods the parent: why a live child is never dropped, and why a session at the cap ends.
+//! A thief who floods the parent: why a live child is never dropped, and why a session at the cap
+//! ends.
 
 use chrono::{DateTime, Utc};
-use session_runtime::rotation::{Lineage, Policy, Presented, Successor, Verdict};
+use session_runtime::internals::rotation::{Lineage, Policy, Presented, Successor, Verdict};
 
 use crate::bad_rules::{cap_that_drops_the_oldest, cap_without_an_end, refuse_newer};
 use crate::server::{CAPPED_FOR, M, POLICY, Reply, Rule, Server, Token, VALIDITY, production};

@@ -1,6 +1,6 @@
 //! Every row of the rule's table, with its boundaries.
 
-use session_runtime::rotation::Verdict;
+use session_runtime::internals::rotation::Verdict;
 
 use crate::family::{
     CHILD, DAY, DEAD, GENERATION, M, YOUNG, advanced, check, child, decide_at, family, minted,
@@ -58,7 +58,8 @@ fn an_old_parent_that_is_used_again_is_marked_late() {
     }
 }
 
-/// The first refresh of a session comes an access token's lifetime after its login: nothing is late about that.
+/// The first refresh of a session comes an access token's lifetime after its login: nothing is late
+/// about that.
 #[test]
 fn an_old_parent_that_is_used_for_the_first_time_is_not_late() {
     let mut lineage = family(&[]);
@@ -165,6 +166,6 @@ fn the_generation_stays_at_the_top_instead_of_starting_over() {
 /// Enough to tell two apart in a log, and not the hash.
 #[test]
 fn a_hash_is_printed_by_its_first_bytes_only() {
-    let hash = session_runtime::rotation::TokenHash([0xab; 32]);
+    let hash = session_runtime::internals::rotation::TokenHash([0xab; 32]);
     assert_eq!(format!("{hash:?}"), "TokenHash(abab..)");
 }

@@ -1,7 +1,7 @@
 //! What a thief gets who copies the jar once while the owner goes on.
 
 use proptest::prelude::*;
-use session_runtime::rotation::Withheld;
+use session_runtime::internals::rotation::Withheld;
 
 use crate::schedule::{ROUGH, Weather, steps, wait};
 use crate::script::{End, Fate, Heist, Move, Pick, Step};
@@ -33,8 +33,8 @@ pub(crate) fn any_pick() -> impl Strategy<Value = Pick> {
 }
 
 proptest! {
-    /// The bound is in `World::count_round`. This thief is as clever as random is: it keeps every token it ever
-    /// got, floods the parent, pretends lost answers.
+    /// The bound is in `World::count_round`. This thief is as clever as random is: it keeps every
+    /// token it ever got, floods the parent, pretends lost answers.
     #[test]
     fn thief_and_owner_both_get_new_tokens_twice_and_once_per_lost_or_parallel_answer(
         steps in steps(ROUGH, 1..=60),
@@ -44,10 +44,11 @@ proptest! {
         prop_assert!(end.is_ok(), "{:?}", end);
     }
 
-    /// When both go on with their newest tokens, two more rounds are enough: in the first each mints from a token
-    /// that both hold, or one of them advances; in the second the first to come advances, and the other is holding
-    /// a dead token. The owner loses few enough answers here that the cap is never reached: at most three, one
-    /// more for each of three tabs, and one child of the thief.
+    /// When both go on with their newest tokens, two more rounds are enough: in the first each
+    /// mints from a token that both hold, or one of them advances; in the second the first to come
+    /// advances, and the other is holding a dead token. The owner loses few enough answers here
+    /// that the cap is never reached: at most three, one more for each of three tabs, and one child
+    /// of the thief.
     #[test]
     fn a_thief_who_goes_on_refreshing_is_found_out(
         steps in steps(Weather { longest_wait: X, double_clicks: false, losses: 3 }, 1..=30),
@@ -91,8 +92,8 @@ fn copy_after(wait: i64) -> Move {
     }
 }
 
-/// The bound has no slack: both mint from the copied token, the thief, who pretends a lost answer, once more, and the
-/// owner's child advances.
+/// The bound has no slack: both mint from the copied token, the thief, who pretends a lost answer,
+/// once more, and the owner's child advances.
 #[test]
 fn two_rounds_are_reached_without_a_lost_answer() {
     let steps = [
@@ -105,8 +106,8 @@ fn two_rounds_are_reached_without_a_lost_answer() {
     assert_eq!((world.play(), world.rounds), (Ok(End::Detected), 2));
 }
 
-/// Each lost answer of the owner gives the thief one more. Thief and owner take turns with the copied token until the
-/// owner's child advances; what the thief holds then is dead.
+/// Each lost answer of the owner gives the thief one more. Thief and owner take turns with the
+/// copied token until the owner's child advances; what the thief holds then is dead.
 #[test]
 fn two_lost_answers_give_four_rounds() {
     let steps = [
@@ -122,8 +123,9 @@ fn two_lost_answers_give_four_rounds() {
     assert_eq!((world.play(), world.rounds), (Ok(End::Detected), 4));
 }
 
-/// The price of never dropping a child: a thief who fills the cap from the parent stops the rotation. It gets
-/// access tokens beside the owner and no new refresh token, and it is out when the time at the cap is over.
+/// The price of never dropping a child: a thief who fills the cap from the parent stops the
+/// rotation. It gets access tokens beside the owner and no new refresh token, and it is out when
+/// the time at the cap is over.
 #[test]
 fn a_thief_who_fills_the_cap_shares_access_for_a_day_and_cannot_prolong_it() {
     let (mut server, stolen) = Server::login(production, POLICY);

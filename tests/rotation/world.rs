@@ -1,8 +1,9 @@
-//! Clients around the server: tabs that share one jar, a network that delays, reorders and loses, and a thief.
+//! Clients around the server: tabs that share one jar, a network that delays, reorders and loses,
+//! and a thief.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use session_runtime::rotation::{Policy, Withheld};
+use session_runtime::internals::rotation::{Policy, Withheld};
 
 use crate::script::{End, Fate, Heist, Move, Pick, Step};
 use crate::server::{Broken, D, M, Reply, Rule, SKEW, Server, Token};
@@ -22,8 +23,8 @@ pub(crate) struct World {
     server: Server,
     jar: Token,
     busy_until: [i64; 3],
-    /// By time; at the same instant in the order of entry, so that a tab may still send the old token at the
-    /// instant that a new one is stored.
+    /// By time; at the same instant in the order of entry, so that a tab may still send the old
+    /// token at the instant that a new one is stored.
     queue: BTreeMap<(i64, usize), Event>,
     entered: usize,
     now: i64,
@@ -207,10 +208,11 @@ impl World {
         self.count_round()
     }
 
-    /// Two rounds and one per repeat. The owner gets a first pair for the copied token, and either that token or
-    /// the thief's copy of it lives on. The first pair for any other token is an advance by a token that the thief
-    /// does not hold, and kills all that it holds. Every other pair of the owner is a second one for the same token,
-    /// because the first answer was lost or was under way, or was under way when the jar was copied.
+    /// Two rounds and one per repeat. The owner gets a first pair for the copied token, and either
+    /// that token or the thief's copy of it lives on. The first pair for any other token is an
+    /// advance by a token that the thief does not hold, and kills all that it holds. Every other
+    /// pair of the owner is a second one for the same token, because the first answer was lost or
+    /// was under way, or was under way when the jar was copied.
     fn count_round(&mut self) -> Result<(), Broken> {
         if self.owner_renewed && self.thief_renewed {
             self.rounds += 1;
@@ -223,8 +225,8 @@ impl World {
         Ok(())
     }
 
-    /// A while later, and nothing lost: each refresh of an honest client rotates, unless as many answers as the
-    /// cap allows were lost since it last rotated.
+    /// A while later, and nothing lost: each refresh of an honest client rotates, unless as many
+    /// answers as the cap allows were lost since it last rotated.
     pub(crate) fn settle(&mut self) -> Result<End, Broken> {
         for _ in 0..3 {
             self.now += M + SKEW;
@@ -241,7 +243,8 @@ impl World {
         Ok(End::Working)
     }
 
-    /// Thief and owner both go on, a while apart and each with its newest token, for this many rounds.
+    /// Thief and owner both go on, a while apart and each with its newest token, for this many
+    /// rounds.
     pub(crate) fn go_on(&mut self, rounds: usize, thief_first: bool) -> Result<End, Broken> {
         for turn in 0..2 * rounds {
             self.now += M + SKEW;

@@ -1,7 +1,10 @@
-//! The rules: pure functions over plain values. Nothing here reads a clock, a database or a request.
+//! Rules: pure functions of plain values. Nothing here reads a clock, a database or a request.
 
+pub(crate) mod attempts;
 pub(crate) mod breaker;
+pub(crate) mod database_url;
 pub(crate) mod lifetimes;
 pub(crate) mod limit;
+pub(crate) mod place;
 pub mod rotation;
 pub mod selection;

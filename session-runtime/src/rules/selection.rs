@@ -1,58 +1,60 @@
-//! Which of the sessions that a browser presents counts.
+//! Which of the sessions that a browser presents is used.
 //!
-//! A browser can hold the cookies of several sessions at once: a login was answered late, a tab was
-//! open for a while, an operator acts for somebody. Cookie names carry the session, so each pair is
-//! judged on its own, and an answer touches the cookies of the session that it is about.
+//! A browser can have the cookies of several sessions at once: a login was answered late, a tab was
+//! open for a while, an operator acts for somebody. Cookie names contain the session, so each pair
+//! is checked on its own, and an answer touches only the cookies of the session that it is about.
 
 use crate::handle::SessionHandle;
 
-/// What was found of an access token that this application issued.
+/// The state of an access token that this application issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Standing {
-    /// It verifies, and its session is not known to be revoked.
+    /// It is valid, and its session is not known to be revoked.
     Live,
     /// It has expired, or the key that signed it is gone: a refresh may help.
     Stale,
-    /// It has expired, and the database says that its session goes on. It is asked about [rivals] only.
+    /// It has expired, and the database says that its session still exists. Only [rivals] are
+    /// looked up.
     Away,
     /// Its session was revoked.
     Revoked,
 }
 
-/// An access token that this application issued, under the cookie name of its session.
+/// An access token that this application issued, in the cookie of its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shown<'a> {
     /// The session it names.
     pub handle: SessionHandle,
-    /// The user it names, if its signature was checked; otherwise nothing.
+    /// The user it names if its signature was verified, otherwise empty.
     pub user_id: &'a str,
-    /// How it stands.
+    /// Its state.
     pub standing: Standing,
-    /// Whether its session awaits a second factor. A visitor's may lie beside it, which goes on.
+    /// Whether its session awaits a second factor. A visitor's session may exist beside it and
+    /// continues.
     pub pending: bool,
-    /// Whether nobody has logged in.
+    /// Whether it is a visitor's session.
     pub visitor: bool,
 }
 
-/// What a guard answers with.
+/// What a guard uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Choice {
     /// This session.
     Session(SessionHandle),
-    /// Live sessions of different users: nobody can say whose request it is.
+    /// Live sessions of different users: the request's user is unknown.
     SeveralUsers,
-    /// No live session, but one that a refresh may bring back.
+    /// No live session, but one that a refresh may make valid again.
     TryRefresh,
-    /// Nothing but revoked sessions.
+    /// Only revoked sessions.
     Revoked,
     /// No token of this application.
     Nothing,
 }
 
-/// Chooses the newest live session (by the time in its handle), a user's before a visitor's.
+/// Chooses the newest live session (by the time in its handle), and a user's before a visitor's.
 pub fn choose(shown: &[Shown<'_>]) -> Choice {
     let is_live = |token: &&Shown<'_>| token.standing == Standing::Live;
-    // A visitor is no user: beside one's session, that of a visitor does not count.
+    // A visitor's session beside a user's is ignored.
     let is_users = |token: &Shown<'_>| !token.visitor;
     let has_user = shown.iter().filter(is_live).any(is_users);
     let live = || {
@@ -72,7 +74,7 @@ pub fn choose(shown: &[Shown<'_>]) -> Choice {
     let is_newer =
         |token: &Shown<'_>| token.standing == Standing::Stale && token.handle > newest.handle;
     if (newest.pending || newest.visitor) && shown.iter().any(is_newer) {
-        // The visitor has logged in since, the login is whole by now.
+        // The visitor has logged in since, or the second factor was completed.
         return Choice::TryRefresh;
     }
     let is_other = |token: &Shown<'_>| token.user_id != newest.user_id;
@@ -83,9 +85,11 @@ pub fn choose(shown: &[Shown<'_>]) -> Choice {
     Choice::Session(newest.handle)
 }
 
-/// The expired tokens of other users beside the session that was chosen, by their handles. A neighbour can
-/// plant a live session of its own and wait until the visitor's token expires; whether that session goes on,
-/// only the database knows. If it does the token is [`Standing::Away`], and the choice is to be made again.
+/// The expired tokens of other users beside the chosen session, by their handles.
+///
+/// Another host on the domain can plant a live session of its own and wait until the user's access
+/// token expires. Only the database knows whether the user's session still exists. If it does, the
+/// token is [`Standing::Away`], and the choice has to be made again.
 pub fn rivals(shown: &[Shown<'_>], chosen: SessionHandle) -> Vec<SessionHandle> {
     let Some(chosen) = shown.iter().find(|token| token.handle == chosen) else {
         return Vec::new();
@@ -98,18 +102,18 @@ pub fn rivals(shown: &[Shown<'_>], chosen: SessionHandle) -> Vec<SessionHandle> 
     rivals.map(|token| token.handle).collect()
 }
 
-/// A refresh token of this application, under the cookie name of its session.
+/// A refresh token of this application, in the cookie of its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShownRefresh {
     /// The session it names.
     pub handle: SessionHandle,
-    /// Its generation: of two tokens of one session the higher one was issued last.
+    /// Its generation: of two tokens of one session, the one with the higher generation was issued
+    /// later.
     pub generation: u32,
-    /// Whether an access token beside it was issued with it.
-    pub paired: bool,
 }
 
-/// The newest live session of a visitor: what a page for everybody shows beside a login under way.
+/// The newest live session of a visitor, for a page that serves everybody while a login is in
+/// progress.
 pub fn choose_visitor(shown: &[Shown<'_>]) -> Option<SessionHandle> {
     let visitors = shown
         .iter()
@@ -117,20 +121,37 @@ pub fn choose_visitor(shown: &[Shown<'_>]) -> Option<SessionHandle> {
     visitors.map(|token| token.handle).max()
 }
 
-/// Chooses the refresh token of the newest session; returns its index.
-///
-/// Of several tokens of one session the one that came with the access token counts. A neighbour can plant a
-/// newer one, of a copy of the session, but no access cookie: the browser would go on with the copy, and
-/// nobody would find out that there is one.
+/// What became of the refresh token of one session, of several that a browser presents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// It was exchanged.
+    Done,
+    /// Its session has ended, or this browser can do nothing with it.
+    Ended,
+    /// Somebody has a copy of it; the session ended.
+    Stolen,
+    /// A login has just replaced the session, or the database did not answer.
+    Undecided,
+}
+
+impl Attempt {
+    /// Whether the cookies of the session are removed.
+    pub fn removes(self) -> bool {
+        matches!(self, Self::Ended | Self::Stolen)
+    }
+
+    /// Whether the next newest session is tried.
+    pub fn tries_the_next(self) -> bool {
+        self == Self::Ended
+    }
+}
+
+/// Chooses the latest refresh token of the newest session; returns its index.
 pub fn choose_refresh(shown: &[ShownRefresh]) -> Option<usize> {
     (0..shown.len()).max_by_key(|index| {
-        let ShownRefresh {
-            handle,
-            generation,
-            paired,
-        } = shown[*index];
+        let ShownRefresh { handle, generation } = shown[*index];
         // Of equals the first, which is the one with the longest path (RFC 6265 section 5.4).
-        (handle, paired, generation, std::cmp::Reverse(*index))
+        (handle, generation, std::cmp::Reverse(*index))
     })
 }
 
@@ -296,19 +317,11 @@ mod tests {
         let token = |number, generation| ShownRefresh {
             handle: handle(number),
             generation,
-            paired: false,
-        };
-        let paired = |number, generation| ShownRefresh {
-            paired: true,
-            ..token(number, generation)
         };
         assert_eq!(choose_refresh(&[]), None);
         assert_eq!(choose_refresh(&[token(1, 9), token(2, 0)]), Some(1));
         assert_eq!(choose_refresh(&[token(2, 0), token(1, 9)]), Some(0));
         assert_eq!(choose_refresh(&[token(1, 3), token(1, 4)]), Some(1));
         assert_eq!(choose_refresh(&[token(1, 4), token(1, 4)]), Some(0));
-        assert_eq!(choose_refresh(&[token(1, 9), paired(1, 4)]), Some(1));
-        assert_eq!(choose_refresh(&[paired(1, 5), paired(1, 4)]), Some(0));
-        assert_eq!(choose_refresh(&[token(2, 0), paired(1, 9)]), Some(0));
     }
 }

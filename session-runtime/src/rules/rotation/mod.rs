@@ -1,42 +1,45 @@
-//! The rule of refresh-token rotation: one pure function, used by production, the model checker and
-//! the tests.
+//! The rule of refresh token rotation: one pure function, used by production code, the model
+//! checker and the tests.
 //!
 //! A session has one *parent* token and up to [`Policy::max_children`] live *children* of it.
-//! Presenting the parent mints another child, so a lost answer and parallel tabs are forgiven. A
-//! child that has been out for [`Policy::min_age`] and comes back becomes the parent, and its
-//! siblings and the old parent die. Presenting a superseded token means that it was copied: theft
-//! (RFC 9700 section 4.14.2).
+//! Presenting the parent mints another child, so lost answers and parallel tabs do no harm.
+//! Presenting a child that is at least [`Policy::min_age`] old makes it the parent; the old parent
+//! and the other children are superseded. Presenting a superseded token means that it was copied:
+//! theft (RFC 9700 section 4.14.2).
 //!
-//! **A live child is never dropped**: with a cap that drops the oldest, a thief who floods the parent would
-//! put the owner out and stay. Instead the session ends [`Policy::capped_for`] after the cap was met, unless
-//! a child becomes the parent before.
+//! **A live child is never dropped.** If the oldest child were dropped at the limit, a thief who
+//! presents the parent again and again would push out the owner's token and stay. Instead the
+//! session ends [`Policy::capped_for`] after the limit was reached, unless a child becomes the
+//! parent before.
 //!
-//! **A token that is newer than its row is taken in as a child**: the database lost its last commits (a
-//! failover, a restored backup), and the client did nothing wrong. Taken in as the parent, it would make a
-//! thief of the owner's other tab, whose answer was still under way.
+//! **A token that is newer than its row is accepted as a child.** The database lost its last
+//! commits, by a failover or a restored backup, and the client did nothing wrong. If it became the
+//! parent, the owner's other tab, whose answer may still be on its way, would be taken for a thief.
 //!
 //! # What it costs
 //!
-//! - A parent that was stolen from a log can mint children until the owner's next refresh; using it
-//!   late is the event `late_parent_use`.
-//! - Thief and owner can both get new tokens twice, and once more for each answer that was lost or
-//!   came in parallel, before one of them is found out. A failover that loses commits grants the same
-//!   again, and a token that was superseded by a lost commit works once more.
-//! - After [`Policy::max_children`] answers were lost and none was stored, the session no longer rotates
-//!   and ends 24 hours later (event `rotation_stopped`). A thief who mints that many children brings this
-//!   about on purpose; the owner stays in by refreshing with a child that is [`Policy::min_age`] old, and
-//!   logs in again otherwise.
-//! - When the database lost commits and the row already has [`Policy::max_children`] children, a client whose
-//!   token was lost gets access tokens only, until the session ends.
-//! - A client that never stores its refresh token is not protected, and a jar belongs to one client:
-//!   rendering on a server must forward `Set-Cookie`.
+//! - A parent that was stolen from a log can mint children until the owner's next refresh; its late
+//!   use is the event `late_parent_use`.
+//! - Before one of them is detected, thief and owner can both get new tokens twice, and once more
+//!   for each answer that was lost or came in parallel. A failover that loses commits allows the
+//!   same number again, and a token that was superseded by a lost commit works once more.
+//! - If [`Policy::max_children`] answers were lost and none was stored, the session no longer
+//!   rotates and ends 24 hours later (event `rotation_stopped`). A thief who mints that many
+//!   children causes this on purpose. The owner stays logged in by refreshing with a child that is
+//!   [`Policy::min_age`] old, and otherwise has to log in again.
+//! - If the database lost commits and the row already has [`Policy::max_children`] children, a
+//!   client whose token was lost gets only access tokens until the session ends.
+//! - A client that never stores its refresh token is not protected, and a cookie jar must belong to
+//!   one client: a server that renders pages must forward `Set-Cookie`.
 //! - Clocks that jump back by more than [`Policy::min_age`] make young children look old.
+
+pub mod bound;
 
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// SHA-256 of a refresh token; the only trace of a token that is stored.
+/// The SHA-256 of a refresh token; nothing else of a token is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenHash(pub [u8; 32]);
 
@@ -49,22 +52,23 @@ impl fmt::Debug for TokenHash {
 /// The refresh tokens of one session, as its row keeps them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Lineage {
-    /// The last token that proved itself; at login, the first token.
+    /// The token that last became the parent; at login, the first token.
     pub parent: TokenHash,
     /// When it became the parent.
     pub parent_since: DateTime<Utc>,
     /// Grows with every child that becomes the parent.
     pub generation: u32,
-    /// Tokens minted from the parent and not dead, and those taken in after a failover.
+    /// Live tokens that were minted from the parent, or accepted after a failover.
     pub children: Vec<Child>,
-    /// When the parent was first presented with as many children as may live at once, all of them old.
+    /// When the parent was first presented while the session had the most children allowed, all of
+    /// them old.
     pub capped_since: Option<DateTime<Utc>>,
-    /// From this instant on the session is over.
+    /// When the session ends.
     pub ends_at: DateTime<Utc>,
 }
 
 impl Lineage {
-    /// The lineage of a session that begins with this token.
+    /// The lineage of a session that starts with this token.
     pub fn first(token: TokenHash, now: DateTime<Utc>, ends_at: DateTime<Utc>) -> Self {
         Self {
             parent: token,
@@ -82,27 +86,29 @@ impl Lineage {
 pub struct Child {
     /// Its hash.
     pub token: TokenHash,
-    /// When it was minted or taken in.
+    /// When it was minted or accepted.
     pub minted_at: DateTime<Utc>,
 }
 
-/// A refresh token whose MAC was found to be ours.
+/// A refresh token whose MAC shows that this application issued it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Presented {
     /// Its hash.
     pub token: TokenHash,
-    /// The generation written in it: the least that its session has once it is the parent.
+    /// The generation written in it: its session has at least this one once the token is the
+    /// parent.
     pub generation: u32,
 }
 
 impl Presented {
-    /// The generation of the token minted in answer to this one, whichever role this one plays.
+    /// The generation of the token minted in answer to this one, whether this one is the parent or
+    /// a child.
     pub fn next_generation(&self) -> u32 {
         self.generation.saturating_add(1)
     }
 }
 
-/// A token ready to be handed out if the verdict allows it.
+/// A token to hand out if the verdict allows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Successor {
     /// Its hash.
@@ -114,40 +120,41 @@ pub struct Successor {
 /// The three numbers of the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// M: a child younger than this may still be racing its siblings. More than three times the longest round
-    /// trip of an honest client plus the clock difference between replicas.
+    /// M: a child younger than this may still be racing its siblings. Longer than three times an
+    /// honest client's longest round trip plus the clock difference between processes.
     pub min_age: TimeDelta,
-    /// K: at most this many children live at once.
+    /// K: how many children may be live at once.
     pub max_children: usize,
-    /// How long a session goes on that can no longer rotate.
+    /// How long a session continues that can no longer rotate.
     pub capped_for: TimeDelta,
 }
 
 impl Policy {
-    /// A day, in which the owner comes back with a child or logs in again.
+    /// A day, within which the owner comes back with a child or logs in again.
     pub const CAPPED_FOR: TimeDelta = TimeDelta::days(1);
 }
 
 /// What to do with a presented token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The session is over: no session, nothing written.
+    /// The session has ended; nothing is written.
     Ended,
     /// Hand out the successor and write this lineage.
     NewPair {
         /// The lineage to write.
         next: Lineage,
-        /// The parent was presented again although it is older than M: a lost answer, or a copy from a log.
+        /// The parent was presented again although it is older than M: an answer was lost, or a
+        /// copy was taken from a log.
         late_parent: bool,
     },
-    /// A fresh access token and no refresh token.
+    /// Hand out a new access token, but no refresh token.
     AccessOnly {
         /// Why there is no refresh token.
         reason: Withheld,
         /// The lineage to write, if it changed.
         next: Option<Lineage>,
     },
-    /// A dead token of this session: end it.
+    /// A superseded token of this session: end it.
     Theft,
 }
 
@@ -156,10 +163,10 @@ pub enum Verdict {
 pub enum Withheld {
     /// The child may still be racing its siblings.
     YoungChild,
-    /// The cap is reached, so this session no longer rotates until a child comes back. The first time that no
-    /// child is young, there is a lineage to write.
+    /// The session has the most children allowed, so it no longer rotates until a child comes back.
+    /// When no child is young for the first time, there is a lineage to write.
     Capped,
-    /// The token is newer than its row: the store went back in time.
+    /// The token is newer than its row: the database lost commits.
     StoreRolledBack,
 }
 
@@ -187,7 +194,7 @@ pub fn decide(
     Verdict::Theft
 }
 
-/// Another child beside its siblings, as long as there is room.
+/// Mints another child, if the session may have one more.
 fn use_parent(
     lineage: &Lineage,
     successor: Successor,
@@ -195,8 +202,9 @@ fn use_parent(
     policy: Policy,
 ) -> Verdict {
     if is_full(lineage, policy) {
-        // More tabs than may have a child, which all refresh at once, lose nothing: one of the answers is
-        // stored. Who still presents the parent when all children are old has stored none, or is a thief.
+        // More tabs than may have children, all refreshing at once, lose nothing: one of the
+        // answers is stored. A client that presents the parent when all children are old has stored
+        // none of them, or is a thief.
         let mut children = lineage.children.iter();
         let lost = children.all(|child| is_old(child.minted_at, now, policy));
         return Verdict::AccessOnly {
@@ -209,7 +217,8 @@ fn use_parent(
         token: successor.token,
         minted_at: now,
     });
-    // A cap that was raised since makes room, but only a child that comes back gives the time back.
+    // If the cap was raised since, there is room again, but only a child that comes back restores
+    // the session's lifetime.
     next.ends_at = lineage.capped_since.map_or(successor.ends_at, |since| {
         end_of_capped(since, policy).min(successor.ends_at)
     });
@@ -219,7 +228,7 @@ fn use_parent(
     }
 }
 
-/// The child becomes the parent once it is old enough to have won every race.
+/// Makes the child the parent if it is old enough to have won every race.
 fn use_child(
     lineage: &Lineage,
     child: Child,
