@@ -1,6 +1,9 @@
 //! Project Wycheproof's vectors against the primitives that production calls: the library that checks signatures, and the one
 //! that MACs, derives and seals. Counts are asserted, so that a change of the vectors is noticed.
 
+mod device;
+mod proofs;
+
 use std::collections::BTreeMap;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};

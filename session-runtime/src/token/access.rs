@@ -1,8 +1,8 @@
-//! The access token: a JWT that is checked without I/O.
+//! The access token: a JWT that is verified without I/O.
 //!
-//! Header and payload are parsed here and only the signature is left to `jsonwebtoken`, because
-//! that library ignores `typ` and `crit` and takes mistyped claims as absent. The algorithm is a
-//! property of our key; a header can only agree (RFC 8725 section 3.1).
+//! Header and payload are parsed here, and only the signature is left to `jsonwebtoken`, because
+//! that library ignores `typ` and `crit` and treats claims of a wrong type as absent. The algorithm
+//! belongs to the key; a header can only agree with it (RFC 8725 section 3.1).
 
 use std::sync::Arc;
 
@@ -23,17 +23,18 @@ use crate::payload::once::EachOnce;
 use crate::token::Transport;
 use crate::token::header::Header;
 
-/// The most a browser keeps of one cookie, name and value together (RFC 6265bis section 5.6).
+/// How many bytes a browser accepts for a cookie, name and value together (RFC 6265bis section
+/// 5.6).
 pub(crate) const MAX_COOKIE: usize = 4096;
 
-/// What may stand around the configured name of the cookie, whichever prefix the settings choose: that and
-/// the letters of its session.
+/// The longest prefix and suffix around the configured name of the cookie.
 pub(crate) const AROUND_COOKIE_NAME: usize = "__Host-Http-".len() + ".12345678".len();
 
-/// Bytes of a signature, of either algorithm.
+/// The bytes of a signature, with either algorithm.
 const SIGNATURE: usize = 64;
 
-/// `iat` and `nbf` may lie this far ahead, for replicas whose clocks differ; `exp` has no leeway.
+/// How far ahead `iat` and `nbf` may be, because the clocks of processes differ; `exp` has no
+/// leeway.
 const MAX_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// The payload: the ten claims of the protocol, then the application's own.
@@ -73,7 +74,7 @@ pub(crate) struct Claims {
     pub(crate) payload: Map<String, Value>,
 }
 
-/// Reads a claim that is there: absent is not `null` (RFC 7519 section 4.1).
+/// Parses a claim that is present: absent is not `null` (RFC 7519 section 4.1).
 fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
 }
@@ -87,8 +88,8 @@ pub(crate) enum Audience {
 }
 
 impl Audience {
-    /// Whether it is this one and no other: a token for several services may be replayed by one of them
-    /// at another.
+    /// Whether it is exactly this one: a token for several services could be replayed by one of
+    /// them at another.
     fn is(&self, name: &str) -> bool {
         match self {
             Self::One(one) => one == name,
@@ -97,23 +98,26 @@ impl Audience {
     }
 }
 
-/// What a verified token says.
+/// The claims of a verified token.
 #[derive(Debug)]
 pub(crate) struct Verified {
-    /// The key that signed it; it may have been removed since.
+    /// The id of the key that signed it, which may have been removed since.
     pub(crate) kid: Arc<str>,
     pub(crate) handle: SessionHandle,
     pub(crate) transport: Transport,
-    /// Whether nobody has logged in.
+    /// Whether it is a visitor's session.
     pub(crate) anonymous: bool,
-    /// Whether it awaits a second factor: its row was read, and no token says it.
+    /// Whether it is bound to a device.
+    pub(crate) device_bound: bool,
+    /// Whether the session awaits a second factor. Its row was read, because its token does not say
+    /// so.
     pub(crate) pending: bool,
     /// The anti-CSRF token that it was issued with.
     pub(crate) anti_csrf: Option<String>,
     pub(crate) refresh_token_hash1: Option<String>,
-    /// When the user last proved who it is.
+    /// When the user last logged in.
     pub(crate) auth_time: Option<DateTime<Utc>>,
-    /// Whose session it is, and what the application says of it.
+    /// The user and the application's claims.
     pub(crate) claims: ClaimsSet,
     pub(crate) issued_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
@@ -121,7 +125,7 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    /// What is known of a pending session, which has a row and no such token.
+    /// A pending session, from its row.
     pub(crate) fn of_pending(
         handle: SessionHandle,
         claims: ClaimsSet,
@@ -133,6 +137,7 @@ impl Verified {
             handle,
             transport: Transport::Cookie,
             anonymous: false,
+            device_bound: false,
             pending: true,
             anti_csrf: None,
             refresh_token_hash1: None,
@@ -144,8 +149,8 @@ impl Verified {
         }
     }
 
-    /// Whether the token is good at `now`. Everything else about it never changes, so only this is
-    /// asked of a cached one.
+    /// Whether the token is valid at `now`. Everything else about it never changes, so only this is
+    /// checked for a cached one.
     pub(crate) fn is_current(&self, now: DateTime<Utc>) -> bool {
         let latest_start = now + MAX_AHEAD;
         now < self.expires_at
@@ -153,7 +158,12 @@ impl Verified {
             && self.not_before.is_none_or(|nbf| nbf <= latest_start)
     }
 
-    /// The same token, had it been issued when this was true of the session.
+    /// How long it is good after its issue.
+    fn lifetime(&self) -> TimeDelta {
+        self.expires_at - self.issued_at
+    }
+
+    /// The same token as if it were issued now, with the session's current values.
     pub(crate) fn with(
         &self,
         claims: ClaimsSet,
@@ -172,13 +182,12 @@ impl Verified {
     }
 }
 
-/// What this server mints and therefore accepts.
+/// The claims with which this server mints tokens, and which it therefore requires.
 #[derive(Debug, Clone)]
 pub(crate) struct Terms {
     pub(crate) issuer: String,
-    /// Absent: a token must not name one.
+    /// `None`: a token must not have one.
     pub(crate) audience: Option<String>,
-    pub(crate) max_validity: TimeDelta,
 }
 
 impl Terms {
@@ -191,7 +200,7 @@ impl Terms {
     }
 }
 
-/// Signs `claims`; also returns the JSON of the payload, which the front-token repeats.
+/// Signs `claims`; also returns the JSON of the payload, for the front-token.
 pub(crate) fn sign(
     claims: &Claims,
     marks: Marks<'_>,
@@ -202,7 +211,7 @@ pub(crate) fn sign(
     Ok((sign_text(&header, payload.get(), key)?, payload))
 }
 
-/// Signs the JSON `payload` under a header that is in base64url already.
+/// Signs the JSON `payload` with a header that is already in base64url.
 pub(crate) fn sign_text(header: &str, payload: &str, key: &SigningKey) -> Result<String, String> {
     let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + 96);
     token.push_str(header);
@@ -214,13 +223,13 @@ pub(crate) fn sign_text(header: &str, payload: &str, key: &SigningKey) -> Result
     Ok(token)
 }
 
-/// How long a token is, beside its header, whose claims are the JSON `payload`.
+/// The length of a token with the JSON `payload`, without its header.
 pub(crate) fn length(payload: &str) -> usize {
     let in_base64 = |bytes: usize| (bytes * 4).div_ceil(3);
     ".".len() + in_base64(payload.len()) + ".".len() + in_base64(SIGNATURE)
 }
 
-/// Whether a token names a key that is not in the ring; it may be newer than that.
+/// Whether a token names a key that is not in the ring, which may be older than the key.
 pub(crate) fn names_unknown_key(token: &str, keys: &KeyRing) -> bool {
     names_key_of(token, keys) == Some(false)
 }
@@ -239,7 +248,7 @@ fn names_key_of(token: &str, keys: &KeyRing) -> Option<bool> {
     Some(keys.signing_key(&header.kid).is_some())
 }
 
-/// The header of a token and the key that signed it.
+/// The header of a token, and the key that it names.
 fn signing_key<'k>(token: &str, keys: &'k KeyRing) -> Option<(Header<'static>, &'k SigningKey)> {
     let (signed, signature) = token.rsplit_once('.')?;
     let header = Header::read(&bytes(signed.split('.').next()?)?)?;
@@ -250,18 +259,19 @@ fn signing_key<'k>(token: &str, keys: &'k KeyRing) -> Option<(Header<'static>, &
     is_genuine.then_some((header, key))
 }
 
-/// What was found of a token. Times are left to [`Verified::is_current`].
+/// The result of checking a token. Its times are checked by [`Verified::is_current`].
 #[derive(Debug)]
 pub(crate) enum Checked {
-    /// One of our keys signed it, and what it says fits.
+    /// One of our keys signed it, and its claims are valid.
     Verified(Box<Verified>),
-    /// One of our keys signed it, and it does not fit: a setting was changed, say.
+    /// One of our keys signed it, but its claims are not valid, because a setting was changed, for
+    /// example.
     Signed,
     /// None of our keys signed it.
     Unsigned,
 }
 
-/// Looks at a token's signature, once, then at what it says.
+/// Checks a token's signature, once, and then its claims.
 pub(crate) fn check(token: &str, keys: &KeyRing, terms: &Terms) -> Checked {
     if token.len() > MAX_COOKIE {
         return Checked::Unsigned;
@@ -269,28 +279,29 @@ pub(crate) fn check(token: &str, keys: &KeyRing, terms: &Terms) -> Checked {
     let Some((header, key)) = signing_key(token, keys) else {
         return Checked::Unsigned;
     };
-    read(token, &header, key, terms).map_or(Checked::Signed, |verified| {
-        Checked::Verified(Box::new(verified))
-    })
+    read(token, &header, key, terms)
+        .filter(|verified| verified.lifetime() <= keys.longest_token())
+        .map_or(Checked::Signed, |verified| {
+            Checked::Verified(Box::new(verified))
+        })
 }
 
-/// Reads a token that `key` signed; `None` if what it says does not fit.
+/// Parses a token that `key` signed; `None` if its claims are not valid.
 fn read(token: &str, header: &Header<'_>, key: &SigningKey, terms: &Terms) -> Option<Verified> {
     let (signed, _signature) = token.rsplit_once('.')?;
     let (_header, payload) = signed.split_once('.')?;
-    // One of a version that did not name the type is ours, and good for nothing but a refresh.
+    // A token of an early version does not name the type; it is good for a refresh only.
     if header.payload_type.is_empty() {
         return None;
     }
     let payload = bytes(payload)?;
-    // The application's own claims are read into a map, which would keep the last of two.
+    // The application's own claims are parsed into a map, which would keep the last of two.
     let _: EachOnce = serde_json::from_slice(&payload).ok()?;
     let claims: Claims = serde_json::from_slice(&payload).ok()?;
     let lifetime = TimeDelta::try_seconds(claims.exp.checked_sub(claims.iat)?)?;
     let plausible = claims.iss == terms.issuer
         && terms.accept(claims.aud.as_ref())
         && lifetime > TimeDelta::zero()
-        && lifetime <= terms.max_validity
         && !claims.payload.keys().any(|name| is_reserved(name));
     if !plausible {
         return None;
@@ -300,6 +311,7 @@ fn read(token: &str, header: &Header<'_>, key: &SigningKey, terms: &Terms) -> Op
         handle: claims.session_handle,
         transport: header.transport,
         anonymous: header.anonymous,
+        device_bound: header.device_bound,
         pending: false,
         anti_csrf: claims.anti_csrf_token,
         refresh_token_hash1: claims.refresh_token_hash1,
@@ -317,7 +329,7 @@ fn read(token: &str, header: &Header<'_>, key: &SigningKey, terms: &Terms) -> Op
     })
 }
 
-/// What a token says of itself, true or not.
+/// The claims of a token, not verified.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Unverified {
     #[serde(rename = "iss")]
@@ -328,7 +340,7 @@ pub(crate) struct Unverified {
     pub(crate) refresh_token_hash1: Option<String>,
 }
 
-/// Reads a token without looking at its signature.
+/// Parses a token without checking its signature.
 pub(crate) fn read_unverified(token: &str) -> Option<Unverified> {
     (token.len() <= MAX_COOKIE)
         .then(|| token.split('.').nth(1))
@@ -336,8 +348,23 @@ pub(crate) fn read_unverified(token: &str) -> Option<Unverified> {
         .and_then(decode)
 }
 
-/// Whether a text looks like an access token of a session, whoever made it: somebody else's bearer token
-/// is not ours to judge (protocol: "choosing the transfer method").
+/// Whether a token says, true or not, that its session is bound to a device.
+pub(crate) fn says_device_bound(token: &str) -> bool {
+    let header = (token.len() <= MAX_COOKIE).then(|| token.split('.').next());
+    let header = header.flatten().and_then(bytes);
+    header
+        .and_then(|json| Header::read(&json))
+        .is_some_and(|header| header.device_bound)
+}
+
+/// The JSON of a token's payload, which was verified.
+pub(crate) fn payload(token: &str) -> Option<Box<RawValue>> {
+    let json = bytes(token.split('.').nth(1)?)?;
+    RawValue::from_string(String::from_utf8(json).ok()?).ok()
+}
+
+/// Whether a string looks like an access token of a session, whoever issued it: other bearer tokens
+/// are left to the application.
 pub(crate) fn has_form(text: &str) -> bool {
     if text.len() > MAX_COOKIE {
         return false;
@@ -352,7 +379,7 @@ fn decode<T: DeserializeOwned>(segment: &str) -> Option<T> {
     serde_json::from_slice(&bytes(segment)?).ok()
 }
 
-/// What is in strict base64url (no padding, no stray last bits), unless it nests too deep to be read.
+/// Decodes strict base64url (no padding, no stray last bits), unless the JSON nests too deep.
 fn bytes(segment: &str) -> Option<Vec<u8>> {
     let bytes = URL_SAFE_NO_PAD.decode(segment).ok()?;
     (!is_too_deep(&bytes)).then_some(bytes)

@@ -1,7 +1,8 @@
-//! The anti-CSRF token: what a page sends to show that it may read answers of ours (protocol: "anti-csrf").
+//! The anti-CSRF token, with which a page shows that it may read answers of this server.
 //!
-//! base64url(random 16 ‖ HMAC-SHA-256 32 over handle and random). A new one comes with every refresh,
-//! and each holds for its whole session, so that tabs which refresh at once do not refuse each other.
+//! base64url(random 16 ‖ HMAC-SHA-256 32 over handle and random). A new one is sent with every
+//! refresh, but each is valid for its whole session, so that tabs that refresh at the same time do
+//! not invalidate each other's.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -13,10 +14,10 @@ use crate::keys::MacKey;
 const RANDOM: usize = 16;
 const LENGTH: usize = RANDOM + 32;
 
-/// How many letters a token has.
+/// The length of a token in letters.
 pub(crate) const TEXT_LENGTH: usize = LENGTH / 3 * 4;
 
-/// Mints a token of `handle`.
+/// Mints a token for `handle`.
 pub(crate) fn mint(handle: SessionHandle, random: &[u8; RANDOM], key: &MacKey) -> String {
     let tag = hmac::sign(&key.anti_csrf, &message(handle, random));
     let mut bytes = Vec::with_capacity(LENGTH);
@@ -25,7 +26,7 @@ pub(crate) fn mint(handle: SessionHandle, random: &[u8; RANDOM], key: &MacKey) -
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Whether one of `keys` made `token` for `handle`; compared in constant time.
+/// Whether `token` was made for `handle` with one of `keys`; compared in constant time.
 pub(crate) fn is_genuine(token: &str, handle: SessionHandle, keys: &[MacKey]) -> bool {
     let mut bytes = [0; LENGTH];
     if URL_SAFE_NO_PAD.decode_slice(token, &mut bytes) != Ok(LENGTH) {

@@ -1,4 +1,4 @@
-//! The front-token: what the front end may know of its session (protocol: "front-token").
+//! The front-token: what the front end may know about its session.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,8 @@ struct FrontToken<'a> {
     up: &'a RawValue,
 }
 
-/// Encodes user id, expiry of the access token and its whole payload, in the text the token itself carries.
+/// Encodes the user id, the expiry of the access token and its whole payload, as the JSON in the
+/// token itself.
 pub(crate) fn encode(
     user_id: &str,
     expires_at: DateTime<Utc>,

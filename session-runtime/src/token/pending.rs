@@ -1,7 +1,8 @@
-//! The token of a session that awaits a second factor: opaque, so that no other service takes it for a user's.
+//! The token of a session that awaits a second factor: opaque, so that no other service takes it
+//! for a user's token.
 //!
-//! `p1.` + base64url(handle 16 ‖ MAC key id 2 ‖ HMAC-SHA-256 32). It says nothing and holds as long as its
-//! row does, which every request asks for.
+//! `p1.` + base64url(handle 16 ‖ MAC key id 2 ‖ HMAC-SHA-256 32). It contains no claims and is
+//! valid as long as its row exists, which every request checks.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -14,7 +15,7 @@ const PREFIX: &str = "p1.";
 const CLAIMS: usize = 16 + 2;
 const LENGTH: usize = CLAIMS + 32;
 
-/// Mints the token of `handle`; there is one for each key.
+/// Mints the token for `handle`; there is one per key.
 pub(crate) fn mint(handle: SessionHandle, key: &MacKey) -> String {
     let mut bytes = Vec::with_capacity(LENGTH);
     bytes.extend_from_slice(handle.as_bytes());
@@ -24,7 +25,7 @@ pub(crate) fn mint(handle: SessionHandle, key: &MacKey) -> String {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// Reads a token; `None` unless one of `keys` made it.
+/// Authenticates a token; `None` unless it was made with one of `keys`.
 pub(crate) fn authenticate(token: &str, keys: &[MacKey]) -> Option<SessionHandle> {
     let encoded = token.strip_prefix(PREFIX)?;
     let mut bytes = [0; LENGTH];

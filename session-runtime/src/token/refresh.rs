@@ -1,8 +1,8 @@
-//! The refresh token: opaque, URI-safe, and recognised as ours without a query.
+//! The refresh token: opaque, URI-safe, and authenticated without a query.
 //!
 //! `v1.` + base64url(handle 16 ‖ MAC key id 2 ‖ binding 1 ‖ generation 4 ‖ random 32 ‖ HMAC-SHA-256
-//! 32). A token that only knows a session's handle fails the MAC, so it costs no query and changes no
-//! state (`security.md` R03).
+//! 32). A token forged from a session's handle fails the MAC, so it costs no query and changes
+//! nothing.
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;
@@ -21,7 +21,7 @@ const LENGTH: usize = CLAIMS + 32;
 const HEADER: u8 = 1;
 const ANTI_CSRF: u8 = 2;
 
-/// A token of ours.
+/// The contents of an authenticated token.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Authentic {
     pub(crate) handle: SessionHandle,
@@ -29,7 +29,7 @@ pub(crate) struct Authentic {
     pub(crate) presented: Presented,
 }
 
-/// Mints a token of `handle`. `random` must be fresh from the operating system.
+/// Mints a token for `handle`. `random` must be fresh from the operating system.
 pub(crate) fn mint(
     handle: SessionHandle,
     binding: Binding,
@@ -48,7 +48,7 @@ pub(crate) fn mint(
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// Reads a token; `None` unless one of `keys` made it.
+/// Authenticates a token; `None` unless it was made with one of `keys`.
 pub(crate) fn authenticate(token: &str, keys: &[MacKey]) -> Option<Authentic> {
     let encoded = token.strip_prefix(PREFIX)?;
     let mut bytes = [0; LENGTH];
@@ -74,20 +74,20 @@ pub(crate) fn authenticate(token: &str, keys: &[MacKey]) -> Option<Authentic> {
     })
 }
 
-/// Whether a text may be a token of ours; says nothing of its truth.
+/// Whether a string has the form of a refresh token, genuine or not.
 pub(crate) fn has_form(text: &str) -> bool {
     version(text).is_some()
 }
 
-/// The version and the rest of what may be a token: `v`, digits, a dot.
+/// The version and the rest of a possible token: `v`, digits, a dot.
 fn version(text: &str) -> Option<(&str, &str)> {
     let (version, rest) = text.strip_prefix('v')?.split_once('.')?;
     let is_number = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
     (is_number && version.len() <= 3).then_some((version, rest))
 }
 
-/// Whether a token is of a version or names a key that is not known here: another process, of a
-/// later release or with a newer key, may have issued it.
+/// Whether a token has an unknown version or names an unknown key: another process, of a later
+/// release or with a newer key, may have issued it.
 pub(crate) fn names_unknown_key(token: &str, keys: &[MacKey]) -> bool {
     let Some((version, encoded)) = version(token) else {
         return false;
@@ -100,7 +100,8 @@ pub(crate) fn names_unknown_key(token: &str, keys: &[MacKey]) -> bool {
         return false;
     }
     let key_id = u16::from_be_bytes([bytes[16], bytes[17]]);
-    keys.iter().all(|key| key.id != key_id)
+    // Ids increase: a lower one was replaced, and its tokens are invalid.
+    keys.iter().all(|key| key.id < key_id)
 }
 
 fn encode(binding: Binding) -> u8 {
@@ -124,7 +125,15 @@ fn decode(bits: u8) -> Option<Binding> {
     })
 }
 
-/// What is stored of a token: SHA-256 of its text; with 256 random bits a slow hash adds nothing.
+/// The hash in the cookie beside a token: half of its SHA-256. A MAC would prove no more: a thief
+/// who has the token gets the next one with its cookies, and nobody else can compute it. So
+/// replicas need no key for it, and it reveals no more than `refreshTokenHash1` in the access
+/// token.
+pub(crate) fn short_hash(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&hash(token).0[..16])
+}
+
+/// The hash of a token that is stored: SHA-256. With 256 random bits a slow hash adds nothing.
 pub(crate) fn hash(token: &str) -> TokenHash {
     let digest = digest::digest(&digest::SHA256, token.as_bytes());
     let mut hash = [0; 32];

@@ -1,4 +1,5 @@
-//! What tests over HTTP cannot tell apart: on which byte a token is too long, and what is read back of one.
+//! What tests over HTTP cannot tell apart: on which byte a token is too long, and what is read back
+//! of one.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,14 +17,14 @@ fn ring() -> KeyRing {
     let now = DateTime::from_timestamp(NOW, 0).expect("a time");
     let key = |kind| Key::generate(kind, now, &OsRandom::default()).expect("a key");
     let signing = SigningKey::from_stored(&key(KeyKind::Es256)).expect("a signing key");
-    KeyRing::supplied(1, &[key(KeyKind::RefreshMac)], vec![signing]).expect("a ring")
+    let ring = KeyRing::supplied(1, &[key(KeyKind::RefreshMac)], vec![signing]).expect("a ring");
+    ring.with_longest_token(TimeDelta::hours(1))
 }
 
 fn terms() -> Terms {
     Terms {
         issuer: "https://api.example.com/auth".into(),
         audience: None,
-        max_validity: TimeDelta::hours(1),
     }
 }
 
@@ -42,6 +43,7 @@ fn signed(keys: &KeyRing, payload: &str) -> String {
         transport: Transport::Cookie,
         payload_type: "Claims",
         anonymous: false,
+        device_bound: false,
     };
     sign_text(&key.header(marks), payload, key).expect("a signature")
 }

@@ -8,7 +8,8 @@ use rocket::http::{Header, Method};
 use rocket::local::blocking::Client;
 use rocket::tokio::runtime::{self, Runtime};
 use rocket::{get, post, routes};
-use session_runtime::{Login, Logout, ManualClock, MaybeSession, Session, Sessions};
+use session_runtime::testing::ManualClock;
+use session_runtime::{Login, Logout, MaybeSession, Session, Sessions};
 use tempfile::TempDir;
 
 use crate::app::{self, Claims};

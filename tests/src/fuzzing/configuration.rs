@@ -9,8 +9,9 @@ use super::App;
 /// Settings that a sentence may name.
 const KEYS: &str = include_str!("../../../session-runtime/src/config/mod.rs");
 
-/// The first letter chooses the profile, the rest is `Rocket.toml`. What is accepted makes cookies of
-/// exactly the attributes that we mean; what is refused names a setting, and never shows a master key.
+/// The first letter chooses the profile, the rest is `Rocket.toml`. What is accepted makes cookies
+/// of exactly the attributes that we mean; what is refused names a setting, and never shows a
+/// master key.
 pub(super) fn configuration(_: &App, input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
     let (profile, text) = match text.strip_prefix('d') {
@@ -23,7 +24,7 @@ pub(super) fn configuration(_: &App, input: &[u8]) -> bool {
     if figment.extract::<Dict>().is_err() {
         return false; // no TOML
     }
-    match session_runtime::configuration(&figment) {
+    match session_runtime::internals::configuration(&figment) {
         Ok(cookies) => {
             for cookie in cookies {
                 assert!(is_one_cookie(&cookie), "{cookie:?}\n{text}");

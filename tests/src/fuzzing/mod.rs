@@ -3,6 +3,7 @@
 
 mod app;
 mod configuration;
+mod proof;
 mod request;
 mod tokens;
 
@@ -12,12 +13,13 @@ pub use app::App;
 pub type Property = fn(&App, &[u8]) -> bool;
 
 /// Every target, as (folder of its corpus, property).
-pub const TARGETS: [(&str, Property); 7] = [
+pub const TARGETS: [(&str, Property); 8] = [
     ("bearer", tokens::bearer),
     ("configuration", configuration::configuration),
     ("cookie", tokens::cookie),
     ("front_token", tokens::front_token),
     ("jws", tokens::jws),
+    ("proof", proof::proof),
     ("refresh", tokens::refresh),
     ("request", request::request),
 ];

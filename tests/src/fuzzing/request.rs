@@ -1,4 +1,5 @@
-//! A whole request: a line `site METHOD /path`, then headers, with `{access}` and the like for tokens of ours.
+//! A whole request: a line `site METHOD /path`, then headers, with `{access}` and the like for
+//! tokens of ours.
 
 use std::str::FromStr;
 
@@ -29,8 +30,8 @@ const PATHS: [&str; 6] = [
     "/auth/session/refresh",
 ];
 
-/// Judges any headers: what is accepted carries a credential of ours, once, and a cookie counts for a
-/// change only with evidence that a page of ours sent it; refusals are fixed and harm nobody.
+/// Judges any headers: what is accepted carries a credential of ours, once, and a cookie counts for
+/// a change only with evidence that a page of ours sent it; refusals are fixed and harm nobody.
 pub(super) fn request(app: &App, input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
     let mut lines = text.lines();

@@ -7,8 +7,9 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use rocket::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use session_runtime::testing::{self, RefreshClaims};
-use session_runtime::{Error, JwtPayload, Sessions, Transport};
+use session_runtime::internals::{self, RefreshClaims};
+use session_runtime::token::Transport;
+use session_runtime::{Error, JwtPayload, Sessions};
 
 use super::App;
 use super::app::{ACCESS, ORIGIN, Site};
@@ -126,7 +127,7 @@ fn panic_with(error: &Error) -> bool {
 }
 
 /// The members of a JSON object, none of them twice.
-fn members(json: &str) -> Option<Map<String, Value>> {
+pub(super) fn members(json: &str) -> Option<Map<String, Value>> {
     struct Once;
     impl<'de> serde::de::Visitor<'de> for Once {
         type Value = Map<String, Value>;
@@ -208,7 +209,7 @@ pub(super) fn refresh(app: &App, mut input: &[u8]) -> bool {
     let [mode] = take(&mut input);
     if mode.is_multiple_of(2) {
         let text = String::from_utf8_lossy(input);
-        let read = testing::read_refresh_token(sessions, &text);
+        let read = internals::read_refresh_token(sessions, &text);
         assert_eq!(read, None, "{text}");
         return false;
     }
@@ -224,8 +225,11 @@ pub(super) fn refresh(app: &App, mut input: &[u8]) -> bool {
         anti_csrf: bits & 2 != 0,
         generation: u32::from_be_bytes(take(&mut input)),
     };
-    let token = testing::mint_refresh_token(sessions, claims, &take(&mut input));
-    assert_eq!(testing::read_refresh_token(sessions, &token), Some(claims));
+    let token = internals::mint_refresh_token(sessions, claims, &take(&mut input));
+    assert_eq!(
+        internals::read_refresh_token(sessions, &token),
+        Some(claims)
+    );
 
     let mut changed = token.clone().into_bytes();
     for change in input.chunks_exact(2).take(8) {
@@ -233,7 +237,7 @@ pub(super) fn refresh(app: &App, mut input: &[u8]) -> bool {
         changed[place] = change[1];
     }
     let changed = String::from_utf8_lossy(&changed);
-    let read = testing::read_refresh_token(sessions, &changed);
+    let read = internals::read_refresh_token(sessions, &changed);
     assert_eq!(read.is_some(), changed == token, "{changed}");
     true
 }
@@ -251,7 +255,7 @@ pub(super) fn front_token(_: &App, input: &[u8]) -> bool {
     let Some(time) = time else {
         return false;
     };
-    let token = testing::front_token(user, time, payload);
+    let token = internals::front_token(user, time, payload);
     // A number that no `f64` holds is JSON, but never part of a payload.
     let Ok(payload) = serde_json::from_str::<Value>(payload) else {
         return false;
