@@ -1,4 +1,5 @@
-//! Where the master key comes from: the configuration or, for development only, a file beside the database.
+//! Loads the master key from the configuration or, in development only, from a file beside the
+//! database.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -12,68 +13,110 @@ use crate::config::{Secret, SessionConfig};
 use crate::keys::sealing::{MasterKey, MasterKeys};
 use crate::random::Random;
 
-const HOW: &str = "it is 32 random bytes in base64: `openssl rand -base64 32` makes one, and \
-                   `ROCKET_SESSIONS='{master_key=\"..\"}'` or `Rocket.toml` sets it; keep it out of the database and its backups";
+const SETTING: &str = "`sessions.master_key`";
+const ACCEPTED: &str = "`sessions.accepted_master_keys`";
 
-/// Loads the master keys; `beside` is the file to fall back to, where that is allowed. It is made
-/// only for a database that has no keys yet: a file that got lost cannot be replaced.
+/// How to make a key, and where to write it.
+fn how(setting: &str) -> String {
+    let variable = if setting == ACCEPTED {
+        "{accepted_master_keys=[\"..\"]}"
+    } else {
+        "{master_key=\"..\"}"
+    };
+    format!(
+        "a key is 32 random bytes in base64: `openssl rand -base64 32` makes one, and `ROCKET_SESSIONS='{variable}'` or \
+         `Rocket.toml` sets it; keep it out of the database and its backups"
+    )
+}
+
+/// Loads the master keys. `beside` is the file to use if none is set and that is allowed. It is
+/// created only for a database that has no keys yet, because a lost file cannot be replaced. `mark`
+/// is the mark of the master key that sealed the keys in the database, if there are any.
 ///
 /// # Errors
 /// A sentence that says how to make and set one.
 pub(crate) fn load(
     config: &SessionConfig,
     beside: Option<&Path>,
-    has_keys: bool,
+    mark: Option<&str>,
     random: &dyn Random,
 ) -> Result<MasterKeys, String> {
-    let current = match (&config.master_key, beside) {
-        (Some(secret), _) => parse(secret.reveal(), "`sessions.master_key`")?,
-        (None, Some(path)) if has_keys && !path.exists() => {
-            return Err(format!(
-                "the keys in the database are sealed under the development master key in {}, which is gone: \
-                 put it back or set `sessions.master_key`; nothing was changed",
-                path.display()
-            ));
-        }
-        (None, Some(path)) => from_file(path, random)?,
-        (None, None) => {
-            return Err(format!(
-                "`sessions.master_key` must be set outside debug builds, and for every database server; {HOW}"
-            ));
-        }
-    };
+    // Read before a file is created, in case the launch fails.
     let accepted = config
         .accepted_master_keys
         .iter()
-        .map(|secret: &Secret| parse(secret.reveal(), "`sessions.accepted_master_keys`"))
+        .map(|secret: &Secret| parse(secret.reveal(), ACCEPTED))
         .collect::<Result<_, _>>()?;
+    let current = match (&config.master_key, beside, mark) {
+        (Some(secret), _, _) => parse(secret.reveal(), SETTING)?,
+        (None, Some(path), Some(mark)) if !path.exists() => {
+            return Err(format!(
+                "the keys in the database are sealed under the master key with the mark {mark}; {SETTING} is not set, and \
+                 there is no development key {}: set it to the one that was used, or put the file back if that was it; \
+                 nothing was changed",
+                path.display()
+            ));
+        }
+        (None, Some(path), _) => from_file(path, random)?,
+        (None, None, Some(mark)) => {
+            return Err(format!(
+                "{SETTING} must be set outside the debug profile, and for every database server: the keys in the database are \
+                 sealed under the one with the mark {mark}; after the debug profile on SQLite it is what the file `..key` beside \
+                 the database holds; nothing was changed"
+            ));
+        }
+        (None, None, None) => {
+            return Err(format!(
+                "{SETTING} must be set outside the debug profile, and for every database server; {}",
+                how(SETTING)
+            ));
+        }
+    };
     Ok(MasterKeys { current, accepted })
 }
 
-/// Reads base64 of 32 bytes that look random.
-fn parse(text: &str, setting: &str) -> Result<MasterKey, String> {
+/// Parses base64 of 32 bytes that look random.
+fn parse(text: &str, origin: &str) -> Result<MasterKey, String> {
+    let text = text.trim();
     let mut secret = Zeroizing::new([0; 32]);
-    let decoded = Zeroizing::new(STANDARD.decode(text.trim()).unwrap_or_default());
-    if decoded.len() != secret.len() {
-        return Err(format!("{setting} is not a key: {HOW}"));
+    let decoded = STANDARD.decode(text).map(Zeroizing::new);
+    match &decoded {
+        Ok(bytes) if bytes.len() == secret.len() => secret.copy_from_slice(bytes),
+        _ => {
+            let found = found_instead(text, decoded.ok().map(|bytes| bytes.len()));
+            return Err(format!("{origin} is {found}: {}", how(origin)));
+        }
     }
-    secret.copy_from_slice(&decoded);
-    // Of 32 random bytes about 30 differ; fewer than 16 come up once in 10^20 keys.
+    // Of 32 random bytes about 30 are different; fewer than 16 occur once in 10^20 keys.
     let distinct = (0..=u8::MAX).filter(|byte| secret.contains(byte)).count();
     if distinct < 16 {
         return Err(format!(
-            "{setting} is weak, because its bytes are not random: {HOW}"
+            "{origin} is weak, because its bytes are not random: {}",
+            how(origin)
         ));
     }
-    Ok(MasterKey::new(&secret))
+    Ok(MasterKey::new(&secret, origin))
 }
 
-/// The master key in a development file that is there.
+/// Describes what was found instead of a key, without showing it.
+fn found_instead(text: &str, bytes: Option<usize>) -> String {
+    if text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return "in hexadecimal digits, and must be in base64".into();
+    }
+    match bytes {
+        _ if text.is_empty() => "empty".into(),
+        Some(bytes) => format!("base64 of {bytes} bytes, not of 32"),
+        None => "not base64, with its `=` at the end".into(),
+    }
+}
+
+/// Reads the master key from an existing development file.
 ///
 /// # Errors
 /// A sentence that says why it cannot be read.
+#[cfg(feature = "transfer")]
 pub(crate) fn read(path: &Path) -> Result<MasterKeys, String> {
-    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let text = fs::read_to_string(path).map_err(|error| unread(path, &error))?;
     Ok(MasterKeys {
         current: parse(
             &Zeroizing::new(text),
@@ -83,11 +126,13 @@ pub(crate) fn read(path: &Path) -> Result<MasterKeys, String> {
     })
 }
 
-/// Reads the development key, or makes it. Of several first starts exactly one wins.
+/// Reads the development key, or creates it. If several processes start for the first time, exactly
+/// one creates it.
 fn from_file(path: &Path, random: &dyn Random) -> Result<MasterKey, String> {
-    let failed = |doing: &str, error: std::io::Error| {
+    let unwritten = |error: std::io::Error| {
         format!(
-            "the development master key {} could not be {doing}: {error}",
+            "the development master key {} could not be written ({error}): give the user of this process the right to write \
+             into that folder, or set {SETTING}",
             path.display()
         )
     };
@@ -98,13 +143,13 @@ fn from_file(path: &Path, random: &dyn Random) -> Result<MasterKey, String> {
                 &format!("the file {}", path.display()),
             );
         }
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("read", error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(unread(path, &error)),
         Err(_) => {}
     }
     let secret = Zeroizing::new(random.bytes::<32>().map_err(|error| error.to_string())?);
     let text = Zeroizing::new(STANDARD.encode(*secret));
-    // Written under another name and then linked, so that nobody reads half of it and nobody
-    // overwrites another's. The name is drawn: in two containers both are process 1.
+    // Written under another name and then linked, so that nobody reads half of it or overwrites
+    // another's. The name is random, because in two containers both are process 1.
     let drawn: [u8; 8] = random.bytes().map_err(|error| error.to_string())?;
     let draft = path.with_extension(format!("key.{:016x}", u64::from_be_bytes(drawn)));
     let written = write_private(&draft, &text).and_then(|()| fs::hard_link(&draft, path));
@@ -112,16 +157,24 @@ fn from_file(path: &Path, random: &dyn Random) -> Result<MasterKey, String> {
     match written {
         Ok(()) => {
             tracing::warn!(
-                "made a master key for development: {}. Sessions of this database need it; outside debug builds \
+                "made a master key for development: {}. Sessions of this database need it; outside the debug profile \
                  set `sessions.master_key`",
                 path.display()
             );
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(failed("written", error)),
+        Err(error) => return Err(unwritten(error)),
     }
-    let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| failed("read", error))?);
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| unread(path, &error))?);
     parse(&text, &format!("the file {}", path.display()))
+}
+
+fn unread(path: &Path, error: &std::io::Error) -> String {
+    format!(
+        "the development master key {} could not be read ({error}): give the user of this process the right to read it, or \
+         set {SETTING} to what it holds",
+        path.display()
+    )
 }
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {

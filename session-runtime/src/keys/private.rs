@@ -1,12 +1,14 @@
-//! The private half of a signing key. It is parsed once: `jsonwebtoken` would parse and check it anew for every signature.
+//! The private half of a signing key. It is parsed once, because `jsonwebtoken` would parse and
+//! check it for every signature.
 
 use aws_lc_rs::error::{KeyRejected, Unspecified};
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::random::generator;
 
 /// What signs.
 pub(super) enum PrivateKey {
@@ -33,10 +35,10 @@ impl PrivateKey {
         }
     }
 
-    /// The signature of `message` as a JWS has it (RFC 7518 section 3.4, RFC 8037 section 3.1).
+    /// Signs `message` as a JWS requires (RFC 7518 section 3.4, RFC 8037 section 3.1).
     pub(super) fn sign(&self, message: &[u8]) -> Result<String, Unspecified> {
         let signature = match self {
-            Self::Es256(pair) => pair.sign(&SystemRandom::new(), message)?,
+            Self::Es256(pair) => pair.sign(&generator(), message)?,
             Self::EdDsa(pair) => pair.sign(message),
         };
         Ok(URL_SAFE_NO_PAD.encode(signature))

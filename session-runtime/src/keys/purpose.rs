@@ -10,6 +10,8 @@ pub(crate) const REFRESH_MAC: &[u8] = b"session/v1/refresh-mac";
 pub(crate) const ANTI_CSRF: &[u8] = b"session/v1/anti-csrf";
 /// Makes and recognises the tokens of pending sessions.
 pub(crate) const PENDING: &[u8] = b"session/v1/pending";
+/// Makes and recognises what devices have to sign.
+pub(crate) const CHALLENGE: &[u8] = b"session/v1/device-challenge";
 
 #[cfg(test)]
 mod tests {
@@ -18,7 +20,7 @@ mod tests {
     use chrono::DateTime;
     use zeroize::Zeroizing;
 
-    use super::{ANTI_CSRF, MASTER_ID, PENDING, REFRESH_MAC, SEAL};
+    use super::{ANTI_CSRF, CHALLENGE, MASTER_ID, PENDING, REFRESH_MAC, SEAL};
     use crate::keys::sealing::{MasterKey, MasterKeys};
     use crate::keys::{Key, KeyKind, MacKey};
     use crate::random::OsRandom;
@@ -45,8 +47,8 @@ mod tests {
         text
     }
 
-    /// The same root and the same input: what each purpose makes of them is made under its label and under
-    /// no other.
+    /// The same root and the same input: what each purpose makes of them is made under its label
+    /// and under no other.
     #[test]
     fn no_two_purposes_share_a_key() {
         let stored = |secret: &[u8]| Key {
@@ -57,7 +59,7 @@ mod tests {
         };
         let macs = MacKey::from_stored(&stored(&ROOT)).expect("a key");
         let masters = MasterKeys {
-            current: MasterKey::new(&ROOT),
+            current: MasterKey::new(&ROOT, "a test"),
             accepted: Vec::new(),
         };
         let sealed = masters
@@ -69,7 +71,7 @@ mod tests {
             &sealed.sealed[21..53],
         );
 
-        let labels = [SEAL, MASTER_ID, REFRESH_MAC, ANTI_CSRF, PENDING];
+        let labels = [SEAL, MASTER_ID, REFRESH_MAC, ANTI_CSRF, PENDING, CHALLENGE];
         for (purpose, label) in labels.into_iter().enumerate() {
             let key = derive(label);
             let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), INPUT);
@@ -79,6 +81,7 @@ mod tests {
                 mac.as_ref() == hmac::sign(&macs.key, INPUT).as_ref(),
                 mac.as_ref() == hmac::sign(&macs.anti_csrf, INPUT).as_ref(),
                 mac.as_ref() == hmac::sign(&macs.pending, INPUT).as_ref(),
+                mac.as_ref() == hmac::sign(&macs.challenge, INPUT).as_ref(),
             ];
             let only: Vec<bool> = (0..made.len()).map(|other| other == purpose).collect();
             assert_eq!(made, only[..], "{}", String::from_utf8_lossy(label));

@@ -1,15 +1,16 @@
-//! The keys in use, as one value that is replaced whole when they change.
+//! The keys in use, as one value that is replaced as a whole when they change.
 
 use std::cmp::Reverse;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::schedule::{Plan, Schedule};
-use super::{Jwk, Key, KeyKind, MacKey, SigningKey};
+use super::signing::Jwk;
+use super::{Key, KeyKind, MacKey, SigningKey};
 use crate::config::SigningAlgorithm;
 
-/// `max-age` of the published keys when nobody knows when the next one comes (protocol 2.6).
-/// The longest that verifiers elsewhere may trust a key that was removed, in seconds.
+/// The `max-age` of the published keys if it is unknown when the next key comes, and the longest
+/// time that other services may trust a removed key, in seconds.
 const LONGEST_MAX_AGE: i64 = 600;
 
 const UNKNOWN_MAX_AGE: i64 = 60;
@@ -20,10 +21,15 @@ pub(crate) struct KeyRing {
     pub(crate) version: i64,
     /// Keys of the configured algorithm, newest first; never empty.
     signing: Vec<SigningKey>,
-    /// Keys that only verify: of the algorithm that was configured before.
+    /// Keys that only verify, because another algorithm was configured since.
     former: Vec<SigningKey>,
     mac: Vec<MacKey>,
-    /// Absent for keys that the application supplies: there the first one signs.
+    /// When the latest stored key of the configured algorithm was created, by the clock of the
+    /// process that created it.
+    latest: Option<DateTime<Utc>>,
+    /// The longest life of an access token, in whichever process it was issued.
+    longest_token: TimeDelta,
+    /// `None` for keys that the application supplies, of which the first one signs.
     schedule: Option<Schedule>,
 }
 
@@ -31,7 +37,7 @@ impl KeyRing {
     /// The ring of stored keys at `now`.
     ///
     /// # Errors
-    /// A sentence that names the key, if one is damaged or a kind is missing.
+    /// A sentence that names the key, if one is damaged, or the kind, if one is missing.
     pub(crate) fn stored(
         version: i64,
         stored: &[Key],
@@ -44,6 +50,8 @@ impl KeyRing {
             signing: Vec::new(),
             former: Vec::new(),
             mac: macs(stored)?,
+            latest: None,
+            longest_token: schedule.longest_token,
             schedule: Some(schedule),
         };
         for kind in KeyKind::SIGNING {
@@ -52,12 +60,13 @@ impl KeyRing {
             let created: Vec<_> = keys.iter().map(|key| key.created_at).collect();
             let in_use = kind == KeyKind::of(algorithm);
             let plan = schedule.plan(&created, now, in_use);
-            let verifying = keys[..plan.verifying]
-                .iter()
-                .map(|key| SigningKey::from_stored(key))
+            let verifying = plan.verifying.iter();
+            let verifying = verifying
+                .map(|index| SigningKey::from_stored(keys[*index]))
                 .collect::<Result<_, _>>()?;
             if in_use {
                 ring.signing = verifying;
+                ring.latest = created.first().copied();
             } else {
                 ring.former = verifying;
             }
@@ -79,9 +88,19 @@ impl KeyRing {
             signing,
             former: Vec::new(),
             mac: macs(stored)?,
+            latest: None,
+            longest_token: TimeDelta::zero(),
             schedule: None,
         };
         ring.complete()
+    }
+
+    /// The same keys for access tokens that live at most so long.
+    pub(crate) fn with_longest_token(self, longest_token: TimeDelta) -> Self {
+        Self {
+            longest_token,
+            ..self
+        }
     }
 
     fn complete(self) -> Result<Self, String> {
@@ -97,9 +116,15 @@ impl KeyRing {
         &self.signing[index.unwrap_or(0)]
     }
 
-    /// The key that signed a token with this `kid`: looked up in memory only.
+    /// The key with this `kid`; only memory is searched.
     pub(crate) fn signing_key(&self, kid: &str) -> Option<&SigningKey> {
         self.verifying().find(|key| &*key.kid == kid)
+    }
+
+    /// The longest life of an access token that is accepted: what a process of this application may
+    /// have issued, with another `access_token_validity` too.
+    pub(crate) fn longest_token(&self) -> TimeDelta {
+        self.longest_token
     }
 
     /// All keys whose access tokens are accepted.
@@ -107,12 +132,12 @@ impl KeyRing {
         self.signing.iter().chain(&self.former)
     }
 
-    /// Whether they are those of the database, not the application's own.
+    /// Whether the keys come from the database, not from the application.
     pub(crate) fn is_stored(&self) -> bool {
         self.schedule.is_some()
     }
 
-    /// Whether a text begins like an access token of one of them.
+    /// Whether a string begins like an access token of one of them.
     pub(crate) fn begins(&self, text: &str) -> bool {
         self.verifying().any(|key| key.begins(text))
     }
@@ -122,8 +147,8 @@ impl KeyRing {
         self.verifying().map(|key| &key.jwk).collect()
     }
 
-    /// How many seconds the published keys may be cached: until the next key comes, but no longer than a
-    /// removed key may go on being trusted elsewhere.
+    /// For how many seconds the published keys may be cached: until the next key comes, but no
+    /// longer than other services may trust a removed key.
     pub(crate) fn max_age(&self, now: DateTime<Utc>) -> i64 {
         self.plan(now)
             .and_then(|plan| plan.due_at)
@@ -132,7 +157,7 @@ impl KeyRing {
             })
     }
 
-    /// Whether a new key is due, or one is over.
+    /// Whether a new key is due, or one has ended.
     pub(crate) fn is_outdated(&self, now: DateTime<Utc>) -> bool {
         let Some(schedule) = self.schedule else {
             return false;
@@ -143,16 +168,21 @@ impl KeyRing {
         };
         let over = KeyKind::SIGNING.into_iter().any(|kind| {
             let created = former(kind);
-            schedule.plan(&created, now, false).verifying < created.len()
+            schedule.plan(&created, now, false).verifying.len() < created.len()
         });
         over || self
             .plan(now)
-            .is_some_and(|plan| plan.is_due(now) || plan.verifying < self.signing.len())
+            .is_some_and(|plan| plan.is_due(now) || plan.verifying.len() < self.signing.len())
     }
 
     /// Whether a new key is due.
     pub(crate) fn is_due(&self, now: DateTime<Utc>) -> bool {
         self.plan(now).is_some_and(|plan| plan.is_due(now))
+    }
+
+    /// By how much a stored key is ahead of `now`, if it was created by a clock that was ahead.
+    pub(crate) fn ahead(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        Schedule::ahead(self.latest?, now)
     }
 
     fn plan(&self, now: DateTime<Utc>) -> Option<Plan> {
@@ -170,8 +200,8 @@ impl KeyRing {
         &self.mac
     }
 
-    /// Signs and verifies once with every key, so that a missing or broken provider shows at launch and
-    /// not at the first login.
+    /// Signs and verifies once with every key, so that a missing or broken provider is noticed at
+    /// launch and not at the first login.
     pub(crate) fn self_test(&self) -> Result<(), String> {
         self.verifying().try_for_each(SigningKey::self_test)
     }
@@ -195,8 +225,7 @@ mod tests {
     use super::*;
     use crate::random::OsRandom;
 
-    /// `security.md` K08: over all kinds of keys, what is published is what RFC 7518 and RFC 8037 list
-    /// as public, and nothing of the secret.
+    /// For all kinds of keys, exactly what RFC 7518 and RFC 8037 list as public is published.
     #[test]
     fn nothing_private_is_published() {
         let now = DateTime::from_timestamp(1_790_000_000, 0).expect("a time");
@@ -218,7 +247,7 @@ mod tests {
         }
     }
 
-    /// `security.md` K09: what signs and what verifies must be one pair, by whatever provider is installed.
+    /// What signs and what verifies must be one pair, by whatever provider is installed.
     #[test]
     fn a_key_whose_signature_does_not_verify_fails_its_self_test() {
         crate::keys::install_crypto_provider();

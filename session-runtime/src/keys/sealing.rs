@@ -1,4 +1,4 @@
-//! Sealing: keys lie in the database only encrypted under a master key that does not.
+//! Sealing: keys are stored in the database only encrypted, under a master key that is not in it.
 //!
 //! A sealed key is `1 ‖ master id 8 ‖ nonce 12 ‖ AES-256-GCM`, whose associated data ties it to its
 //! row, so that rows cannot be swapped.
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::keys::{Key, KeyKind, purpose};
 use crate::random::Random;
 
-/// A key as the database keeps it.
+/// A key as it is stored in the database.
 #[derive(Debug, Clone)]
 pub(crate) struct SealedKey {
     pub(crate) id: String,
@@ -24,15 +24,18 @@ pub(crate) struct SealedKey {
 const VERSION: u8 = 1;
 const ID_LEN: usize = 8;
 
-/// What seals and opens keys. Derived from 32 bytes that the configuration holds.
+/// The key that seals and opens keys, derived from 32 bytes in the configuration.
 pub(crate) struct MasterKey {
-    /// Names the key without telling anything of it.
+    /// Identifies the key without revealing it.
     id: [u8; ID_LEN],
+    /// Where the key was read, for messages.
+    origin: String,
     seal: LessSafeKey,
 }
 
 impl MasterKey {
-    pub(crate) fn new(secret: &[u8; 32]) -> Self {
+    /// Derives the key from its bytes; `origin` says where they were read.
+    pub(crate) fn new(secret: &[u8; 32], origin: &str) -> Self {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"session/v1").extract(secret);
         let seal = root.expand(&[purpose::SEAL], &AES_256_GCM).expect(ENOUGH);
         let mut id = [0; ID_LEN];
@@ -41,6 +44,7 @@ impl MasterKey {
             .expect(ENOUGH);
         Self {
             id,
+            origin: origin.to_owned(),
             seal: LessSafeKey::new(UnboundKey::from(seal)),
         }
     }
@@ -84,10 +88,10 @@ impl MasterKeys {
         })
     }
 
-    /// Opens a key, whichever of the master keys sealed it.
+    /// Opens a key with the master key that sealed it.
     ///
     /// # Errors
-    /// A sentence that says which master key is wanted, or that the row was altered.
+    /// A sentence that says which master key is needed, or that the row was altered.
     pub(crate) fn open(&self, key: &SealedKey) -> Result<Key, String> {
         let damaged = || {
             format!(
@@ -102,10 +106,13 @@ impl MasterKeys {
         let (id, rest) = rest.split_first_chunk::<ID_LEN>().ok_or_else(damaged)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(damaged)?;
         let master = self.all().find(|master| master.id == *id).ok_or_else(|| {
+            let shown = |master: &MasterKey| format!("{} has {}", master.origin, hex(&master.id));
+            let shown: Vec<String> = self.all().map(shown).collect();
             format!(
-                "the keys in the database are sealed under another master key than `sessions.master_key` (its mark is {}): \
-                 set the right one, or add the old one to `sessions.accepted_master_keys`; nothing was changed",
-                hex(id)
+                "the keys in the database are sealed under the master key with the mark {}, and {}: set that one as \
+                 `sessions.master_key`, or add it to `sessions.accepted_master_keys`; nothing was changed",
+                hex(id),
+                shown.join(", ")
             )
         })?;
         let mut secret = Zeroizing::new(sealed.to_vec());
@@ -137,7 +144,15 @@ impl MasterKeys {
     }
 }
 
-/// What a sealed key is tied to; each part with its length, so that none runs into the next.
+impl SealedKey {
+    /// The mark of the master key that sealed it, as it is shown in messages.
+    pub(crate) fn mark(&self) -> Option<String> {
+        self.sealed.get(1..=ID_LEN).map(hex)
+    }
+}
+
+/// The associated data of a sealed key; each part is preceded by its length, so that parts cannot
+/// be confused.
 fn row(id: &str, kind: KeyKind, created_at: DateTime<Utc>) -> Vec<u8> {
     let mut row = Vec::new();
     for part in [

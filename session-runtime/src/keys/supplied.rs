@@ -1,4 +1,4 @@
-//! Signing keys that the application brings itself, instead of those in the database.
+//! Signing keys that the application supplies, instead of those in the database.
 
 use std::fmt;
 use std::future::Future;
@@ -15,20 +15,33 @@ use super::{Key, KeyKind, SigningKey};
 use crate::config::SigningAlgorithm;
 use crate::panics::caught_async;
 
-/// The longest wait for the application's answer: whoever follows the revocations may wait behind it.
+/// How long to wait for the application's keys: reading the revocations may wait behind it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A signing key of the application's own, for [`SessionFairing::signing_keys`](crate::SessionFairing::signing_keys).
+/// A signing key that the application supplies, for
+/// [`SessionFairing::signing_keys`](crate::SessionFairing::signing_keys).
+///
+/// A key that cannot be read stops the launch; it is not an error here.
+///
+/// ```
+/// use session_runtime::config::SigningAlgorithm;
+/// use session_runtime::keys::OwnKey;
+///
+/// # fn example(pem: &str) -> OwnKey {
+/// OwnKey::from_pem("2026-11", SigningAlgorithm::EdDsa, pem)
+/// # }
+/// ```
+#[doc(alias = "private key")]
 #[derive(Clone)]
 pub struct OwnKey {
     kid: String,
     algorithm: SigningAlgorithm,
-    /// PKCS#8; `None` if the text was no PEM, which is told when the key is used.
+    /// PKCS#8; `None` if the string was not PEM, which is reported when the key is used.
     pkcs8: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl OwnKey {
-    /// A key in DER: PKCS#8, unencrypted. `kid` names it in tokens and in the published keys.
+    /// A key in DER: PKCS#8, unencrypted. `kid` is its key id in tokens and in the published keys.
     pub fn from_der(kid: impl Into<String>, algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Self {
         Self {
             kid: kid.into(),
@@ -37,8 +50,11 @@ impl OwnKey {
         }
     }
 
-    /// A key in PEM (`-----BEGIN PRIVATE KEY-----`), as `openssl genpkey -algorithm ed25519` or
-    /// `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` writes it.
+    /// A key in PEM: PKCS#8, unencrypted (`-----BEGIN PRIVATE KEY-----`).
+    ///
+    /// `openssl genpkey -algorithm ed25519` and
+    /// `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` write such keys. `kid` is
+    /// its key id in tokens and in the published keys.
     pub fn from_pem(kid: impl Into<String>, algorithm: SigningAlgorithm, pem: &str) -> Self {
         Self {
             kid: kid.into(),
@@ -110,7 +126,7 @@ impl Supplier {
     /// The application's keys, the one that signs first.
     ///
     /// # Errors
-    /// A sentence that names the key that is no good.
+    /// A sentence that names the key that cannot be used.
     pub(crate) async fn ask(&self) -> Result<Vec<SigningKey>, String> {
         let asked = caught_async(|| tokio::time::timeout(PATIENCE, (self.0)())).await;
         let supplied = match asked {
