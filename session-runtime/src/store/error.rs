@@ -2,14 +2,23 @@
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::server::Refusal;
+use super::{remedies, words};
 use crate::error::Error;
 use crate::event::{Event, Events};
 
 /// Why a database could not be opened; each says what to change.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
-    #[error("`sessions.database` names `{scheme}:`, which is none of {known}")]
-    UnknownScheme { scheme: String, known: String },
+    #[error(
+        "`sessions.database` begins with no scheme: write `sqlite://` in front of the path of a file, or `postgres://..` or `mysql://..`"
+    )]
+    NoScheme,
+    #[error("`sessions.database` names `{scheme}:`, which is none of {known}{hint}")]
+    UnknownScheme {
+        scheme: String,
+        known: String,
+        hint: String,
+    },
     #[error(
         "`sessions.database` names `{scheme}:`, for which session-runtime was built without its feature `{feature}`: \
          add it in Cargo.toml"
@@ -57,12 +66,10 @@ pub(crate) enum OpenError {
         "`sessions.database` names a server that only reads: {setting}; sessions need the primary"
     )]
     ReadOnly { setting: &'static str },
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
     #[error("`sessions.database` {0}")]
     Unfit(String),
-    #[cfg(feature = "postgres")]
     #[error("`sessions.database`: {0}")]
-    Pooler(String),
+    Explained(String),
     #[cfg(feature = "mysql")]
     #[error(
         "`sessions.database` names a MariaDB server and no database on it: add one, as in `mysql://user:password@host/app`"
@@ -94,10 +101,13 @@ pub(crate) enum OpenError {
     )]
     Further(Box<Self>),
     #[error(
-        "`sessions.database`: the session tables could not be read, made or brought up to date ({0})"
+        "`sessions.database`: the session tables could not be read, made or brought up to date ({})", words::of(.0)
     )]
     Database(diesel::result::Error),
-    #[error("the writer thread did not start: {0}")]
+    #[error(
+        "a thread for the database did not start ({0}): raise the limit of threads of this process or of its container \
+         (`ulimit -u`, `TasksMax=`, `--pids-limit`)"
+    )]
     Thread(#[from] std::io::Error),
 }
 
@@ -138,6 +148,15 @@ impl OpenError {
         Self::UnknownScheme {
             scheme: scheme.to_owned(),
             known: known.join(", "),
+            hint: match &*scheme.to_ascii_lowercase() {
+                "mariadb" => ": a URL of MariaDB begins with `mysql:`".into(),
+                "postgres" | "postgresql" | "postgre" | "pgsql" | "psql" | "pg" => {
+                    ": did you mean `postgres:`?".into()
+                }
+                "mysql" | "mysql2" => ": did you mean `mysql:`?".into(),
+                "sqlite" | "sqlite3" => ": did you mean `sqlite:`?".into(),
+                _ => String::new(),
+            },
         }
     }
 }
@@ -164,24 +183,64 @@ impl OpenError {
 
 impl From<diesel::result::Error> for OpenError {
     fn from(error: diesel::result::Error) -> Self {
-        #[cfg(feature = "postgres")]
-        if let Some(advice) = advice(&error) {
-            return Self::Pooler(advice);
+        let text = words::of(&error);
+        match advice(&error) {
+            // This is the launch, which is to say what to mend.
+            Some(_) if remedies::remedy(&error, &text) == Some(remedies::CHANGED) => {
+                Self::Database(error)
+            }
+            // Where the file is known, its name comes into the sentence.
+            Some(advice) if !is_of_a_file(&error) => Self::Explained(advice),
+            _ => Self::Database(error),
         }
-        Self::Database(error)
     }
 }
 
-/// What to do about an error, where its text tells; that is in the server's language, but this name is Diesel's.
+/// What to do about an error, where its text tells. That is in the server's language, but the name
+/// of a statement is Diesel's, and SQLite speaks English everywhere.
 fn advice(error: &diesel::result::Error) -> Option<String> {
-    let text = error.to_string();
-    text.contains("__diesel_stmt_").then(|| {
-        format!(
+    // The one row that every statement expects to find.
+    if matches!(error, diesel::result::Error::NotFound) {
+        return Some(
+            "`session_counter` lacks a row that is always there: somebody has emptied it. Start a process of the \
+             application: the launch writes it again"
+                .into(),
+        );
+    }
+    let text = words::of(error);
+    if text.contains("__diesel_stmt_") {
+        return Some(format!(
             "a pooler gives us another connection for each transaction ({text}): say so in the URL, as in \
              `postgres://user:password@host/app?pgbouncer=true`"
-        )
-    })
+        ));
+    }
+    if text.contains(MALFORMED) {
+        return Some(format!("the database {DAMAGED} ({text})"));
+    }
+    let what = remedies::remedy(error, &text)?;
+    Some(format!("{text}: {what}"))
 }
+
+/// Whether the name of the file belongs into what is said of an error.
+fn is_of_a_file(error: &diesel::result::Error) -> bool {
+    let text = error.to_string();
+    [MALFORMED, FULL, BROKEN]
+        .iter()
+        .any(|words| text.contains(words))
+}
+
+/// What SQLite says of a full disk.
+const FULL: &str = "database or disk is full";
+
+/// What SQLite says of a disk that fails.
+const BROKEN: &str = "disk I/O error";
+
+/// What SQLite says of damaged pages.
+const MALFORMED: &str = "database disk image is malformed";
+
+/// What to do about them.
+pub(super) const DAMAGED: &str =
+    "is damaged: restore it from a backup, without `-wal` and `-shm` files of another one";
 
 /// Why an operation was not done. Nothing of it stays in the database, unless that is said.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -216,7 +275,7 @@ pub(crate) enum StoreError {
 impl StoreError {
     /// For an error of the database.
     pub(super) fn of(error: &diesel::result::Error) -> Self {
-        Self::Database(advice(error).unwrap_or_else(|| error.to_string()))
+        Self::Database(advice(error).unwrap_or_else(|| words::of(error)))
     }
 }
 
@@ -232,7 +291,7 @@ impl From<OpenError> for StoreError {
 }
 
 impl StoreError {
-    /// Says why something was not done, where that is the store's fault.
+    /// Says why something that a request asked for was not done, where that is the store's fault.
     pub(crate) fn tell(&self, events: &Events) {
         if !matches!(self, Self::Panicked(_)) {
             let cause = self.to_string();

@@ -4,44 +4,55 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::connection::query;
 use super::{Store, StoreError};
 use crate::handle::SessionHandle;
+use crate::neighbours::{Fingerprint, Neighbours};
 use crate::revocation::{Page, Position};
 
 /// Entries that are read at once.
 const PAGE: i64 = 10_000;
 
 impl Store {
-    /// Says that this process may mint access tokens of so long a validity until a time, and serves as
-    /// an issuer until another.
+    /// Says that this process may mint access tokens of so long a validity until a time, and serves
+    /// as an issuer, with some settings, until another. Returns the issuer that served last, if it
+    /// was another.
     pub(crate) async fn announce(
         &self,
         (validity, minted_until): (TimeDelta, DateTime<Utc>),
-        (issuer, served_until): (String, DateTime<Utc>),
-    ) -> Result<(), StoreError> {
+        (issuer, settings): (String, Fingerprint),
+        served_until: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError> {
         self.writer
-            .step(move |conn| {
-                query!(conn, announce_issuer(&issuer, served_until))?;
-                query!(conn, announce_validity(validity, minted_until))
+            .step(move |link| {
+                let last = link.announce_issuer(&issuer, served_until)?;
+                link.announce_settings(&settings, served_until)?;
+                link.announce_validity(validity, minted_until)?;
+                Ok(last)
             })
             .await
     }
 
-    /// Another issuer that serves from the same tables.
-    pub(crate) async fn other_issuer(
+    /// What else serves from the same tables: it said so until a time between two.
+    pub(crate) async fn neighbours(
         &self,
         issuer: String,
-        now: DateTime<Utc>,
-    ) -> Result<Option<String>, StoreError> {
-        self.read(move |conn| query!(conn, other_issuer(&issuer, now)))
-            .await
+        settings: Fingerprint,
+        between: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Neighbours, StoreError> {
+        self.read(move |link| {
+            Ok(Neighbours {
+                issuer: link.other_issuer(&issuer, between)?,
+                settings: link.other_settings(&settings, between)?,
+                has_sessions: link.has_sessions(between.0)?,
+            })
+        })
+        .await
     }
 
-    /// Numbers all entries that are committed by now, in short transactions. Their tokens live at least
-    /// `validity`.
+    /// Numbers all entries that are committed by now, in short transactions. Their tokens live at
+    /// least `validity`.
     pub(crate) async fn number_feed(&self, validity: TimeDelta) -> Result<(), StoreError> {
-        if !self.read(|conn| query!(conn, has_unnumbered())).await? {
+        if !self.read(|link| link.has_unnumbered()).await? {
             return Ok(());
         }
         let mut more = true;
@@ -49,7 +60,7 @@ impl Store {
             let clock = Arc::clone(&self.clock);
             more = self
                 .writer
-                .step(move |conn| query!(conn, number_feed(clock.now(), validity)))
+                .step(move |link| link.number_feed(clock.now(), validity))
                 .await?;
         }
         Ok(())
@@ -59,20 +70,20 @@ impl Store {
     /// clock follows the database's.
     pub(crate) async fn feed(&self, position: Option<Position>) -> Result<Page, StoreError> {
         let clock = Arc::clone(&self.clock);
-        self.read(move |conn| {
-            clock.follow(|| conn.time())?;
+        self.read(move |link| {
+            clock.follow(|| link.backend().time())?;
             let after = match position {
-                Some(position) if query!(conn, is_at(position))? => Some(position.number),
+                Some(position) if link.is_at(position)? => Some(position.number),
                 _ => None,
             };
-            let entries = query!(conn, entries_after(after.unwrap_or(0), PAGE))?;
+            let entries = link.entries_after(after.unwrap_or(0), PAGE)?;
             Ok(Page {
                 is_last: entries.len() < usize::try_from(PAGE).unwrap_or(usize::MAX),
                 entries,
                 from_start: after.is_none(),
                 // After the entries, so that whoever announced before them is counted.
-                longest_validity: query!(conn, longest_validity(clock.now()))?,
-                key_version: query!(conn, key_version())?,
+                longest_validity: link.longest_validity(clock.now())?,
+                key_version: link.key_version()?,
             })
         })
         .await
@@ -81,7 +92,7 @@ impl Store {
     /// Revokes once more what the feed has lost.
     pub(crate) async fn revoke_again(&self, handles: Vec<SessionHandle>) -> Result<(), StoreError> {
         self.writer
-            .step(move |conn| query!(conn, revoke_again(&handles)))
+            .step(move |link| link.revoke_again(&handles))
             .await
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::connection::query;
+use chrono::TimeDelta;
+
 use super::{Store, StoreError};
 use crate::keys::Schedule;
 use crate::keys::sealing::SealedKey;
@@ -12,26 +13,35 @@ use crate::keys::sealing::SealedKey;
 pub(crate) struct StoredKeys {
     pub(crate) version: i64,
     pub(crate) keys: Vec<SealedKey>,
+    /// The longest life of an access token that a process has announced.
+    pub(crate) longest_token: TimeDelta,
 }
 
 impl Store {
     /// All keys.
     pub(crate) async fn keys(&self) -> Result<StoredKeys, StoreError> {
-        self.read(|conn| {
+        let clock = Arc::clone(&self.clock);
+        self.read(move |link| {
             // First the version: if a key comes in between, the keys are read once more.
-            let version = query!(conn, key_version())?;
-            let keys = query!(conn, keys())?;
-            Ok(StoredKeys { version, keys })
+            let version = link.key_version()?;
+            let keys = link.keys()?;
+            let longest_token = link.longest_validity(clock.now())?.unwrap_or_default();
+            Ok(StoredKeys {
+                version,
+                keys,
+                longest_token,
+            })
         })
         .await
     }
 
     /// The version of the keys.
     pub(crate) async fn key_version(&self) -> Result<i64, StoreError> {
-        self.read(|conn| query!(conn, key_version())).await
+        self.read(|link| link.key_version()).await
     }
 
-    /// Adds a signing key if one is due; says whether it was. Of several processes exactly one adds.
+    /// Adds a signing key if one is due; says whether it was. Of several processes exactly one
+    /// adds.
     pub(crate) async fn add_due_key(
         &self,
         candidate: SealedKey,
@@ -39,7 +49,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
-            .step(move |conn| query!(conn, add_due_key(&candidate, schedule, clock.now())))
+            .step(move |link| link.add_due_key(&candidate, schedule, clock.now()))
             .await
     }
 
@@ -52,29 +62,36 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
-            .step(move |conn| query!(conn, remove_key(&kid, &candidate, schedule, clock.now())))
+            .step(move |link| link.remove_key(&kid, &candidate, schedule, clock.now()))
             .await
     }
 
-    /// Ends all sessions and replaces all signing keys by `candidate`; says how many there were.
+    /// Ends all sessions and replaces all keys by `candidates`; says how many sessions there were.
     pub(crate) async fn revoke_everything(
         &self,
-        candidate: SealedKey,
+        candidates: Vec<SealedKey>,
     ) -> Result<usize, StoreError> {
         self.writer
-            .step(move |conn| query!(conn, revoke_everything(&candidate)))
+            .step(move |link| link.revoke_everything(&candidates))
+            .await
+    }
+
+    /// Replaces the key that makes refresh tokens.
+    pub(crate) async fn replace_refresh_key(&self, candidate: SealedKey) -> Result<(), StoreError> {
+        self.writer
+            .step(move |link| link.replace_refresh_key(&candidate))
             .await
     }
 
     /// Makes every process read the keys again.
     pub(crate) async fn announce_keys(&self) -> Result<(), StoreError> {
-        self.writer.step(|conn| query!(conn, announce_keys())).await
+        self.writer.step(|link| link.announce_keys()).await
     }
 
-    /// Deletes signing keys that are over.
+    /// Deletes expired signing keys.
     pub(crate) async fn delete_keys(&self, ids: Vec<String>) -> Result<(), StoreError> {
         self.writer
-            .step(move |conn| query!(conn, delete_signing_keys(&ids)).map(drop))
+            .step(move |link| link.delete_signing_keys(&ids).map(drop))
             .await
     }
 
@@ -84,14 +101,12 @@ impl Store {
         candidates: Vec<SealedKey>,
     ) -> Result<(), StoreError> {
         self.writer
-            .step(move |conn| query!(conn, add_missing_keys(&candidates)))
+            .step(move |link| link.add_missing_keys(&candidates))
             .await
     }
 
     /// Overwrites keys that were sealed anew.
     pub(crate) async fn replace_keys(&self, keys: Vec<SealedKey>) -> Result<(), StoreError> {
-        self.writer
-            .step(move |conn| query!(conn, replace_keys(&keys)))
-            .await
+        self.writer.step(move |link| link.replace_keys(&keys)).await
     }
 }

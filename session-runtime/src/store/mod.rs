@@ -6,26 +6,35 @@ compile_error!(
     "session-runtime needs a database: switch on one of its features `sqlite` (the default), `postgres`, `mysql`"
 );
 
+mod backend;
+mod changed;
 mod connection;
 mod error;
 mod feed;
+mod identity;
 mod keys;
 mod location;
-mod models;
+mod mark;
+mod migrations;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod options;
 #[cfg(feature = "postgres")]
 mod postgres;
-mod readers;
+mod prepare;
+mod queue;
+mod remedies;
+mod rows;
 mod schema;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server;
+mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod transaction;
+#[cfg(feature = "transfer")]
 pub(crate) mod transfer;
-mod workers;
-mod writer;
+mod words;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,19 +44,21 @@ use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 
 pub(crate) use error::StoreError;
+pub(crate) use options::Options;
 pub(crate) use transaction::Lent;
 pub use transaction::SessionConnection;
 
-use self::connection::{Link, query};
 use self::error::OpenError;
+use self::identity::Identity;
 use self::location::Location;
-use self::readers::Readers;
-use self::writer::Writer;
+use self::prepare::{Remarks, prepare};
+use self::queue::{Readers, Writer};
+use self::sql::Link;
 use crate::clock::DatabaseClock;
 use crate::event::Events;
 use crate::handle::SessionHandle;
 use crate::record::{Created, Creation, Others, Record, Rotation, Summary};
-use crate::rules::rotation::Verdict;
+use crate::rules::rotation::bound::{Registration, Verdict};
 
 /// Rows deleted in one transaction: few enough that no login waits noticeably behind them.
 const CLEANUP_BATCH: i64 = 100;
@@ -67,17 +78,12 @@ impl Cleaned {
     }
 }
 
-/// How a database is used.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Options {
-    /// Bounds each wait for the database.
-    pub(crate) timeout: Duration,
-    /// How many writes may wait, and how many reads.
-    pub(crate) queue: usize,
-    /// Connections to a server that write; a file has one.
-    pub(crate) writers: usize,
-    /// Connections that read.
-    pub(crate) readers: usize,
+/// The session that these are, if it is one.
+fn only(handles: &[SessionHandle]) -> Option<SessionHandle> {
+    match *handles {
+        [handle] => Some(handle),
+        _ => None,
+    }
 }
 
 /// The sessions in the database.
@@ -85,34 +91,42 @@ pub(crate) struct Options {
 pub(crate) struct Store {
     writer: Writer,
     readers: Readers,
+    identity: Identity,
     is_file: bool,
     clock: Arc<DatabaseClock>,
 }
 
 impl Store {
-    /// Opens the database, migrates it and starts the writers; also returns what makes commits less
-    /// than durable, each as a sentence. Blocks.
+    /// Opens the database, migrates it and starts the writers. Blocks.
     pub(crate) fn open(
         url: &str,
         options: Options,
         clock: Arc<DatabaseClock>,
         events: Events,
-    ) -> Result<(Self, Vec<String>), OpenError> {
+    ) -> Result<(Self, Remarks), OpenError> {
         let location = Location::parse(url, options.timeout)?;
         let mut conn = location.writer()?;
-        let weaknesses = conn.weaknesses()?;
-        conn.migrate()?;
-        transfer::take_into_use(&mut conn)?;
-        clock.follow(|| conn.link().time())?;
+        let remarks = prepare(&mut conn, &clock).map_err(|error| conn.explain(error))?;
+        let identity = Identity::of(&location, &mut conn, options.number)?;
         let readers = Readers::open(&location, options, &clock, &events)?;
         let writer = Writer::start(conn, &location, options, &clock, &events)?;
         let store = Self {
             writer,
             readers,
+            identity,
             is_file: location.file().is_some(),
             clock,
         };
-        Ok((store, weaknesses))
+        Ok((store, remarks))
+    }
+
+    /// The same for what no request waits for: why that fails is not told here.
+    pub(crate) fn quiet(&self) -> Self {
+        Self {
+            writer: self.writer.quiet(),
+            readers: self.readers.quiet(),
+            ..self.clone()
+        }
     }
 
     /// The file beside the database at `url` that may hold a master key for development; a server's
@@ -120,6 +134,17 @@ impl Store {
     pub(crate) fn master_key_file(url: &str) -> Option<PathBuf> {
         let location = Location::parse(url, Duration::ZERO).ok()?;
         Some(PathBuf::from(format!("{}.key", location.file()?)))
+    }
+
+    /// Which database it is.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Whether what was committed is still there: a file may have been deleted or replaced.
+    pub(crate) fn check_files(&self) -> Result<(), StoreError> {
+        let checked = self.identity.check_files();
+        checked.map_err(|error| StoreError::of(&error))
     }
 
     /// Whether it is a file, of which there is only one.
@@ -134,19 +159,13 @@ impl Store {
             return Ok(Created::Started { ended: Vec::new() });
         }
         let clock = Arc::clone(&self.clock);
-        let only = match *creation.replaced.as_slice() {
-            [handle] => Some(handle),
-            _ => None,
-        };
-        let step = move |conn: &mut Link<'_>| query!(conn, create(&creation, clock.now()));
-        match only {
-            Some(handle) => self.writer.step_on(handle, step).await,
-            None => self.writer.step(step).await,
-        }
+        let only = only(&creation.replaced);
+        let step = move |link: &mut Link<'_>| link.create(&creation, clock.now());
+        self.writer.step_on(only, step).await
     }
 
-    /// Counts one more attempt at the second factor for all pending sessions of a user, and says how many
-    /// that makes; `None` if this one is over.
+    /// Counts one more attempt at the second factor for all pending sessions of a user, and says
+    /// how many that makes; `None` if this one has ended.
     pub(crate) async fn count_attempt(
         &self,
         handle: SessionHandle,
@@ -154,8 +173,8 @@ impl Store {
     ) -> Result<Option<u32>, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
-            .step_on(handle, move |conn| {
-                query!(conn, count_attempt(handle, &user_id, clock.now()))
+            .step_on(handle, move |link| {
+                link.count_attempt(handle, &user_id, clock.now())
             })
             .await
     }
@@ -166,7 +185,7 @@ impl Store {
         user_id: String,
     ) -> Result<Vec<SessionHandle>, StoreError> {
         let clock = Arc::clone(&self.clock);
-        let step = move |conn: &mut Link<'_>| query!(conn, revoke_pending(&user_id, clock.now()));
+        let step = move |link: &mut Link<'_>| link.revoke_pending(&user_id, clock.now());
         self.writer.step(step).await
     }
 
@@ -180,17 +199,14 @@ impl Store {
     ) -> Result<Option<(Record, Vec<SessionHandle>)>, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
-            .step_on(handle, move |conn| {
-                query!(
-                    conn,
-                    succeed(handle, &user_id, clock.now(), others, &succeed)
-                )
+            .step_on(handle, move |link| {
+                link.succeed(handle, &user_id, clock.now(), others, &succeed)
             })
             .await
     }
 
-    /// Judges a refresh token and writes what follows, as one step; `None` if the session is gone. The
-    /// request `arrived` then (monotonic).
+    /// Judges a refresh token and writes what follows, as one step; `None` if the session is gone.
+    /// The request `arrived` then (monotonic).
     pub(crate) async fn rotate(
         &self,
         rotation: Rotation,
@@ -198,31 +214,64 @@ impl Store {
     ) -> Result<Option<(Record, Verdict)>, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
-            .step_since(arrived, rotation.handle, move |conn| {
-                query!(conn, rotate(&rotation, clock.now()))
+            .step_since(arrived, rotation.handle, move |link| {
+                link.rotate(&rotation, clock.now())
             })
             .await
     }
 
-    /// Ends these sessions, for a later one of the same browser or not; returns those that were there.
+    /// Registers the key of a device and returns the session as it was before; `None` if it is
+    /// gone.
+    pub(crate) async fn bind_device(
+        &self,
+        handle: SessionHandle,
+        key: Vec<u8>,
+    ) -> Result<Option<(Record, Registration)>, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        self.writer
+            .step_on(handle, move |link| {
+                link.bind_device(handle, &key, clock.now())
+            })
+            .await
+    }
+
+    /// The session as the connections that write see it: others may lag behind a registration.
+    pub(crate) async fn find_current(
+        &self,
+        handle: SessionHandle,
+    ) -> Result<Option<Record>, StoreError> {
+        let clock = Arc::clone(&self.clock);
+        let step = move |link: &mut Link<'_>| {
+            let found = link.find(handle)?;
+            Ok(found.filter(|record| !record.is_expired(clock.now())))
+        };
+        self.writer.step_on(handle, step).await
+    }
+
+    /// Ends these sessions, for a later one of the same browser or not; returns those that were
+    /// there.
     pub(crate) async fn revoke(
         &self,
         handles: Vec<SessionHandle>,
         replaced: bool,
     ) -> Result<Vec<SessionHandle>, StoreError> {
-        let only = match *handles.as_slice() {
-            [handle] => Some(handle),
-            _ => None,
-        };
-        let step = move |conn: &mut Link<'_>| query!(conn, revoke(&handles, replaced));
-        match only {
-            Some(handle) => self.writer.step_on(handle, step).await,
-            None => self.writer.step(step).await,
-        }
+        let only = only(&handles);
+        let step = move |link: &mut Link<'_>| link.revoke(&handles, replaced);
+        self.writer.step_on(only, step).await
     }
 
-    /// Lets `change` alter the payload and the data of a session, as one step; `None` if it is gone,
-    /// nothing is written if `change` refuses. It may run more than once.
+    /// Ends a session of this user; says whether there was one.
+    pub(crate) async fn revoke_owned(
+        &self,
+        handle: SessionHandle,
+        user_id: String,
+    ) -> Result<bool, StoreError> {
+        let step = move |link: &mut Link<'_>| link.revoke_owned(handle, &user_id);
+        self.writer.step_on(handle, step).await
+    }
+
+    /// Lets `change` alter the payload and the data of a session, as one step; `None` if it is
+    /// gone, nothing is written if `change` refuses. It may run more than once.
     pub(crate) async fn change<T: Send + 'static, E: Send + 'static>(
         &self,
         handle: SessionHandle,
@@ -230,21 +279,21 @@ impl Store {
     ) -> Result<Option<Result<T, E>>, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
-            .step_on(handle, move |conn| {
-                query!(conn, change(handle, clock.now(), &change))
+            .step_on(handle, move |link| {
+                link.change(handle, clock.now(), &change)
             })
             .await
     }
 
-    /// A page of the unexpired sessions of a user, newest first: those older than `after`, if that is said.
+    /// A page of the unexpired sessions of a user, newest first: those older than `after`, if that
+    /// is said.
     pub(crate) async fn list(
         &self,
         user_id: String,
         after: Option<SessionHandle>,
     ) -> Result<Vec<Summary>, StoreError> {
         let now = self.clock.now();
-        self.read(move |conn| query!(conn, list(&user_id, after, now)))
-            .await
+        self.read(move |link| link.list(&user_id, after, now)).await
     }
 
     /// The session without its data, unless it is gone or expired.
@@ -252,16 +301,16 @@ impl Store {
         &self,
         handle: SessionHandle,
     ) -> Result<Option<Summary>, StoreError> {
-        let summary = self.read(move |conn| query!(conn, summary(handle))).await?;
+        let summary = self.read(move |link| link.summary(handle)).await?;
         let now = self.clock.now();
-        Ok(summary.filter(|summary| now < summary.ends_at))
+        Ok(summary.filter(|summary| !summary.is_expired(now)))
     }
 
     /// The session, unless it is gone or expired.
     pub(crate) async fn find(&self, handle: SessionHandle) -> Result<Option<Record>, StoreError> {
-        let record = self.read(move |conn| query!(conn, find(handle))).await?;
+        let record = self.read(move |link| link.find(handle)).await?;
         let now = self.clock.now();
-        Ok(record.filter(|record| now < record.lineage.ends_at))
+        Ok(record.filter(|record| !record.is_expired(now)))
     }
 
     /// All sessions of a user, or of everybody, those that are expired included.
@@ -269,9 +318,9 @@ impl Store {
         &self,
         user_id: Option<String>,
     ) -> Result<Vec<SessionHandle>, StoreError> {
-        self.read(move |conn| match &user_id {
-            Some(user_id) => query!(conn, all_handles_of(user_id)),
-            None => query!(conn, all_handles()),
+        self.read(move |link| match &user_id {
+            Some(user_id) => link.all_handles_of(user_id),
+            None => link.all_handles(),
         })
         .await
     }
@@ -282,8 +331,7 @@ impl Store {
         user_id: String,
     ) -> Result<Vec<SessionHandle>, StoreError> {
         let now = self.clock.now();
-        self.read(move |conn| query!(conn, handles_of(&user_id, now)))
-            .await
+        self.read(move |link| link.handles_of(&user_id, now)).await
     }
 
     /// Deletes one small batch of what ended before `sessions_before` or no longer matters since
@@ -293,14 +341,12 @@ impl Store {
         sessions_before: DateTime<Utc>,
         revocations_before: DateTime<Utc>,
     ) -> Result<Cleaned, StoreError> {
-        let step = move |conn: &mut Link<'_>| {
-            conn.delete_user_locks(sessions_before, CLEANUP_BATCH)?;
+        let step = move |link: &mut Link<'_>| {
+            link.backend()
+                .delete_user_locks(sessions_before, CLEANUP_BATCH)?;
             Ok(Cleaned {
-                sessions: query!(conn, delete_expired(sessions_before, CLEANUP_BATCH))?,
-                revocations: query!(
-                    conn,
-                    delete_old_revocations(revocations_before, CLEANUP_BATCH)
-                )?,
+                sessions: link.delete_expired(sessions_before, CLEANUP_BATCH)?,
+                revocations: link.delete_old_revocations(revocations_before, CLEANUP_BATCH)?,
             })
         };
         self.writer.step(step).await

@@ -1,19 +1,18 @@
 //! The application's own connection: what sessions do inside a transaction that the application
 //! commits or rolls back.
 
-use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 
 use super::StoreError;
-use super::connection::{Link, query};
+use super::identity::Identity;
+use super::sql::Link;
 use crate::error::Error;
-use crate::handle::SessionHandle;
-use crate::record::{Created, Creation, Others, Record};
 
-/// A Diesel connection over which an application can change sessions in its own transaction:
-/// `SqliteConnection`, `PgConnection` or `MysqlConnection`, each under the feature of its database.
+/// A Diesel connection on which [`Sessions::within`](crate::Sessions::within) can change sessions.
 ///
-/// It must lead to the database that `sessions.database` names. Nobody else can implement it.
+/// `SqliteConnection`, `PgConnection` and `MysqlConnection` implement it, each under the feature of
+/// its database; nothing else can. The connection must lead to the database that
+/// `sessions.database` names.
 #[diagnostic::on_unimplemented(
     message = "sessions cannot be changed over `{Self}`",
     label = "not a connection of a database that session-runtime was built for",
@@ -33,92 +32,83 @@ mod lend {
 }
 
 /// A connection on loan.
-pub struct Lent<'c>(Link<'c>);
+pub struct Lent<'c> {
+    link: Link<'c>,
+    /// Whether its user was found to see every row.
+    sees_all: bool,
+}
+
+impl<'c> Lent<'c> {
+    fn new(link: Link<'c>) -> Self {
+        Self {
+            link,
+            sees_all: false,
+        }
+    }
+}
 
 #[cfg(feature = "sqlite")]
 impl lend::Lend for diesel::SqliteConnection {
     fn lend(&mut self) -> Lent<'_> {
-        Lent(Link::Sqlite(self))
+        Lent::new(Link::Sqlite(self))
     }
 }
 
 #[cfg(feature = "postgres")]
 impl lend::Lend for diesel::PgConnection {
     fn lend(&mut self) -> Lent<'_> {
-        Lent(Link::Postgres(self))
+        Lent::new(Link::Postgres(self))
     }
 }
 
 #[cfg(feature = "mysql")]
 impl lend::Lend for diesel::MysqlConnection {
     fn lend(&mut self) -> Lent<'_> {
-        Lent(Link::Mysql(self))
+        Lent::new(Link::Mysql(self))
     }
 }
 
 impl Lent<'_> {
-    pub(crate) fn create(
+    /// Runs statements in the application's transaction. Nothing tries again there, so there is a
+    /// line in the log for each failure.
+    pub(crate) fn run<T>(
         &mut self,
-        creation: &Creation,
-        now: DateTime<Utc>,
-    ) -> Result<Created, Error> {
-        if creation.limit.is_some() {
-            self.require_current_reads()?;
+        body: impl FnOnce(&mut Link<'_>) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        self.require_all_rows()
+            .and_then(|()| body(&mut self.link).map_err(|error| StoreError::of(&error)))
+            .inspect_err(|error| {
+                tracing::error!(
+                    event = "transaction_failed",
+                    cause = error.to_string(),
+                    "a change of sessions failed within a transaction"
+                );
+            })
+    }
+
+    /// Refuses a user of whom rows are hidden: what is not seen would not be revoked. The setting
+    /// that makes hidden rows an error is the application's here.
+    fn require_all_rows(&mut self) -> Result<(), StoreError> {
+        if !self.sees_all {
+            let hidden = self.link.backend().hidden_rows();
+            match hidden.map_err(|error| StoreError::of(&error))? {
+                Some(problem) => return Err(StoreError::Database(problem)),
+                None => self.sees_all = true,
+            }
         }
-        Ok(stored(query!(&mut self.0, create(creation, now)))?)
+        Ok(())
     }
 
-    /// Replaces a session by what `succeed` makes of it; `None` if there is none.
-    pub(crate) fn succeed(
-        &mut self,
-        handle: SessionHandle,
-        user_id: &str,
-        now: DateTime<Utc>,
-        others: Others,
-        succeed: impl Fn(Record) -> Record,
-    ) -> Result<Option<(Record, Vec<SessionHandle>)>, Error> {
-        if others == Others::End {
-            self.require_current_reads()?;
-        }
-        Ok(stored(query!(
-            &mut self.0,
-            succeed(handle, user_id, now, others, &succeed)
-        ))?)
+    /// What the connection leads to instead of a database; `None` if it leads to it.
+    /// Costs one read by a primary key.
+    pub(crate) fn misled(&mut self, identity: &Identity) -> Result<Option<String>, StoreError> {
+        self.run(|link| identity.misled(link))
     }
 
-    /// Lets `change` alter a session; `None` if there is none.
-    pub(crate) fn change<T, E>(
-        &mut self,
-        handle: SessionHandle,
-        now: DateTime<Utc>,
-        change: impl Fn(&mut Record) -> Result<T, E>,
-    ) -> Result<Option<Result<T, E>>, StoreError> {
-        stored(query!(&mut self.0, change(handle, now, &change)))
-    }
-
-    pub(crate) fn revoke(
-        &mut self,
-        handles: &[SessionHandle],
-    ) -> Result<Vec<SessionHandle>, StoreError> {
-        stored(query!(&mut self.0, revoke(handles, false)))
-    }
-
-    pub(crate) fn revoke_user(
-        &mut self,
-        user_id: &str,
-        except: Option<SessionHandle>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<SessionHandle>, Error> {
-        self.require_current_reads()?;
-        Ok(stored(query!(
-            &mut self.0,
-            revoke_user(user_id, except, now)
-        ))?)
-    }
-
-    /// What must see every session of a user cannot be done by an old snapshot.
-    fn require_current_reads(&mut self) -> Result<(), Error> {
-        match stored(self.0.stale_isolation())? {
+    /// Refuses a transaction that reads by an old snapshot, for what must see every session of a
+    /// user.
+    pub(crate) fn require_current_reads(&mut self) -> Result<(), Error> {
+        match self.run(|link| link.backend().stale_isolation())? {
             Some(found) => Err(Error::IsolationLevel { found }),
             None => Ok(()),
         }
@@ -129,12 +119,4 @@ impl std::fmt::Debug for Lent<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Lent")
     }
-}
-
-/// Over a connection of the application nothing tries again, so there is a line for each failure.
-fn stored<T>(result: QueryResult<T>) -> Result<T, StoreError> {
-    result.map_err(|error| {
-        tracing::error!(cause = %error, "a change of sessions failed within a transaction");
-        StoreError::Database(error.to_string())
-    })
 }

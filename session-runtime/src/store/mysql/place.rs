@@ -1,20 +1,32 @@
 //! Where the tables are, what the user may do with them, and that they hold every character.
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::{QueryableByName, RunQueryDsl};
+use diesel::prelude::{MysqlConnection, QueryableByName, RunQueryDsl};
 use diesel::result::QueryResult;
 use diesel::sql_types::Text;
 
-use super::{Connection, Variable};
 use crate::store::OpenError;
-
-/// Where sessions find a place of their own.
-pub(super) const ELSEWHERE: &str =
-    "database of their own, as in `mysql://user:password@host/sessions`";
+use crate::store::schema::{Column, Index};
 
 /// What the tables are used for, and what it takes to make and to alter them.
 const RIGHTS: &str = "SELECT, INSERT, UPDATE, DELETE";
 const CHANGES: &str = "CREATE, ALTER, INDEX";
+
+/// A table or a column.
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// A table or a column, and what of it is not as it must be.
+#[derive(QueryableByName)]
+struct Unfit {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    found: String,
+}
 
 #[derive(QueryableByName)]
 struct Account {
@@ -25,19 +37,19 @@ struct Account {
 }
 
 /// Those of these tables that there are, as far as the user may see them.
-pub(super) fn tables(conn: &mut Connection, names: &[&str]) -> QueryResult<Vec<String>> {
+pub(super) fn tables(conn: &mut MysqlConnection, names: &[&str]) -> QueryResult<Vec<String>> {
     let names = names.join("', '");
-    let found: Vec<Variable> = diesel::sql_query(format!(
-        "SELECT table_name AS Variable_name, '' AS Value FROM information_schema.tables
+    let found: Vec<Name> = diesel::sql_query(format!(
+        "SELECT table_name AS name FROM information_schema.tables
          WHERE table_schema = DATABASE() AND table_name IN ('{names}') ORDER BY table_name"
     ))
     .load(conn)?;
     Ok(found.into_iter().map(|table| table.name).collect())
 }
 
-/// Refuses to go on without a right to one of these tables. No catalogue says so, with roles and patterns
-/// in the grants, so each right is used by itself, on no row.
-pub(super) fn check_rights(conn: &mut Connection, found: &[String]) -> Result<(), OpenError> {
+/// Refuses to go on without a right to one of these tables. No catalogue says so, with roles and
+/// patterns in the grants, so each right is used by itself, on no row.
+pub(super) fn check_rights(conn: &mut MysqlConnection, found: &[String]) -> Result<(), OpenError> {
     let mut missing = Vec::new();
     for table in found {
         let mut tries = vec![(
@@ -45,8 +57,8 @@ pub(super) fn check_rights(conn: &mut Connection, found: &[String]) -> Result<()
             format!("DO (SELECT COUNT(*) FROM {table} WHERE 1 = 0)"),
         )];
         if table != "session_schema" {
-            let columns: Vec<Variable> = diesel::sql_query(format!(
-                "SELECT column_name AS Variable_name, '' AS Value FROM information_schema.columns
+            let columns: Vec<Name> = diesel::sql_query(format!(
+                "SELECT column_name AS name FROM information_schema.columns
                  WHERE table_schema = DATABASE() AND table_name = '{table}' LIMIT 1"
             ))
             .load(conn)?;
@@ -81,17 +93,8 @@ pub(super) fn check_rights(conn: &mut Connection, found: &[String]) -> Result<()
     )))
 }
 
-/// The server says it when something is changed: see [`explain`].
-pub(super) fn may_change(
-    _: &mut Connection,
-    _done: usize,
-    _found: &[String],
-) -> Result<(), OpenError> {
-    Ok(())
-}
-
-/// What it means that a step failed.
-pub(super) fn explain(conn: &mut Connection, error: OpenError) -> OpenError {
+/// What it means that a step failed: whether the user may change tables, the server says then.
+pub(super) fn explain(conn: &mut MysqlConnection, error: OpenError) -> OpenError {
     let OpenError::Database(cause) = &error else {
         return error;
     };
@@ -112,30 +115,94 @@ fn denied(text: &str) -> Option<&str> {
     Some(right)
 }
 
-fn account(conn: &mut Connection) -> QueryResult<Account> {
+fn account(conn: &mut MysqlConnection) -> QueryResult<Account> {
     diesel::sql_query(
         "SELECT CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') AS account, DATABASE() AS place",
     )
     .get_result(conn)
 }
 
-/// Refuses columns that somebody has converted: they cannot hold every character, or take two users for one.
-pub(super) fn check_columns(conn: &mut Connection, names: &[&str]) -> Result<(), OpenError> {
+/// The columns of these tables.
+pub(super) fn columns(conn: &mut MysqlConnection, names: &[&str]) -> QueryResult<Vec<Column>> {
     let names = names.join("', '");
-    let converted: Vec<Variable> = diesel::sql_query(format!(
-        "SELECT CONCAT(table_name, '.', column_name) AS Variable_name, collation_name AS Value
+    diesel::sql_query(format!(
+        "SELECT table_name AS place, column_name AS name, data_type AS kind,
+                is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%'
+                AND extra NOT LIKE '%GENERATED%' AS needed
+         FROM information_schema.columns
+         WHERE table_schema = DATABASE() AND table_name IN ('{names}')"
+    ))
+    .load(conn)
+}
+
+/// Those of these tables that are views.
+pub(super) fn views(conn: &mut MysqlConnection, names: &[&str]) -> QueryResult<Vec<String>> {
+    let names = names.join("', '");
+    let found: Vec<Name> = diesel::sql_query(format!(
+        "SELECT table_name AS name FROM information_schema.tables
+         WHERE table_schema = DATABASE() AND table_name IN ('{names}') AND table_type LIKE '%VIEW'
+         ORDER BY table_name"
+    ))
+    .load(conn)?;
+    Ok(found.into_iter().map(|view| view.name).collect())
+}
+
+/// The indexes of these tables.
+pub(super) fn indexes(conn: &mut MysqlConnection, names: &[&str]) -> QueryResult<Vec<Index>> {
+    let names = names.join("', '");
+    diesel::sql_query(format!(
+        "SELECT table_name AS place, MAX(non_unique) = 0 AS is_unique,
+                GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ',') AS parts
+         FROM information_schema.statistics
+         WHERE table_schema = DATABASE() AND table_name IN ('{names}')
+         GROUP BY table_name, index_name"
+    ))
+    .load(conn)
+}
+
+/// Refuses tables of an engine without transactions, or without anything on the disk.
+pub(super) fn check_engines(conn: &mut MysqlConnection, names: &[&str]) -> Result<(), OpenError> {
+    let names = names.join("', '");
+    let others: Vec<Unfit> = diesel::sql_query(format!(
+        "SELECT table_name AS name, engine AS found FROM information_schema.tables
+         WHERE table_schema = DATABASE() AND table_name IN ('{names}') AND engine <> 'InnoDB'
+         ORDER BY table_name"
+    ))
+    .load(conn)?;
+    let Some(Unfit { name, found }) = others.first() else {
+        return Ok(());
+    };
+    let repair: Vec<String> = others
+        .iter()
+        .map(|table| format!("ALTER TABLE {} ENGINE = InnoDB", table.name))
+        .collect();
+    Err(OpenError::Unfit(format!(
+        "leads to the table `{name}` of the engine {found}, which undoes nothing and loses rows in a crash: run `{}`",
+        repair.join("; ")
+    )))
+}
+
+/// Refuses columns that somebody has converted: they cannot hold every character, or take two users
+/// for one.
+pub(super) fn check_collations(
+    conn: &mut MysqlConnection,
+    names: &[&str],
+) -> Result<(), OpenError> {
+    let names = names.join("', '");
+    let converted: Vec<Unfit> = diesel::sql_query(format!(
+        "SELECT CONCAT(table_name, '.', column_name) AS name, collation_name AS found
          FROM information_schema.columns
          WHERE table_schema = DATABASE() AND table_name IN ('{names}')
            AND (character_set_name <> 'utf8mb4' OR collation_name NOT LIKE '%\\_bin')
          ORDER BY table_name, ordinal_position LIMIT 1"
     ))
     .load(conn)?;
-    let Some(Variable { name, value }) = converted.first() else {
+    let Some(Unfit { name, found }) = converted.first() else {
         return Ok(());
     };
     let table = name.split('.').next().unwrap_or_default();
     Err(OpenError::Unfit(format!(
-        "leads to tables that were converted: `{name}` has the collation `{value}`, which does not have every character \
+        "leads to tables that were converted: `{name}` has the collation `{found}`, which does not have every character \
          or takes different ones for equal: run `ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb4 COLLATE \
          utf8mb4_nopad_bin`"
     )))

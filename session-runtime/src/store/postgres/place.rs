@@ -1,15 +1,12 @@
-//! Where the tables are, and what the user may do with them: the first schema of the `search_path`, no other,
-//! for a table of the same name in a later one is somebody else's.
+//! Where the tables are, and what the user may do with them: the first schema of the `search_path`,
+//! no other, for a table of the same name in a later one is somebody else's.
 
-use diesel::prelude::{QueryableByName, RunQueryDsl};
+use diesel::prelude::{PgConnection, QueryableByName, RunQueryDsl};
 use diesel::result::QueryResult;
 use diesel::sql_types::{Bool, Nullable, Text};
 
-use super::{Connection, Setting};
 use crate::store::OpenError;
-
-/// Where sessions find a place of their own.
-pub(super) const ELSEWHERE: &str = "schema of their own, as in `postgres://user:password@host/app?options=-csearch_path%3Dsessions`";
+use crate::store::schema::{Column, Index};
 
 /// What the sessions' tables are used for.
 const RIGHTS: &str = "SELECT, INSERT, UPDATE, DELETE";
@@ -28,13 +25,38 @@ struct Surroundings {
     encoding: String,
 }
 
+/// A table.
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// A table that the user has not got this right to.
+#[derive(QueryableByName)]
+struct Denied {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    right: String,
+}
+
+/// A table of somebody else's.
+#[derive(QueryableByName)]
+struct Owned {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    owner: String,
+}
+
 #[derive(QueryableByName)]
 struct Answer {
     #[diesel(sql_type = Bool)]
     value: bool,
 }
 
-fn surroundings(conn: &mut Connection) -> QueryResult<Surroundings> {
+fn surroundings(conn: &mut PgConnection) -> QueryResult<Surroundings> {
     diesel::sql_query(
         "SELECT current_setting('search_path') AS search_path, current_schema()::text AS schema,
                 current_user::text AS role, current_database()::text AS database,
@@ -43,8 +65,9 @@ fn surroundings(conn: &mut Connection) -> QueryResult<Surroundings> {
     .get_result(conn)
 }
 
-/// Refuses a database that cannot hold every character, and a `search_path` whose first schema is not used.
-pub(super) fn check(conn: &mut Connection) -> Result<(), OpenError> {
+/// Refuses a database that cannot hold every character, and a `search_path` whose first schema is
+/// not used.
+pub(super) fn check(conn: &mut PgConnection) -> Result<(), OpenError> {
     let found = surroundings(conn)?;
     // Without an encoding the server keeps what it gets, which is UTF-8.
     if !matches!(found.encoding.as_str(), "UTF8" | "SQL_ASCII") {
@@ -71,6 +94,12 @@ pub(super) fn check(conn: &mut Connection) -> Result<(), OpenError> {
             _ => name,
         },
     };
+    if wanted.starts_with("pg_") || wanted == "information_schema" {
+        return Err(OpenError::Unfit(format!(
+            "leads to the schema `{wanted}`, the first in the `search_path`, which is PostgreSQL's own: put the schema of the \
+             session tables first, as in `postgres://user:password@host/app?options=-csearch_path%3Dpublic`"
+        )));
+    }
     if found.schema.as_ref() == Some(&wanted) {
         return Ok(());
     }
@@ -89,7 +118,7 @@ pub(super) fn check(conn: &mut Connection) -> Result<(), OpenError> {
     }))
 }
 
-fn exists(conn: &mut Connection, schema: &str) -> QueryResult<bool> {
+fn exists(conn: &mut PgConnection, schema: &str) -> QueryResult<bool> {
     diesel::sql_query("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1) AS value")
         .bind::<Text, _>(schema)
         .get_result::<Answer>(conn)
@@ -136,10 +165,10 @@ fn quoted(name: &str) -> String {
 }
 
 /// Those of these tables that there are in the schema that ours belong in.
-pub(super) fn tables(conn: &mut Connection, names: &[&str]) -> QueryResult<Vec<String>> {
+pub(super) fn tables(conn: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<String>> {
     let names = names.join("', '");
-    let found: Vec<Setting> = diesel::sql_query(format!(
-        "SELECT relname::text AS name, '' AS setting FROM pg_class
+    let found: Vec<Name> = diesel::sql_query(format!(
+        "SELECT relname::text AS name FROM pg_class
          WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relname IN ('{names}')
            AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
          ORDER BY relname"
@@ -148,11 +177,95 @@ pub(super) fn tables(conn: &mut Connection, names: &[&str]) -> QueryResult<Vec<S
     Ok(found.into_iter().map(|table| table.name).collect())
 }
 
+/// The columns of these tables.
+pub(super) fn columns(conn: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<Column>> {
+    let names = names.join("', '");
+    diesel::sql_query(format!(
+        "SELECT relname::text AS place, attname::text AS name, format_type(atttypid, NULL) AS kind,
+                attnotnull AND NOT atthasdef AND attidentity = '' AS needed
+         FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+         WHERE relname IN ('{names}') AND attnum > 0 AND NOT attisdropped
+           AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+    ))
+    .load(conn)
+}
+
+/// Those of these tables that are none.
+pub(super) fn views(conn: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<String>> {
+    let names = names.join("', '");
+    let found: Vec<Name> = diesel::sql_query(format!(
+        "SELECT relname::text AS name FROM pg_class
+         WHERE relkind IN ('v', 'm', 'f') AND relname IN ('{names}')
+           AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+         ORDER BY relname"
+    ))
+    .load(conn)?;
+    Ok(found.into_iter().map(|view| view.name).collect())
+}
+
+/// The indexes of these tables: valid ones over all rows, of columns alone.
+pub(super) fn indexes(conn: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<Index>> {
+    let names = names.join("', '");
+    diesel::sql_query(format!(
+        "SELECT relname::text AS place, indisunique AS is_unique,
+                (SELECT string_agg(attname::text, ',' ORDER BY part.at)
+                 FROM unnest(indkey::int2[]) WITH ORDINALITY AS part (number, at)
+                 JOIN pg_attribute ON attrelid = indrelid AND attnum = part.number
+                 WHERE part.at <= indnkeyatts) AS parts
+         FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+         WHERE relname IN ('{names}') AND indisvalid AND indpred IS NULL AND indexprs IS NULL
+           AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+    ))
+    .load(conn)
+}
+
+/// The later schema of the `search_path` that has session tables too: whoever meant those finds no
+/// session in ours.
+pub(super) fn others(conn: &mut PgConnection) -> QueryResult<Option<String>> {
+    let others: Vec<Name> = diesel::sql_query(
+        "SELECT nspname::text AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+         WHERE relname = 'session_schema' AND nspname = ANY (current_schemas(false)) AND nspname <> current_schema()
+         ORDER BY nspname LIMIT 1",
+    )
+    .load(conn)?;
+    let Some(Name { name }) = others.first() else {
+        return Ok(None);
+    };
+    let schema = surroundings(conn)?.schema.unwrap_or_default();
+    Ok(Some(format!(
+        "new session tables were made in the schema `{schema}`, while the schema `{name}`, a later one in the `search_path`, has \
+         session tables too: if those were meant, put `{name}` first"
+    )))
+}
+
+/// Refuses tables that a crash of the server empties.
+pub(super) fn check_logged(conn: &mut PgConnection, names: &[&str]) -> Result<(), OpenError> {
+    let names = names.join("', '");
+    let unlogged: Vec<Name> = diesel::sql_query(format!(
+        "SELECT quote_ident(current_schema()) || '.' || relname AS name FROM pg_class
+         WHERE relname IN ('{names}') AND relpersistence = 'u'
+           AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+         ORDER BY relname"
+    ))
+    .load(conn)?;
+    let Some(Name { name }) = unlogged.first() else {
+        return Ok(());
+    };
+    let repair: Vec<String> = unlogged
+        .iter()
+        .map(|table| format!("ALTER TABLE {} SET LOGGED", table.name))
+        .collect();
+    Err(OpenError::Unfit(format!(
+        "leads to the table `{name}`, which is UNLOGGED, so that a crash of the server empties it: run `{}`",
+        repair.join("; ")
+    )))
+}
+
 /// Refuses to go on without a right to one of these tables.
-pub(super) fn check_rights(conn: &mut Connection, found: &[String]) -> Result<(), OpenError> {
+pub(super) fn check_rights(conn: &mut PgConnection, found: &[String]) -> Result<(), OpenError> {
     let names = found.join("', '");
-    let missing: Vec<Setting> = diesel::sql_query(format!(
-        "SELECT relname::text AS name, granted AS setting
+    let missing: Vec<Denied> = diesel::sql_query(format!(
+        "SELECT relname::text AS name, granted AS \"right\"
          FROM pg_class, unnest(string_to_array('{RIGHTS}', ', ')) AS granted
          WHERE relname IN ('{names}') AND NOT has_table_privilege(pg_class.oid, granted)
            AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
@@ -167,7 +280,7 @@ pub(super) fn check_rights(conn: &mut Connection, found: &[String]) -> Result<()
     let schema = quoted(&around.schema.unwrap_or_default());
     let lacks: Vec<String> = missing
         .iter()
-        .map(|right| format!("{} on `{schema}.{}`", right.setting, right.name))
+        .map(|Denied { name, right }| format!("{right} on `{schema}.{name}`"))
         .collect();
     let tables: Vec<String> = found
         .iter()
@@ -185,7 +298,7 @@ pub(super) fn check_rights(conn: &mut Connection, found: &[String]) -> Result<()
 
 /// Refuses to make or alter tables without the right to it, and says which that is.
 pub(super) fn may_change(
-    conn: &mut Connection,
+    conn: &mut PgConnection,
     done: usize,
     found: &[String],
 ) -> Result<(), OpenError> {
@@ -206,8 +319,8 @@ pub(super) fn may_change(
             quoted(&role),
         )));
     }
-    let owners: Vec<Setting> = diesel::sql_query(format!(
-        "SELECT relname::text AS name, pg_get_userbyid(relowner)::text AS setting FROM pg_class
+    let owners: Vec<Owned> = diesel::sql_query(format!(
+        "SELECT relname::text AS name, pg_get_userbyid(relowner)::text AS owner FROM pg_class
          WHERE relname IN ('{names}') AND NOT pg_has_role(relowner, 'USAGE')
            AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
          ORDER BY relname LIMIT 1"
@@ -215,18 +328,13 @@ pub(super) fn may_change(
     .load(conn)?;
     match owners.first() {
         None => Ok(()),
-        Some(Setting { name, setting }) => Err(OpenError::Unfit(format!(
+        Some(Owned { name, owner }) => Err(OpenError::Unfit(format!(
             "names a user, `{role}`, who does not own the table `{schema}.{name}`, {why}: launch once as its owner \
-             `{setting}`, or run `GRANT {} TO {}`",
-            quoted(setting),
+             `{owner}`, or run `GRANT {} TO {}`",
+            quoted(owner),
             quoted(&role),
         ))),
     }
-}
-
-/// The encoding is the whole database's, and was looked at.
-pub(super) fn check_columns(_: &mut Connection, _names: &[&str]) -> Result<(), OpenError> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-//! Why a server does not let us in, and what to do, as far as its words say so. They may be in another
-//! language than English; what is not understood gets the general advice.
+//! Why a server does not let us in, and what to do, as far as its words say so. They may be in
+//! another language than English; what is not understood gets the general advice.
+
+use crate::store::remedies::OPEN_FILES;
 
 /// What the words of a server mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,12 +17,18 @@ pub(crate) enum Refusal {
     NobodyListens,
     WrongHost,
     NoTls,
+    /// The client has no certificate of an authority to compare with.
+    NoAuthority,
+    /// The certificate is of another host.
+    WrongName,
+    OpenFiles,
     WrongParameter,
     Other,
 }
 
-/// What servers say, PostgreSQL's and libpq's words first, then MariaDB's; the first that is found counts.
-const WORDS: [(&str, Refusal); 34] = [
+/// What servers say, PostgreSQL's and libpq's words first, then MariaDB's; the first that is found
+/// counts.
+const WORDS: [(&str, Refusal); 39] = [
     ("too many connections", Refusal::ConnectionLimit),
     ("too many clients already", Refusal::ConnectionLimit),
     ("connection slots are reserved", Refusal::ConnectionLimit),
@@ -33,6 +41,11 @@ const WORDS: [(&str, Refusal); 34] = [
     ("permission denied for database", Refusal::NotAllowedThere),
     ("no pg_hba.conf entry", Refusal::WrongHost),
     ("pg_hba.conf rejects", Refusal::WrongHost),
+    ("Too many open files", Refusal::OpenFiles),
+    ("socket (24", Refusal::OpenFiles),
+    ("root certificate file", Refusal::NoAuthority),
+    ("does not match host name", Refusal::WrongName),
+    ("insecure transport are prohibited", Refusal::NoTls),
     ("server does not support SSL", Refusal::NoTls),
     ("SSL error", Refusal::NoTls),
     ("password authentication failed", Refusal::WrongUser),
@@ -111,6 +124,15 @@ impl Refusal {
                 "check what the URL says of TLS (PostgreSQL: `sslmode`, `sslrootcert`; MariaDB: `ssl_mode`, `ssl_ca`) and \
                  the server's certificate"
             }
+            Self::NoAuthority => {
+                "put the certificate of the authority that signed the server's into that file, name another with \
+                 `sslrootcert=`, or write `sslrootcert=system` for the authorities that this machine trusts"
+            }
+            Self::WrongName => {
+                "write the host in the URL as the server's certificate names it, or give the server a certificate of this \
+                 host; `hostaddr=` leads to an address beside it"
+            }
+            Self::OpenFiles => OPEN_FILES,
             Self::WrongParameter => {
                 "correct what stands after the `?` of the URL: PostgreSQL takes the parameters of libpq, MariaDB \
                  `ssl_mode`, `ssl_ca`, `ssl_cert`, `ssl_key` and `unix_socket`"
@@ -216,6 +238,24 @@ mod tests {
             ),
             ("Can't connect to server on '127.0.0.1' (111)".into(), NobodyListens),
             ("Unknown server host 'db' (-2)".into(), UnknownHost),
+            (
+                "connection to server at \"127.0.0.1\", port 1 failed: root certificate file \"/srv/app/.postgresql/root.crt\" does \
+                 not exist Either provide the file, use the system's trusted roots with sslrootcert=system, or change sslmode"
+                    .into(),
+                NoAuthority,
+            ),
+            (
+                "connection to server at \"127.0.0.1\", port 1 failed: server certificate for \"db\" does not match host name \
+                 \"localhost\""
+                    .into(),
+                WrongName,
+            ),
+            (
+                "Connections using insecure transport are prohibited while --require_secure_transport=ON.".into(),
+                NoTls,
+            ),
+            ("could not create socket: Too many open files".into(), OpenFiles),
+            ("Can't create TCP/IP socket (24 \"Too many open files\")".into(), OpenFiles),
             ("TLS/SSL error: SSL is required, but the server does not support it".into(), NoTls),
         ] {
             assert_eq!(Refusal::of(&words), refusal, "{words}");

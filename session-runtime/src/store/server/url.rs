@@ -1,7 +1,10 @@
-//! What is wrong with the URL of a server: found before a client library reads it, for they show parts of a
-//! password that should have been percent-encoded.
+//! What is wrong with the URL of a server: found before a client library reads it, for they show
+//! parts of a password that should have been percent-encoded.
 
-/// The parameters that Diesel reads for MariaDB; it passes over others in silence, such as `sslmode`.
+use crate::config::has_number_for_port;
+
+/// The parameters that Diesel reads for MariaDB; it passes over others in silence, such as
+/// `sslmode`.
 const OF_MARIADB: [&str; 5] = ["ssl_ca", "ssl_cert", "ssl_key", "ssl_mode", "unix_socket"];
 
 /// Says what is wrong, without any value.
@@ -10,7 +13,7 @@ pub(super) fn problem(url: &str) -> Option<String> {
         return Some("has no `//` before the user or the host".into());
     };
     let mariadb = scheme == "mysql";
-    let (before, parameters) = parameters(rest);
+    let (before, _) = parameters(rest);
     let authority = before.split('/').next().unwrap_or_default();
     let (login, hosts) = match authority.rsplit_once('@') {
         Some((login, hosts)) => (Some(login), hosts),
@@ -27,21 +30,33 @@ pub(super) fn problem(url: &str) -> Option<String> {
         "has an `@` after a `/`"
     } else if !hosts.split(',').all(has_number_for_port) {
         "has a port that is no number"
-    } else if mariadb {
-        return unknown(parameters).map(|name| {
-            format!(
-                "has the parameter `{name}`, which is none of `{}`",
-                OF_MARIADB.join("`, `")
-            )
-        });
     } else {
         return None;
     };
     Some(wrong.to_owned())
 }
 
+/// Says which parameter of a URL of MariaDB nothing would read.
+pub(super) fn unread(url: &str) -> Option<String> {
+    let (_, rest) = url
+        .split_once("://")
+        .filter(|(scheme, _)| *scheme == "mysql")?;
+    let name = unknown(parameters(rest).1)?;
+    let meant = OF_MARIADB
+        .iter()
+        .find(|known| known.replace('_', "") == name.replace(['_', '-'], "").to_lowercase());
+    let advice = match meant {
+        Some(meant) => format!("write `{meant}`"),
+        None => "remove it".to_owned(),
+    };
+    Some(format!(
+        "has the parameter `{name}`, which is none of `{}`: {advice}",
+        OF_MARIADB.join("`, `")
+    ))
+}
+
 /// Parts the parameters from what is before them: a `?` before the last `@` belongs to a password.
-fn parameters(rest: &str) -> (&str, &str) {
+pub(super) fn parameters(rest: &str) -> (&str, &str) {
     let authority = rest.split('/').next().unwrap_or_default();
     let begin = authority.rfind('@').unwrap_or(0);
     match rest[begin..].split_once('?') {
@@ -59,7 +74,7 @@ fn unknown(parameters: &str) -> Option<&str> {
     let name = names.find(|name| !OF_MARIADB.contains(name))?;
     let is_word = name
         .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     Some(if is_word { name } else { ".." })
 }
 
@@ -69,16 +84,9 @@ fn is_encoded(text: &str) -> bool {
     })
 }
 
-fn has_number_for_port(host: &str) -> bool {
-    // The colons of an IPv6 address stand in brackets.
-    let after = host.rsplit_once(']').map_or(host, |(_, after)| after);
-    let port = after.split_once(':').map_or("", |(_, port)| port);
-    port.bytes().all(|digit| digit.is_ascii_digit())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::problem;
+    use super::{problem, unread};
 
     #[test]
     fn urls_that_are_in_order() {
@@ -127,18 +135,33 @@ mod tests {
                 "mysql://ada:se?cret@host/app",
                 "a `?` or a `#` before the `@`",
             ),
-            (
-                "mysql://ada:secret@host/app?sslmode=require",
-                "`sslmode`, which is none of `ssl_ca`, ",
-            ),
-            (
-                "mysql://ada:secret@host/app?ssl_mode=required&secret:x",
-                "`..`, which is none",
-            ),
         ] {
             let said = problem(url).expect(url);
             assert!(said.contains(words), "{url}: {said}");
             assert!(!said.contains("cret"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_nothing_reads_is_named() {
+        for (parameters, words) in [
+            ("sslmode=require", "`sslmode`, which is none of `ssl_ca`, "),
+            ("ssl-mode=cret", "has the parameter `ssl-mode`"),
+            ("sslMode=cret", "`unix_socket`: write `ssl_mode`"),
+            ("ssl-ca=cret", ": write `ssl_ca`"),
+            ("charset=cret", "`charset`, which is none of"),
+            ("useSSL=cret", "`unix_socket`: remove it"),
+            ("ssl_mode=required&secret:x", "`..`, which is none"),
+        ] {
+            let said = unread(&format!("mysql://ada:pw@host/app?{parameters}")).expect(parameters);
+            assert!(said.contains(words), "{parameters}: {said}");
+            assert!(!said.contains("cret"), "{said}");
+        }
+        for url in [
+            "mysql://ada@db/app?unix_socket=/run/x",
+            "postgres://ada@db/app?charset=x",
+        ] {
+            assert_eq!(unread(url), None);
         }
     }
 }

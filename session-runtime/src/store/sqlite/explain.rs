@@ -2,12 +2,14 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use diesel::result::Error;
 
 use super::files::{Files, OpenFiles};
 use crate::store::OpenError;
+use crate::store::error::DAMAGED;
+use crate::store::remedies::OPEN_FILES;
 
 /// Whether somebody else has the file. SQLite speaks English everywhere.
 pub(super) fn is_locked(error: &Error) -> bool {
@@ -35,9 +37,14 @@ pub(super) fn explain_in(files: &Files, error: Error) -> OpenError {
             "which is no SQLite database, or an encrypted one: name another file".to_owned()
         }
         "database disk image is malformed" => {
-            "which is damaged: restore it from a backup, without `-wal` and `-shm` files of another one".to_owned()
+            format!("which {DAMAGED}")
         }
-        "database or disk is full" => "whose disk is full: make room".to_owned(),
+        "database or disk is full" => {
+            "whose disk is full: make room, also for `-wal` beside it".to_owned()
+        }
+        "disk I/O error" => {
+            "whose disk fails or is full: make room, and look at the log of the system".to_owned()
+        }
         _ => return error.into(),
     };
     OpenError::File {
@@ -49,6 +56,13 @@ pub(super) fn explain_in(files: &Files, error: Error) -> OpenError {
 /// Why a file cannot be opened for reading and writing, and what to do.
 pub(super) fn why_closed(path: &str) -> String {
     let file = Path::new(path);
+    if let Some(target) = link_target(file) {
+        let shown = target.display();
+        return match target.to_str() {
+            Some(target) => format!("a link to `{target}`, {}", why_closed(target)),
+            None => format!("a link to `{shown}`, which is not UTF-8: name another file"),
+        };
+    }
     let folder = file.parent().unwrap_or(file);
     if file.is_dir() {
         return format!(
@@ -71,9 +85,16 @@ pub(super) fn why_closed(path: &str) -> String {
         Ok(_) => {}
     }
     match OpenOptions::new().read(true).write(true).open(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound && is_mounted_read_only(file) => {
+            MOUNTED.to_owned()
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => format!(
             "which cannot be made in its folder: let the user of this process write to `{shown}`"
         ),
+        Err(error) if is_out_of_files(&error) => {
+            format!("which cannot be opened ({error}): {OPEN_FILES}")
+        }
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => MOUNTED.to_owned(),
         Err(error) if fs::File::open(file).is_ok() => format!(
             "which can only be read ({error}), but sessions are written: let the user of this process write to it \
              and to its folder `{shown}`"
@@ -83,9 +104,54 @@ pub(super) fn why_closed(path: &str) -> String {
              `{shown}`"
         ),
         // The file is in order, so it is what stands beside it.
-        Ok(_) => format!(
-            "beside which SQLite keeps two more files (`-wal`, `-shm`): let the user of this process write to the \
-             folder `{shown}`"
-        ),
+        Ok(_) => match ["-wal", "-shm"]
+            .iter()
+            .map(|suffix| format!("{path}{suffix}"))
+            .find_map(|beside| Some((unwritable(Path::new(&beside))?, beside)))
+        {
+            Some((error, beside)) => format!(
+                "beside which SQLite cannot write `{beside}` ({error}): let the user of this process write to it"
+            ),
+            None => format!(
+                "beside which SQLite keeps two more files (`-wal`, `-shm`): let the user of this process write to the \
+                 folder `{shown}`"
+            ),
+        },
     }
+}
+
+/// For a file system that takes no writes.
+const MOUNTED: &str = "whose file system is mounted read-only, but sessions are written: mount it for writing, or name a file on \
+                       another, such as a volume";
+
+/// Whether a file that is not there could not be made for that reason.
+fn is_mounted_read_only(file: &Path) -> bool {
+    match fs::File::create_new(file) {
+        Err(error) => error.kind() == ErrorKind::ReadOnlyFilesystem,
+        Ok(_) => {
+            let _left_nothing = fs::remove_file(file);
+            false
+        }
+    }
+}
+
+/// Whether the process, or the machine, has as many files open as it may.
+fn is_out_of_files(error: &std::io::Error) -> bool {
+    // ENFILE, EMFILE
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
+/// Why an existing file cannot be written.
+fn unwritable(file: &Path) -> Option<std::io::Error> {
+    let error = OpenOptions::new().read(true).write(true).open(file).err()?;
+    (error.kind() != ErrorKind::NotFound).then_some(error)
+}
+
+/// Where a link leads, one step of it; not where links lead in a circle.
+fn link_target(file: &Path) -> Option<PathBuf> {
+    if fs::metadata(file).is_err_and(|error| error.kind() != ErrorKind::NotFound) {
+        return None;
+    }
+    let target = fs::read_link(file).ok()?;
+    Some(file.parent().unwrap_or(file).join(target))
 }

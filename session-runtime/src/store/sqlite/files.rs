@@ -16,7 +16,7 @@ type Identity = Option<(u64, u64)>;
 
 /// The files of a database since this process opened it.
 #[derive(Debug, Clone)]
-pub(super) struct Files(Arc<Shared>);
+pub(crate) struct Files(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -48,6 +48,22 @@ impl Files {
         &self.0.paths[0]
     }
 
+    /// Whether a path leads to the file itself.
+    pub(in crate::store) fn is(&self, path: &str) -> bool {
+        match (identity(Path::new(self.path())), identity(Path::new(path))) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            _ => {
+                let real = |path: &str| fs::canonicalize(path).ok();
+                real(path).is_some_and(|path| Some(path) == real(self.path()))
+            }
+        }
+    }
+
+    /// Whether this process has a connection to it.
+    pub(super) fn is_open(&self) -> bool {
+        self.opened().connections > 0
+    }
+
     /// Counts a connection, and remembers the files that it has opened.
     pub(super) fn open(&self) -> OpenFiles {
         let mut opened = self.opened();
@@ -59,7 +75,7 @@ impl Files {
     }
 
     /// Fails if one of them was deleted or replaced since it was opened.
-    pub(super) fn check(&self) -> QueryResult<()> {
+    pub(in crate::store) fn check(&self) -> QueryResult<()> {
         let opened = self.opened().identities;
         let pairs = self.0.paths.iter().zip(opened);
         let mut pairs = pairs.map(|(path, opened)| (path, opened, identity(Path::new(path))));
@@ -75,7 +91,7 @@ impl Files {
         let cause = format!(
             "`{path}` was {done} while the application has it open: nothing is stored until it is back; or stop the \
              application, put the database into its place without `-wal` and `-shm` files of another one, and start \
-             again (`session_runtime::databases` says more)"
+             again (`session_runtime::guide::databases` says more)"
         );
         Err(Error::DatabaseError(
             DatabaseErrorKind::Unknown,

@@ -1,11 +1,12 @@
-//! The rows that are moved: how each table is read and written, and each row's one encoding for checksums.
+//! The rows that are moved: how each table is read and written, and each row's one encoding for
+//! checksums.
 
 use std::collections::HashMap;
 
 use diesel::result::QueryResult;
 
-use crate::store::connection::{Link, query};
-use crate::store::models::{CounterRow, KeyRow, RevocationRow, SessionRow};
+use crate::store::rows::{CounterRow, KeyRow, RevocationRow, SessionRow};
+use crate::store::sql::Link;
 
 /// A row with one sequence of bytes, whichever database it comes from.
 pub(super) trait Encoded {
@@ -92,7 +93,7 @@ macro_rules! by_handle {
             }
 
             fn count(link: &mut Link<'_>) -> QueryResult<i64> {
-                query!(link, $count())
+                link.$count()
             }
 
             fn within(
@@ -102,11 +103,11 @@ macro_rules! by_handle {
                 most: Option<usize>,
             ) -> QueryResult<Vec<Self>> {
                 let most = most.map(|most| i64::try_from(most).unwrap_or(i64::MAX));
-                query!(link, $within(after, until, most))
+                link.$within(after, until, most)
             }
 
             fn put(link: &mut Link<'_>, gone: &[&[u8]], rows: &[Self]) -> QueryResult<()> {
-                query!(link, $put(gone, rows))
+                link.$put(gone, rows)
             }
         }
     };
@@ -124,11 +125,11 @@ macro_rules! whole {
     ($row:ty, $all:ident, $put:ident) => {
         impl Whole for $row {
             fn all(link: &mut Link<'_>) -> QueryResult<Vec<Self>> {
-                query!(link, $all())
+                link.$all()
             }
 
             fn put(link: &mut Link<'_>, rows: &[Self]) -> QueryResult<()> {
-                query!(link, $put(rows))
+                link.$put(rows)
             }
         }
     };
@@ -176,6 +177,9 @@ impl Encoded for SessionRow {
             capped_since,
             payload_type,
             pending_attempts,
+            device_key,
+            device_bound_at,
+            device_state,
         } = self;
         for value in [handle, parent_hash, children] {
             field(bytes, value);
@@ -191,6 +195,12 @@ impl Encoded for SessionRow {
         }
         number(bytes, i64::from(*anonymous));
         number(bytes, *data_version);
+        match device_key {
+            Some(key) => field(bytes, key),
+            None => field(bytes, b"-"),
+        }
+        number(bytes, *device_bound_at);
+        number(bytes, device_state.map(i64::from));
     }
 }
 

@@ -14,3 +14,10 @@ CREATE TABLE IF NOT EXISTS session_user_lock (
     user_id      VARCHAR(128)   CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL PRIMARY KEY,
     used_at      BIGINT         NOT NULL
 ) ENGINE = InnoDB;
+
+-- The public key of the device that a session is bound to, since when, and whether it proved itself:
+-- 0 not yet, 1 yes, 2 the session went on without.
+ALTER TABLE session_info
+    ADD COLUMN IF NOT EXISTS device_key VARBINARY(600),
+    ADD COLUMN IF NOT EXISTS device_bound_at BIGINT,
+    ADD COLUMN IF NOT EXISTS device_state SMALLINT;

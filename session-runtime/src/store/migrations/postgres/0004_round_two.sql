@@ -11,3 +11,9 @@ ALTER TABLE session_info ADD COLUMN payload_type TEXT NOT NULL DEFAULT '';
 -- The sessions of a user in the order of a list; the other databases have the key in every index.
 CREATE INDEX IF NOT EXISTS session_info_user_handle ON session_info (user_id, handle);
 DROP INDEX IF EXISTS session_info_user;
+
+-- The public key of the device that a session is bound to, since when, and whether it proved itself:
+-- 0 not yet, 1 yes, 2 the session went on without.
+ALTER TABLE session_info ADD COLUMN device_key BYTEA;
+ALTER TABLE session_info ADD COLUMN device_bound_at BIGINT;
+ALTER TABLE session_info ADD COLUMN device_state SMALLINT;

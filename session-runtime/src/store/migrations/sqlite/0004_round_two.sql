@@ -7,3 +7,9 @@ ALTER TABLE session_info ADD COLUMN pending_attempts BIGINT;
 
 -- The name of the payload type; empty in rows of before, which end with their next refresh.
 ALTER TABLE session_info ADD COLUMN payload_type TEXT NOT NULL DEFAULT '';
+
+-- The public key of the device that a session is bound to, since when, and whether it proved itself:
+-- 0 not yet, 1 yes, 2 the session went on without.
+ALTER TABLE session_info ADD COLUMN device_key BLOB;
+ALTER TABLE session_info ADD COLUMN device_bound_at BIGINT;
+ALTER TABLE session_info ADD COLUMN device_state SMALLINT;

@@ -1,0 +1,32 @@
+//! How many rows a write changed. A trigger that returns nothing, or a rule, takes a write without
+//! an error: then nothing was stored, and whoever asked for it must hear so.
+
+use diesel::result::{DatabaseErrorKind, Error, QueryResult};
+
+/// Fails unless a write changed `wanted` rows of a table.
+pub(super) fn rows(table: &'static str, wanted: usize) -> impl FnOnce(usize) -> QueryResult<()> {
+    move |changed| {
+        if changed < wanted {
+            Err(taken(table))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Whether an error is one of [`taken`].
+pub(super) fn is_taken(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(DatabaseErrorKind::CheckViolation, found) if found.message().starts_with(TAKEN))
+}
+
+const TAKEN: &str = "a trigger or rule of somebody else takes the writes";
+
+/// For a write that changed fewer rows than there were to change. Of a kind that no other try
+/// passes.
+pub(super) fn taken(table: &'static str) -> Error {
+    let cause = format!(
+        "{TAKEN} to the table `{table}`, so they were rolled back: remove it, \
+         or let it do its work after the write (PostgreSQL shows it with `\\d {table}`, SQLite with `.schema {table}`)"
+    );
+    Error::DatabaseError(DatabaseErrorKind::CheckViolation, Box::new(cause))
+}

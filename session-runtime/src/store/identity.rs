@@ -1,0 +1,129 @@
+//! Which database this is, so that a connection of the application's is known to lead to it.
+
+use diesel::result::QueryResult;
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::connection::AnyConnection;
+use super::location::Location;
+use super::sql::Link;
+#[cfg(feature = "sqlite")]
+use super::sqlite::{self, Files};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::words;
+
+/// Which database the sessions are in.
+#[derive(Debug, Clone)]
+pub(crate) enum Identity {
+    /// A file is known by itself, so a copy of it is another.
+    #[cfg(feature = "sqlite")]
+    Sqlite(Files),
+    #[cfg(feature = "postgres")]
+    Postgres(Mark),
+    #[cfg(feature = "mysql")]
+    Mysql(Mark),
+}
+
+/// How a server's database is known: by a random number in it and by its name. A copy has the
+/// number as well, but stands beside the original under another name.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mark {
+    number: i64,
+    name: String,
+}
+
+impl Identity {
+    /// That of a database; one that has none yet gets `number`.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        expect(unused_variables, reason = "a file needs no number")
+    )]
+    pub(super) fn of(
+        location: &Location,
+        conn: &mut super::connection::AnyConnection,
+        number: i64,
+    ) -> QueryResult<Self> {
+        Ok(match location {
+            #[cfg(feature = "sqlite")]
+            Location::Sqlite(file) => Self::Sqlite(file.files().clone()),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(_) => Self::Postgres(mark(conn, number)?),
+            #[cfg(feature = "mysql")]
+            Location::Mysql(_) => Self::Mysql(mark(conn, number)?),
+        })
+    }
+
+    /// What a connection leads to instead of this database, in words; `None` if it leads to it.
+    ///
+    /// # Errors
+    /// What keeps the question from an answer: the connection is broken, or the file was deleted or
+    /// replaced since it was opened.
+    pub(super) fn misled(&self, link: &mut Link<'_>) -> QueryResult<Option<String>> {
+        #[allow(
+            unreachable_patterns,
+            reason = "with one database there is no other kind"
+        )]
+        match (self, link) {
+            #[cfg(feature = "sqlite")]
+            (Self::Sqlite(files), Link::Sqlite(conn)) => {
+                files.check()?;
+                let file = sqlite::file_of(conn)?;
+                let is_it = files.is(&file);
+                Ok((!is_it).then(|| match file.as_str() {
+                    "" => "a SQLite database in memory".to_owned(),
+                    file => format!("the SQLite file `{file}`"),
+                }))
+            }
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(mark), link @ Link::Postgres(_)) => mark.misled(link),
+            #[cfg(feature = "mysql")]
+            (Self::Mysql(mark), link @ Link::Mysql(_)) => mark.misled(link),
+            #[cfg(feature = "sqlite")]
+            (_, Link::Sqlite(_)) => Ok(Some("SQLite".to_owned())),
+            #[cfg(feature = "postgres")]
+            (_, Link::Postgres(_)) => Ok(Some("PostgreSQL".to_owned())),
+            #[cfg(feature = "mysql")]
+            (_, Link::Mysql(_)) => Ok(Some("MariaDB".to_owned())),
+        }
+    }
+
+    /// Fails if the files of the database were deleted or replaced since they were opened, so that
+    /// what was committed to them is lost.
+    pub(super) fn check_files(&self) -> QueryResult<()> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(files) => files.check(),
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl Mark {
+    fn misled(&self, link: &mut Link<'_>) -> QueryResult<Option<String>> {
+        match link.identity() {
+            Ok(Some((number, name))) if (number, name.as_str()) == (self.number, &self.name) => {
+                Ok(None)
+            }
+            Ok(Some((_, name))) => Ok(Some(format!("sessions of another database (`{name}`)"))),
+            Ok(None) => Ok(Some("tables that no application has started on".to_owned())),
+            // The name of the table is the same in every language.
+            Err(error) if error.to_string().contains("session_counter") => Ok(Some(format!(
+                "a place without our tables ({})",
+                words::of(&error)
+            ))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn mark(conn: &mut AnyConnection, number: i64) -> QueryResult<Mark> {
+    let found = match conn.read(|link| link.identity())? {
+        Some(found) => found,
+        None => conn.write(|link| link.identify(number))?,
+    };
+    let (number, name) = found;
+    Ok(Mark { number, name })
+}
