@@ -52,7 +52,7 @@ impl SmallDisk {
     }
 
     /// Leaves no byte free.
-    fn fill(&self) -> PathBuf {
+    pub(crate) fn fill(&self) -> PathBuf {
         let path = self.0.join("ballast");
         let mut ballast = File::create(&path).expect("a file");
         while ballast.write_all(&[0; 512]).is_ok() {}

@@ -88,7 +88,8 @@ impl Load {
         match answer {
             Answer::Came(200, _) => count.fetch_add(1, Ordering::Relaxed),
             Answer::Lost => {
-                // The server is down; trying again at once would only burn the processor it needs to come up.
+                // The server is down; trying again at once would only burn the processor it needs
+                // to come up.
                 thread::sleep(Duration::from_millis(2));
                 self.lost.fetch_add(1, Ordering::Relaxed)
             }

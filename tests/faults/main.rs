@@ -5,6 +5,7 @@
 
 mod disk;
 mod kill;
+mod mounted;
 mod read_only;
 
 /// A server on a file in `folder`.

@@ -56,7 +56,7 @@ fn what_can_only_be_read_stops_the_launch() {
     }
     let read_only = format!(
         "`sessions.database` names the file `{at}`, which can only be read (Permission denied (os error 13)), but sessions are \
-         written: let the user of this process write to it and to its folder `{place}` (`session_runtime::databases` says more)"
+         written: let the user of this process write to it and to its folder `{place}` (`session_runtime::guide::databases` says more)"
     );
     assert_eq!(refusal(&file), read_only);
 
@@ -65,18 +65,30 @@ fn what_can_only_be_read_stops_the_launch() {
         refusal(&file),
         format!(
             "`sessions.database` names the file `{at}`, which cannot be read (Permission denied (os error 13)): let the user of \
-             this process read and write it, and write to its folder `{place}` (`session_runtime::databases` says more)"
+             this process read and write it, and write to its folder `{place}` (`session_runtime::guide::databases` says more)"
         )
     );
 
     allow(&file, 0o644);
+    let index = folder.path().join("app.db-shm");
+    made(&file);
+    allow(&index, 0o444);
+    assert_eq!(
+        refusal(&file),
+        format!(
+            "`sessions.database` names the file `{at}`, beside which SQLite cannot write `{}` (Permission denied (os error \
+             13)): let the user of this process write to it (`session_runtime::guide::databases` says more)",
+            index.display()
+        )
+    );
+
     allow(folder.path(), 0o555);
     for part in ["-wal", "-shm"] {
         let _was_there = fs::remove_file(format!("{at}{part}"));
     }
     let beside = format!(
         "`sessions.database` names the file `{at}`, beside which SQLite keeps two more files (`-wal`, `-shm`): let the user \
-         of this process write to the folder `{place}` (`session_runtime::databases` says more)"
+         of this process write to the folder `{place}` (`session_runtime::guide::databases` says more)"
     );
     assert_eq!(refusal(&file), beside);
     let new = folder.path().join("new.db");
@@ -84,7 +96,7 @@ fn what_can_only_be_read_stops_the_launch() {
         refusal(&new),
         format!(
             "`sessions.database` names the file `{}`, which cannot be made in its folder: let the user of this process \
-             write to `{place}` (`session_runtime::databases` says more)",
+             write to `{place}` (`session_runtime::guide::databases` says more)",
             new.display()
         )
     );
@@ -106,7 +118,32 @@ fn a_disk_that_is_mounted_read_only_stops_the_launch() {
     disk.only_read();
     let said = refusal(&file);
     assert!(
-        said.contains("which can only be read (Read-only file system (os error 30))"),
+        said.contains("whose file system is mounted read-only, but sessions are written"),
         "{said}"
     );
+    let said = refusal(&folder.path().join("new.db"));
+    assert!(said.contains("is mounted read-only"), "{said}");
+}
+
+#[test]
+fn a_full_disk_stops_the_launch() {
+    if left_out() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = SmallDisk::mount(folder.path());
+    let file = folder.path().join("app.db");
+    made(&file);
+    let _ballast = disk.fill();
+    for file in [file, folder.path().join("new.db")] {
+        let said = refusal(&file);
+        for words in [
+            "`sessions.database`",
+            "full",
+            "make room",
+            "`session_runtime::guide::databases`",
+        ] {
+            assert!(said.contains(words), "{said}");
+        }
+    }
 }

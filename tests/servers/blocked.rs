@@ -1,12 +1,17 @@
 //! Somebody's open transaction blocks what it locks and nothing else.
 
+use std::cell::Cell;
+use std::path::Path;
+
 use rocket::futures::future::join_all;
-use rocket::tokio::join;
-use session_runtime::SessionHandle;
+use rocket::tokio::{self, join};
+use session_runtime::clock::SystemClock;
+use session_runtime::token::Transport;
+use session_runtime::{NewSession, SessionHandle};
 use session_tests::app::{Claims, Notes};
 use session_tests::body::{OK, UNAVAILABLE};
-use session_tests::servers::Backend;
-use session_tests::{Database, Server};
+use session_tests::servers::{Backend, DatabaseServer};
+use session_tests::{Database, Server, Statements};
 
 session_tests::on_both! {
     a_blocked_session_holds_up_no_strangers_login
@@ -14,6 +19,40 @@ session_tests::on_both! {
     a_deadlock_is_not_seen
     a_revocation_committed_late_is_not_missed
     a_batch_of_large_sessions_fits
+}
+
+/// As long as `database_timeout` allows: longer than ten tries took, each of which waits for 250
+/// ms. MariaDB counts its waits in seconds, so there ten are longer than that.
+#[rocket::async_test]
+async fn postgres_what_is_blocked_is_tried_until_the_time_out_is_over() {
+    let url = DatabaseServer::shared(Backend::Postgres).database(Path::new("blocked for long"));
+    let builder = Server::builder().on_url(&url);
+    let server = builder
+        .fairing(|fairing| fairing.clock(SystemClock::default()))
+        .start()
+        .await;
+    let mut ada = server.browser();
+    ada.log_in("ada").await;
+    let mut application = Database::connect(&url);
+    lock_row(&mut application, ada.handle().await);
+    let sent = Statements::to(&url);
+    let answered = Cell::new(false);
+    let refresh = async {
+        let refreshed = ada.refresh().await;
+        answered.set(true);
+        refreshed
+    };
+    let release = async {
+        let mut tries = 0;
+        while tries < 13 && !answered.get() {
+            let is_try = |sql: &&String| sql.contains("session_info") && sql.contains("FOR UPDATE");
+            tries += sent.take().iter().filter(is_try).count();
+            tokio::task::yield_now().await;
+        }
+        application.execute("COMMIT");
+    };
+    let (refreshed, ()) = join!(refresh, release);
+    refreshed.expect(200, "{}");
 }
 
 /// The lock that an application takes which changes a session in its own transaction.
@@ -153,7 +192,14 @@ async fn a_batch_of_large_sessions_fits(backend: Backend) {
     let create = |server: &Server, n: usize| {
         let sessions = server.sessions().clone();
         let (claims, notes) = (claims.clone(), notes.clone());
-        async move { sessions.create(&format!("user {n}"), &claims, &notes).await }
+        async move {
+            sessions
+                .create(
+                    NewSession::new(format!("user {n}"), claims, notes),
+                    Transport::Header,
+                )
+                .await
+        }
     };
     for created in join_all((0..24).map(|n| create(&server, n))).await {
         created.expect("a session");

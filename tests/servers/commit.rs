@@ -5,6 +5,8 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use session_runtime::NewSession;
+use session_runtime::token::Transport;
 use session_tests::app::{Claims, Notes};
 use session_tests::body::UNAVAILABLE;
 use session_tests::servers::{Backend, DatabaseServer};
@@ -102,16 +104,19 @@ async fn behind_a_line(backend: Backend, name: &str) -> (Server, Line, String) {
     let url = shared.database(std::path::Path::new(name));
     let line = Line::to(shared.port());
     let through = url.replace(&format!(":{}/", shared.port()), &format!(":{}/", line.port));
-    (Server::on_url(&through).await, line, url)
+    (Server::builder().on_url(&through).start().await, line, url)
 }
 
-async fn create(server: &Server) -> session_runtime::SessionTokens {
+async fn create(server: &Server) -> session_runtime::token::SessionTokens {
     let claims = Claims {
         name: String::new(),
     };
     let created = server
         .sessions()
-        .create(&"ada".to_owned(), &claims, &Notes::default())
+        .create(
+            NewSession::new("ada".to_owned(), claims, Notes::default()),
+            Transport::Header,
+        )
         .await;
     created.expect("a session")
 }

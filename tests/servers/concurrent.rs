@@ -1,6 +1,8 @@
 //! Many processes on one database: all start at once, all work at once.
 
 use rocket::futures::future::join_all;
+use session_runtime::NewSession;
+use session_runtime::token::Transport;
 use session_tests::app::{Claims, Notes};
 use session_tests::servers::{Backend, DatabaseServer};
 use session_tests::{Database, Server};
@@ -13,7 +15,7 @@ session_tests::on_both! {
 
 async fn ten_processes_migrate_at_once(backend: Backend) {
     let url = DatabaseServer::shared(backend).database(std::path::Path::new("ten"));
-    let servers = join_all((0..10).map(|_| Server::on_url(&url))).await;
+    let servers = join_all((0..10).map(|_| Server::builder().on_url(&url).start())).await;
     let mut browser = servers[0].browser();
     browser.log_in("ada").await;
     for server in &servers {
@@ -26,7 +28,11 @@ async fn ten_processes_migrate_at_once(backend: Backend) {
         ("SELECT count(*) AS value FROM session_schema", 1),
         ("SELECT version AS value FROM session_schema", 4),
         ("SELECT count(*) AS value FROM session_key", 2),
-        ("SELECT count(*) AS value FROM session_counter", 4),
+        ("SELECT count(*) AS value FROM session_counter", 6),
+        (
+            "SELECT count(*) AS value FROM session_counter WHERE name = 'identity'",
+            1,
+        ),
     ] {
         assert_eq!(database.number(sql), expected, "{sql}");
     }
@@ -37,7 +43,7 @@ async fn ten_processes_migrate_at_once(backend: Backend) {
 async fn what_waits_is_committed_together(backend: Backend) {
     let server = DatabaseServer::start(backend, &[]);
     let url = server.database(std::path::Path::new("together"));
-    let app = Server::on_url(&url).await;
+    let app = Server::builder().on_url(&url).start().await;
     let mut lock = Database::connect(&url);
     let commits = |database: &mut Database| {
         match backend {
@@ -69,8 +75,8 @@ async fn what_waits_is_committed_together(backend: Backend) {
 async fn processes_number_the_feed_together(backend: Backend) {
     let (first, url) = super::start(backend, "numbers").await;
     let servers = [
-        Server::on_url(&url).await,
-        Server::on_url(&url).await,
+        Server::builder().on_url(&url).start().await,
+        Server::builder().on_url(&url).start().await,
         first,
     ];
     let work = servers
@@ -83,7 +89,12 @@ async fn processes_number_the_feed_together(backend: Backend) {
                 };
                 let user = format!("user {process} {n}");
                 let sessions = server.sessions();
-                let created = sessions.create(&user, &claims, &Notes::default()).await;
+                let created = sessions
+                    .create(
+                        NewSession::new(user, claims, Notes::default()),
+                        Transport::Header,
+                    )
+                    .await;
                 let handle = created.expect("a session").handle();
                 assert_eq!(sessions.revoke(handle).await, Ok(true));
                 sessions.read_revocations_now().await.expect("an answer");

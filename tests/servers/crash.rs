@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use rocket::futures::future::join_all;
 use rocket::tokio;
-use session_runtime::{Error, Event};
+use session_runtime::token::Transport;
+use session_runtime::{Error, Event, NewSession};
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
 use session_tests::body::UNAVAILABLE;
@@ -45,12 +46,15 @@ async fn a_crash_is_healed(backend: Backend) {
         let (sessions, acknowledged, refused, over) =
             (server.sessions(), &acknowledged, &refused, &over);
         async move {
-            let claims = Claims {
-                name: String::new(),
-            };
             while !over.load(Ordering::Relaxed) {
+                let claims = Claims {
+                    name: String::new(),
+                };
                 let created = sessions
-                    .create(&format!("user {n}"), &claims, &Notes::default())
+                    .create(
+                        NewSession::new(format!("user {n}"), claims, Notes::default()),
+                        Transport::Header,
+                    )
                     .await;
                 match created {
                     Ok(tokens) => acknowledged.lock().expect("no panic").push(tokens.handle()),

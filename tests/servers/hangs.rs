@@ -1,5 +1,5 @@
-//! The database hangs: its processes stand still and its connections stay open. What waits for it is bounded,
-//! and nothing else waits.
+//! The database hangs: its processes stand still and its connections stay open. What waits for it
+//! is bounded, and nothing else waits.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use rocket::tokio::{join, sync::Notify};
 use session_runtime::Event;
 use session_tests::body::UNAVAILABLE;
 use session_tests::servers::{Backend, DatabaseServer};
-use session_tests::{Browser, Builder, Server};
+use session_tests::{Builder, Server};
 
 session_tests::on_both! {
     a_database_that_hangs_holds_up_nothing_else
@@ -42,12 +42,6 @@ fn on(url: &str, told: &Arc<Told>) -> Builder {
         })
 }
 
-async fn logged_in(server: &Server) -> Browser<'_> {
-    let mut ada = server.browser();
-    ada.log_in("ada").await;
-    ada
-}
-
 /// How long the feed counts, and a little.
 const STALE: Duration = Duration::from_secs(2);
 
@@ -59,7 +53,7 @@ async fn a_database_that_hangs_holds_up_nothing_else(backend: Backend) {
     let accepting = on(&url, &Arc::default()).set("revocation_on_stall", "accept");
     let refusing = on(&url, &Arc::default()).set("revocation_on_stall", "refuse");
     let (accepting, refusing) = (accepting.start().await, refusing.start().await);
-    let mut ada = logged_in(&server).await;
+    let mut ada = server.logged_in("ada").await;
 
     database.hang();
     for server in [&server, &accepting, &refusing] {
@@ -114,7 +108,7 @@ async fn reads_wait_in_a_bounded_queue(backend: Backend) {
         .set("write_queue", 100)
         .start()
         .await;
-    let ada = logged_in(&server).await;
+    let ada = server.logged_in("ada").await;
 
     database.hang();
     let refused = AtomicUsize::new(0);

@@ -4,6 +4,7 @@ use rocket::futures::future::join_all;
 use rocket::tokio::sync::oneshot;
 use rocket::tokio::task::spawn_blocking;
 use session_runtime::NewSession;
+use session_runtime::token::Transport;
 use session_tests::app::{Claims, Notes};
 use session_tests::servers::{Backend, DatabaseServer};
 use session_tests::{Database, Server};
@@ -40,7 +41,7 @@ async fn logins_under_a_limit_wait_for_the_same_user_only(backend: Backend) {
     let (sessions, target) = (server.sessions().clone(), url.clone());
     let application = spawn_blocking(move || {
         Database::connect(&target).within(&sessions, |within| {
-            let committed = within.create(ada())?;
+            let committed = within.create(ada(), Transport::Cookie)?;
             created.send(()).expect("a listener");
             may_go_on.blocking_recv().expect("a word");
             Ok(committed.handle())
@@ -84,7 +85,8 @@ async fn logins_of_one_user_at_once_keep_to_the_limit(backend: Backend) {
         move || {
             let mut application = Database::connect(&url);
             for _ in 0..5 {
-                let created = application.within(&sessions, |within| within.create(ada()));
+                let created =
+                    application.within(&sessions, |within| within.create(ada(), Transport::Cookie));
                 let _ = created.expect("a session");
             }
         }
@@ -107,7 +109,10 @@ async fn many_sessions_end_in_short_transactions(backend: Backend) {
         let (sessions, claims) = (server.sessions(), &claims);
         async move {
             sessions
-                .create(&"ada".to_owned(), claims, &Notes::default())
+                .create(
+                    NewSession::new("ada".to_owned(), claims.clone(), Notes::default()),
+                    Transport::Header,
+                )
                 .await
         }
     });

@@ -1,10 +1,11 @@
 //! Where the tables are: not among somebody else's, and where every character has a place.
 
 use rocket::async_test;
-use session_runtime::{SessionHandle, Sessions};
+use session_runtime::token::Transport;
+use session_runtime::{NewSession, SessionHandle, Sessions};
 use session_tests::app::{Claims, Notes};
 use session_tests::servers::{Backend, DatabaseServer};
-use session_tests::{Database, Server, body::OK};
+use session_tests::{Database, Log, Server, body::OK};
 
 use super::refused::refusal;
 
@@ -29,14 +30,19 @@ fn database(backend: Backend, name: &str, words: &str) -> String {
 async fn begin(sessions: &Sessions) -> SessionHandle {
     let claims = Claims { name: NAME.into() };
     let notes = Notes { text: NAME.into() };
-    let created = sessions.create(&NAME.to_owned(), &claims, &notes).await;
+    let created = sessions
+        .create(
+            NewSession::new(NAME.to_owned(), claims, notes),
+            Transport::Header,
+        )
+        .await;
     created.expect("a session").handle()
 }
 
 #[async_test]
 async fn postgres_a_later_schema_of_the_search_path_is_somebody_elses() {
     let public = database(Backend::Postgres, "paths", "");
-    let theirs = Server::on_url(&public).await;
+    let theirs = Server::builder().on_url(&public).start().await;
     theirs.browser().log_in("ada").await.expect(200, OK);
     Database::connect(&public).execute(r#"CREATE SCHEMA own; CREATE SCHEMA "Own Place""#);
     for path in [
@@ -48,7 +54,8 @@ async fn postgres_a_later_schema_of_the_search_path_is_somebody_elses() {
             "{public}?options=-csearch_path%3D{}",
             path.replace("%20", "%5C%20")
         );
-        let ours = Server::on_url(&url).await;
+        let log = Log::start();
+        let ours = Server::builder().on_url(&url).start().await;
         ours.browser().log_in("ada").await.expect(200, OK);
         let sessions = ours.sessions();
         let ended = sessions.revoke_all("ada").await.expect("an answer");
@@ -62,13 +69,21 @@ async fn postgres_a_later_schema_of_the_search_path_is_somebody_elses() {
             1
         );
         assert!(!ended.is_empty(), "{path}");
+        let words =
+            "while the schema `public`, a later one in the `search_path`, has session tables too";
+        // The second is the schema of the first, where the tables are by now.
+        assert_eq!(
+            log.text().contains(words),
+            path != "own%2C%20public",
+            "{path}"
+        );
     }
     // Neither may the tables land elsewhere because the first schema is not there yet.
     let url = format!("{public}?options=-csearch_path%3Dstaging%2Cpublic");
     assert_eq!(
         refusal(&url).await.expect("no launch"),
         "`sessions.database` leads to the schema `staging`, the first in the `search_path`, which does not exist: run \
-         `CREATE SCHEMA staging AUTHORIZATION sessions`, or name another (`session_runtime::databases` says more)"
+         `CREATE SCHEMA staging AUTHORIZATION sessions`, or name another (`session_runtime::guide::databases` says more)"
     );
     Database::connect(&public).execute("CREATE SCHEMA staging AUTHORIZATION sessions");
     assert_eq!(refusal(&url).await, None);
@@ -100,7 +115,7 @@ async fn tables_of_somebody_else_are_left_alone(backend: Backend) {
             refusal(&url).await.expect("no launch"),
             format!(
                 "`sessions.database` has a table `{table}` that is somebody else's, where sessions have one of this \
-                 name: {of_their_own} (`session_runtime::databases` says more)"
+                 name: {of_their_own} (`session_runtime::guide::databases` says more)"
             )
         );
         let column = columns.split(' ').next().expect("a column");
@@ -123,7 +138,7 @@ async fn postgres_an_encoding_without_every_character_is_refused() {
         refusal(&url).await.expect("no launch"),
         "`sessions.database` names the database `latin`, whose encoding LATIN1 does not have every character: make \
          another, with `CREATE DATABASE latin_utf8 ENCODING 'UTF8' TEMPLATE template0` \
-         (`session_runtime::databases` says more)"
+         (`session_runtime::guide::databases` says more)"
     );
     assert_eq!(
         Database::connect(&url)
@@ -134,7 +149,10 @@ async fn postgres_an_encoding_without_every_character_is_refused() {
     let ascii = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
     for words in [ascii, "ENCODING 'UTF8' TEMPLATE template0"] {
         let name = if words == ascii { "ascii" } else { "utf8" };
-        let server = Server::on_url(&database(Backend::Postgres, name, words)).await;
+        let server = Server::builder()
+            .on_url(&database(Backend::Postgres, name, words))
+            .start()
+            .await;
         let handle = begin(server.sessions()).await;
         let handles = server.sessions().handles(NAME).await;
         assert_eq!(handles, Ok(vec![handle]));
@@ -151,7 +169,7 @@ async fn mariadb_the_encoding_of_the_database_does_not_matter_but_of_the_tables(
         ("utf16", "CHARACTER SET utf16"),
     ] {
         let url = database(Backend::Mariadb, name, words);
-        let server = Server::on_url(&url).await;
+        let server = Server::builder().on_url(&url).start().await;
         let handle = begin(server.sessions()).await;
         let handles = server.sessions().handles(NAME).await;
         assert_eq!(handles, Ok(vec![handle]));
@@ -175,7 +193,7 @@ async fn mariadb_the_encoding_of_the_database_does_not_matter_but_of_the_tables(
                 format!(
                     "`sessions.database` leads to tables that were converted: `session_info.user_id` has the collation \
                      `{collation}`, which does not have every character or takes different ones for equal: run `{repair}` \
-                     (`session_runtime::databases` says more)"
+                     (`session_runtime::guide::databases` says more)"
                 )
             );
             admin.execute(repair);

@@ -1,5 +1,5 @@
-//! PgBouncer in transaction mode: more connections to it than it has to the server, so that each transaction
-//! meets another one.
+//! PgBouncer in transaction mode: more connections to it than it has to the server, so that each
+//! transaction meets another one.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -26,7 +26,7 @@ fn database(name: &str) -> (String, String) {
 }
 
 async fn two_on(url: &str) -> Vec<Server> {
-    join_all((0..2).map(|_| Server::on_url(url))).await
+    join_all((0..2).map(|_| Server::builder().on_url(url).start())).await
 }
 
 #[async_test]
@@ -161,8 +161,9 @@ async fn the_launch_says_what_the_url_lacks() {
     ]);
     let url = format!("{pooled}?pgbouncer=true");
     assert!(refused::launch(&refused::on(url)).await.is_none());
-    // libpq names a parameter that is not its own.
     let url = DatabaseServer::shared(Backend::Postgres).database(Path::new("misspelt"));
     let log = refused::launch(&refused::on(format!("{url}&pgbouncer=yes"))).await;
-    log.expect("no launch").expect(&["\"pgbouncer\""]);
+    log.expect("no launch").expect(&[
+        "has the parameter `pgbouncer` with another value than `true`: write `pgbouncer=true`",
+    ]);
 }

@@ -1,13 +1,13 @@
-//! What stops the launch on a database server: each within the bound, with a message that names what to change.
+//! What stops the launch on a database server: each within the bound, with a message that names
+//! what to change.
 
 use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rocket::figment::value::Value;
-use rocket::local::asynchronous::Client;
 use session_tests::servers::{Backend, DatabaseServer, free_port};
-use session_tests::{Database, Log, Server, server};
+use session_tests::{Database, Log, Server, launches, server};
 
 session_tests::on_both! {
     a_server_that_cannot_be_used_stops_the_launch
@@ -33,11 +33,7 @@ pub(super) async fn launch(settings: &[(&str, Value)]) -> Option<Log> {
         .without_master_key()
         .settings(settings)
         .build();
-    // A look at the kind, or Rocket panics.
-    let failed = Client::untracked(rocket)
-        .await
-        .is_err_and(|error| matches!(error.kind(), rocket::error::ErrorKind::FailedFairings(_)));
-    failed.then_some(log)
+    (!launches(rocket).await).then_some(log)
 }
 
 pub(super) fn on(url: String) -> Vec<(&'static str, Value)> {
@@ -162,7 +158,8 @@ async fn a_server_that_only_reads_stops_the_launch(backend: Backend) {
     }
 }
 
-/// Client libraries quote the part of a URL that they do not understand, which may be of the password.
+/// Client libraries quote the part of a URL that they do not understand, which may be of the
+/// password.
 async fn a_password_that_is_not_encoded_is_refused_and_not_shown(backend: Backend) {
     let scheme = match backend {
         Backend::Mariadb => "mysql",
@@ -191,12 +188,30 @@ async fn a_password_that_is_not_encoded_is_refused_and_not_shown(backend: Backen
             assert!(!log.text().contains(part), "{}", log.text());
         }
     }
-    let wrong = match backend {
-        Backend::Mariadb => "mysql://ada:hush@127.0.0.1:1/app?ssl_mode=on",
-        Backend::Postgres | Backend::Sqlite => "postgres://ada:hush@127.0.0.1:1/app?ssl_mode=on",
+    let wrong: &[(&str, &str)] = match backend {
+        Backend::Mariadb => &[(
+            "ssl_mode=on",
+            "has an `ssl_mode` that is none of `DISABLED`",
+        )],
+        Backend::Postgres | Backend::Sqlite => &[
+            (
+                "ssl_mode=on",
+                "correct what stands after the `?` of the URL",
+            ),
+            ("pgbouncer=1", "write `pgbouncer=true`"),
+            ("pgbouncer=yes", "write `pgbouncer=true`"),
+            (
+                "target_session_attrs=standby",
+                "write `target_session_attrs=read-write`",
+            ),
+        ],
     };
-    let log = launch(&on(wrong.to_owned())).await.expect("no launch");
-    log.expect(&["ssl_mode", "correct what stands after the `?` of the URL"]);
+    for (parameter, words) in wrong {
+        let url = format!("{scheme}://ada:hush@127.0.0.1:1/app?{parameter}");
+        let log = launch(&on(url)).await.expect("no launch");
+        let (name, _) = parameter.split_once('=').expect("a value");
+        log.expect(&[name, words]);
+    }
 }
 
 async fn a_master_key_is_required(backend: Backend) {

@@ -1,5 +1,5 @@
-//! Rights that are taken away one by one: each launch says which one is missing, and the statement that it
-//! shows mends it.
+//! Rights that are taken away one by one: each launch says which one is missing, and the statement
+//! that it shows mends it.
 
 use std::path::Path;
 
@@ -94,18 +94,18 @@ async fn a_user_without_rights_is_led_to_a_launch_step_by_step(backend: Backend)
             "does not let us in (Access denied for user {user} to database '{name}'); let the user in (PostgreSQL: \
                  `GRANT CONNECT ON DATABASE app TO user`; MariaDB: `GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, \
                  INDEX ON app.* TO user`), or name another database in the URL \
-                 (`session_runtime::databases` says more)"
+                 (`session_runtime::guide::databases` says more)"
         )],
         Backend::Postgres | Backend::Sqlite => vec![
             format!(
                 "`sessions.database` leads to the schema `{name}`, the first in the `search_path`, which the user \
                  `step_by_step` may not use: run `GRANT USAGE ON SCHEMA {name} TO step_by_step` \
-                 (`session_runtime::databases` says more)"
+                 (`session_runtime::guide::databases` says more)"
             ),
             format!(
                 "`sessions.database` names a user, `step_by_step`, who lacks CREATE on the schema `{name}`, which is to get \
                  the session tables: run `GRANT CREATE ON SCHEMA {name} TO step_by_step`, or launch once as a user who \
-                 has it (`session_runtime::databases` says more)"
+                 has it (`session_runtime::guide::databases` says more)"
             ),
         ],
     };
@@ -114,7 +114,7 @@ async fn a_user_without_rights_is_led_to_a_launch_step_by_step(backend: Backend)
         assert!(said.ends_with(&message), "{said}");
         place.obey(&said);
     }
-    let server = Server::on_url(&place.url).await;
+    let server = Server::builder().on_url(&place.url).start().await;
     server.browser().log_in("ada").await.expect(200, OK);
 }
 
@@ -122,7 +122,7 @@ async fn each_right_to_each_table_is_asked_for_at_launch(backend: Backend) {
     let mut place = Place::new(backend, "each_right");
     let (name, user) = (place.name.clone(), place.user.clone());
     // The tables are another's, as after a migration by hand.
-    drop(Server::on_url(&place.owner).await);
+    drop(Server::builder().on_url(&place.owner).start().await);
     let mut tables = TABLES.to_vec();
     match backend {
         Backend::Mariadb => {
@@ -175,14 +175,14 @@ async fn each_right_to_each_table_is_asked_for_at_launch(backend: Backend) {
             Backend::Mariadb => format!(
                 "`sessions.database` names a user, {user}, who lacks INSERT on `session_info`, DELETE on `session_info`, \
                  INSERT on `session_key`, DELETE on `session_key`: run `GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* \
-                 TO {user}` (`session_runtime::databases` says more)"
+                 TO {user}` (`session_runtime::guide::databases` says more)"
             ),
             Backend::Postgres | Backend::Sqlite => format!(
                 "`sessions.database` names a user, `{user}`, who lacks DELETE on `{name}.session_info`, INSERT on \
                  `{name}.session_info`, DELETE on `{name}.session_key`, INSERT on `{name}.session_key`: as the owner of \
                  the tables run `GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.session_counter, {name}.session_info, \
                  {name}.session_key, {name}.session_revocation, {name}.session_schema TO {user}` \
-                 (`session_runtime::databases` says more)"
+                 (`session_runtime::guide::databases` says more)"
             ),
         }
     );
@@ -221,14 +221,14 @@ async fn tables_of_a_former_version_are_altered_by_whoever_may(backend: Backend)
                     "`sessions.database` names a user, {user}, who lacks ALTER on the database `{name}`, where the session \
                      tables are to be made or brought up to date: run `GRANT CREATE, ALTER, INDEX, SELECT, INSERT, UPDATE, \
                      DELETE ON {name}.* TO {user}`, or launch once as a user who has them \
-                     (`session_runtime::databases` says more)"
+                     (`session_runtime::guide::databases` says more)"
                 )
             );
             place.obey(&said);
             assert_eq!(refusal(&place.url).await, None);
         }
         Backend::Postgres | Backend::Sqlite => {
-            drop(Server::on_url(&place.owner).await);
+            drop(Server::builder().on_url(&place.owner).start().await);
             place.admin.execute(&format!(
                 "GRANT USAGE, CREATE ON SCHEMA {name} TO {user};
                  GRANT ALL ON ALL TABLES IN SCHEMA {name} TO {user};
@@ -240,7 +240,7 @@ async fn tables_of_a_former_version_are_altered_by_whoever_may(backend: Backend)
                 format!(
                     "`sessions.database` names a user, `{user}`, who does not own the table `{name}.session_counter`, whose \
                      session tables of version 1 are to be brought up to date: launch once as its owner `sessions`, or \
-                     run `GRANT sessions TO {user}` (`session_runtime::databases` says more)"
+                     run `GRANT sessions TO {user}` (`session_runtime::guide::databases` says more)"
                 )
             );
         }

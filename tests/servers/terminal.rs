@@ -111,7 +111,7 @@ async fn so_it_does_in_the_transaction_of_an_application(backend: Backend) {
 
 #[post("/changed")]
 async fn changed(session: Session<Claims>) -> Result<Value, Error> {
-    Ok(json!(session.credential_changed().await?))
+    Ok(json!(session.replace_and_revoke_others().await?))
 }
 
 /// Logins, credential changes and the end of all sessions in whatever order the database has them.

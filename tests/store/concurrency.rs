@@ -3,7 +3,9 @@
 use base64::Engine;
 use rocket::async_test;
 use rocket::futures::future::{join, join_all};
-use session_runtime::SessionTokens;
+use session_runtime::NewSession;
+use session_runtime::token::SessionTokens;
+use session_runtime::token::Transport;
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
 
@@ -11,11 +13,14 @@ async fn create(server: &Server, user: String) -> SessionTokens {
     let created = server
         .sessions()
         .create(
-            &user,
-            &Claims {
-                name: String::new(),
-            },
-            &Notes::default(),
+            NewSession::new(
+                user,
+                Claims {
+                    name: String::new(),
+                },
+                Notes::default(),
+            ),
+            Transport::Header,
         )
         .await;
     created.expect("a session")

@@ -5,7 +5,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rocket::async_test;
-use session_runtime::{SessionHandle, SessionTokens};
+use session_runtime::token::SessionTokens;
+use session_runtime::token::Transport;
+use session_runtime::{NewSession, SessionHandle};
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
 
@@ -18,7 +20,10 @@ async fn create(server: &Server, user: &str) -> SessionTokens {
     );
     server
         .sessions()
-        .create(&user.to_owned(), &claims, &notes)
+        .create(
+            NewSession::new(user.to_owned(), claims, notes),
+            Transport::Header,
+        )
         .await
         .expect("a session")
 }
@@ -57,7 +62,6 @@ async fn handles_are_time_ordered_and_name_their_session() {
     assert_eq!(text.parse::<SessionHandle>(), Ok(created[0]));
 }
 
-/// Behaviour 55, 67.
 #[async_test]
 async fn expired_sessions_are_not_listed_found_or_refreshed() {
     let server = Server::start().await;

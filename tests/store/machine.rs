@@ -9,8 +9,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use session_runtime::rotation::{self, Lineage, Policy, Presented, Successor, TokenHash, Verdict};
-use session_runtime::{Clock, Error, SessionHandle, SessionTokens};
+use session_runtime::clock::Clock;
+use session_runtime::internals::rotation::{
+    self, Lineage, Policy, Presented, Successor, TokenHash, Verdict,
+};
+use session_runtime::token::SessionTokens;
+use session_runtime::token::Transport;
+use session_runtime::{Error, NewSession, SessionHandle};
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
 
@@ -146,7 +151,7 @@ async fn run(steps: Vec<Step>) {
                 let user_id = format!("user {user}");
                 let created = servers[process]
                     .sessions()
-                    .create(&user_id, &claims, &notes)
+                    .create(NewSession::new(user_id, claims, notes), Transport::Header)
                     .await;
                 reference.log_in(&created.expect("a session"), user, now);
             }

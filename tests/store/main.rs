@@ -1,9 +1,11 @@
 //! The contract of the store, through the interface of `Sessions`.
 
+mod altered;
 mod concurrency;
 mod contract;
 mod files;
 mod machine;
 mod panics;
 mod schemas;
+mod swallowed;
 mod upkeep;

@@ -1,5 +1,5 @@
-//! The tables of every version of the schema, with sessions in them: a launch brings them up to date, and
-//! nobody loses more than what the version did not know.
+//! The tables of every version of the schema, with sessions in them: a launch brings them up to
+//! date, and nobody loses more than what the version did not know.
 
 use rocket::async_test;
 use session_tests::body::OK;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use rocket::async_test;
 use rocket::futures::future::join_all;
+use session_runtime::NewSession;
+use session_runtime::token::Transport;
 use session_tests::app::{Claims, Notes};
 use session_tests::{Log, Server};
 
@@ -17,14 +19,16 @@ async fn create(server: &Server, count: usize) {
         };
         server
             .sessions()
-            .create(&format!("user {n}"), &claims, &Notes::default())
+            .create(
+                NewSession::new(format!("user {n}"), claims, Notes::default()),
+                Transport::Header,
+            )
             .await
             .expect("a session")
     });
     join_all(creates).await;
 }
 
-/// Behaviour 83.
 #[async_test]
 async fn sessions_are_deleted_one_day_after_they_expired_in_small_batches() {
     let server = Server::start().await;

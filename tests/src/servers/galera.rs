@@ -71,7 +71,7 @@ impl Galera {
             }) {
                 return;
             }
-            lock(&self.control).expect_alive();
+            assert!(lock(&self.control).is_alive(), "a node did not start");
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("node {node} does not answer");

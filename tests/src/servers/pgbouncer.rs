@@ -30,7 +30,7 @@ impl PgBouncer {
                     _control: control,
                 };
             }
-            control.expect_alive();
+            assert!(control.is_alive(), "the pooler did not start");
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("the pooler does not answer");

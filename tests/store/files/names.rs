@@ -130,7 +130,11 @@ async fn sqlite_what_cannot_be_used_is_refused_and_leaves_nothing_behind() {
         ),
     ] {
         let log = refused(on(&url)).await;
-        log.expect(&["`sessions.database", words, "`session_runtime::databases`"]);
+        log.expect(&[
+            "`sessions.database",
+            words,
+            "`session_runtime::guide::databases`",
+        ]);
         assert_eq!(names(folder.path()), ["folder", "text"], "{url}");
     }
 }
@@ -151,7 +155,7 @@ async fn sqlite_a_pool_of_rocket_is_read_as_rocket_reads_it() {
             .merge(("log_level", "off"))
             .merge(("databases.app.url", url))
             .merge(("sessions.database", "app"));
-        let rocket = rocket::custom(figment).attach(Sessions::fairing());
+        let rocket = session_tests::rocket(figment).attach(Sessions::fairing());
         drop(Client::untracked(rocket).await.expect("a launch"));
         assert_eq!(
             names(folder.path()),

@@ -1,5 +1,6 @@
-//! The database that the tests run on: SQLite, or what `BACKEND` names; a database server is started in
-//! a temporary folder on a port of its own, and ends with this process, however that ends.
+//! The database that the tests run on: SQLite, or what `BACKEND` names; a database server is
+//! started in a temporary folder on a port of its own, and ends with this process, however that
+//! ends.
 
 mod galera;
 mod pgbouncer;
@@ -9,9 +10,11 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::ops::Range;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -43,8 +46,8 @@ impl Backend {
         }
     }
 
-    /// The URL of the database that stands for `file`: the file itself, or a place on the server that
-    /// all tests of this process share.
+    /// The URL of the database that stands for `file`: the file itself, or a place on the server
+    /// that all tests of this process share.
     pub fn url(self, file: &Path) -> String {
         match self {
             Self::Sqlite => format!("sqlite://{}", file.display()),
@@ -111,9 +114,8 @@ impl Control {
         assert_eq!(answer, "done\n", "the server's shell has ended");
     }
 
-    fn expect_alive(&mut self) {
-        let ended = self.shell.try_wait().expect("its status");
-        assert_eq!(ended, None, "the server did not start");
+    fn is_alive(&mut self) -> bool {
+        self.shell.try_wait().expect("its status").is_none()
     }
 }
 
@@ -140,8 +142,8 @@ impl DatabaseServer {
     pub fn start(backend: Backend, settings: &[&str]) -> Self {
         let port = free_port();
         let script = match backend {
-            Backend::Postgres => include_str!("servers/postgres.sh"),
-            Backend::Mariadb => include_str!("servers/mariadb.sh"),
+            Backend::Postgres => include_str!("postgres.sh"),
+            Backend::Mariadb => include_str!("mariadb.sh"),
             Backend::Sqlite => panic!("SQLite has no server"),
         };
         let port_text = port.to_string();
@@ -185,7 +187,8 @@ impl DatabaseServer {
         self.command("go");
     }
 
-    /// Lets a new user into the database of `url`, over so many connections at once; returns the URL.
+    /// Lets a new user into the database of `url`, over so many connections at once; returns the
+    /// URL.
     pub fn with_connections(&self, url: &str, most: u32) -> String {
         let mut admin = Database::connect(&self.admin());
         let (name, user) = match self.backend {
@@ -211,7 +214,8 @@ impl DatabaseServer {
         self.url(&format!("{user}:few"), name)
     }
 
-    /// The URL of an empty database of its own for `file`, or of the same one if it was asked for before.
+    /// The URL of an empty database of its own for `file`, or of the same one if it was asked for
+    /// before.
     pub fn database(&self, file: &Path) -> String {
         let mut hasher = DefaultHasher::new();
         file.hash(&mut hasher);
@@ -256,19 +260,32 @@ impl DatabaseServer {
             if Database::try_connect(&self.admin()).is_some() {
                 return;
             }
-            lock(&self.control).expect_alive();
+            assert!(lock(&self.control).is_alive(), "the server did not start");
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("the server does not answer");
     }
 }
 
-/// A port that nobody listens on.
+/// Ports below those that systems give to outgoing connections, which would take one before the
+/// server does, and above those that browsers refuse to open.
+const PORTS: Range<u16> = 11_000..30_000;
+
+/// A port that nobody listens on, each once: of two tests that ask at a time neither gets the other's.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|socket| socket.local_addr())
-        .expect("a free port")
-        .port()
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let size = u32::from(PORTS.end - PORTS.start);
+    loop {
+        // Test programs that run beside each other begin apart.
+        let next = std::process::id()
+            .wrapping_mul(97)
+            .wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed));
+        let offset = u16::try_from(next % size).expect("less than the ports there are");
+        let port = PORTS.start + offset;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
