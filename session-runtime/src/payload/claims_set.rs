@@ -1,19 +1,21 @@
-//! The application's claims of a verified token, in the forms in which they are asked for.
+//! The application's claims in a verified token, in the forms in which they are needed.
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
+use crate::payload::redact::without_values;
 use crate::payload::types::PayloadType;
-use crate::payload::{JwtPayload, claims_text, without_values};
+use crate::payload::{JwtPayload, claims_text};
 use crate::user_id::UserId;
 
 /// Anything, shared between the requests of one token.
 pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
 
-/// The user and the application's own claims (RFC 7519 section 4.3). They are kept as text, since a map of
-/// values takes several times the room; what is made of that is made once for all requests.
+/// The user and the application's own claims (RFC 7519 section 4.3). They are stored as a string,
+/// because a map of values takes several times the memory; what is parsed from it is parsed once
+/// for all requests.
 #[derive(Debug)]
 pub(crate) struct ClaimsSet {
     user_id: Box<str>,
@@ -23,26 +25,26 @@ pub(crate) struct ClaimsSet {
     typed: OnceLock<Typed>,
 }
 
-/// The claims as a route's payload type has them, and the user id beside them.
+/// The claims as a route's payload type, and the user id.
 #[derive(Debug, Clone)]
 struct Typed {
     payload: Shared,
     user_id: Shared,
 }
 
-/// Why the claims of a session are not of the payload type that was asked for.
+/// Why the claims of a session are not of the requested payload type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mismatch {
-    /// The name of the type that was asked for.
+    /// The name of the requested type.
     pub(crate) expected: &'static str,
-    /// The name that the session carries.
+    /// The name of the session's type.
     pub(crate) found: String,
-    /// What does not fit; no value is in it.
+    /// What does not fit, without its value.
     pub(crate) reason: String,
 }
 
 impl Mismatch {
-    /// Refuses a name that is not one of `P`.
+    /// Refuses a name that is not one of `P`'s.
     pub(crate) fn check_name<P: JwtPayload>(found: &str) -> Result<(), Self> {
         if PayloadType::of::<P>().accepts(found) {
             return Ok(());
@@ -74,7 +76,7 @@ impl ClaimsSet {
         }
     }
 
-    /// Whose session it is, as the token names the user.
+    /// The user, as the token names them.
     pub(crate) fn user_id(&self) -> &str {
         &self.user_id
     }
@@ -90,22 +92,23 @@ impl ClaimsSet {
             .get_or_init(|| serde_json::from_str(&self.json).expect("`new` wrote a map"))
     }
 
-    /// What [`read`](Self::read) has made of the claims before: as a `P`, and the user id as a
-    /// `P::UserId`. Nothing else need be checked then.
+    /// What [`read`](Self::read) has parsed before: a `P`, and the user id as a `P::UserId`.
+    /// Nothing else needs to be checked then.
     pub(crate) fn known<P: JwtPayload>(&self) -> Option<(Arc<P>, Shared)> {
         let Typed { payload, user_id } = self.typed.get()?;
         let payload = Arc::clone(payload).downcast().ok()?;
         Some((payload, Arc::clone(user_id)))
     }
 
-    /// The claims as a `P`, and the user id as a `P::UserId`, for the other requests of the token as well.
+    /// Parses the claims as a `P`, and the user id as a `P::UserId`, and keeps both for other
+    /// requests with the token.
     ///
     /// # Errors
     /// Those of [`parse`](Self::parse).
     pub(crate) fn read<P: JwtPayload>(&self) -> Result<(Arc<P>, Shared), Mismatch> {
         let (payload, user_id) = self.parse::<P>()?;
         let (payload, user_id) = (Arc::new(payload), Arc::new(user_id) as Shared);
-        // An application has one payload type, mostly; a second one is read anew each time.
+        // Most applications have one payload type; a second one is parsed each time.
         let _already_known = self.typed.set(Typed {
             payload: Arc::clone(&payload) as Shared,
             user_id: Arc::clone(&user_id),

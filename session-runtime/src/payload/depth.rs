@@ -1,9 +1,10 @@
-//! How deep JSON nests, told before anything reads it: a reader goes down once for every level.
+//! How deep JSON nests, checked before anything parses it, because a parser recurses once per
+//! level.
 
-/// Objects and arrays within each other that a token may have, the outermost included.
+/// How deep objects and arrays may nest in a token, including the outermost.
 pub(crate) const MAX_DEPTH: usize = 16;
 
-/// Whether JSON nests deeper than [`MAX_DEPTH`]; what is no JSON is left to its reader.
+/// Whether JSON nests deeper than [`MAX_DEPTH`]; invalid JSON is left to the parser.
 pub(crate) fn is_too_deep(json: &[u8]) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in json {

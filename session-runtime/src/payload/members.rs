@@ -1,17 +1,18 @@
-//! The members that a claim adds to the object around it when serde flattens it, as far as the
-//! compiler knows them: a clash would make every login fail.
+//! The members that a claim adds to the object around it when serde flattens it, as far as they are
+//! known at compile time: a clash would make every login fail.
 
 use crate::payload::RESERVED_CLAIMS;
 
-/// What `#[serde(flatten)]` makes of a claim.
+/// What a claim becomes with `#[serde(flatten)]`.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::exhaustive_enums, reason = "only the derives write it")]
 pub enum Members {
-    /// Nothing: it is not an object, and serde refuses it.
+    /// A value that is not an object, which serde refuses.
     Value,
-    /// Members that only run time knows: those of a map, or of a type that does not tell.
+    /// Members that are only known at run time: those of a map, or of a type that does not declare
+    /// them.
     Open,
-    /// One of this name.
+    /// A member with this name.
     Named(&'static str),
     /// All of these.
     All(&'static [Self]),
@@ -38,7 +39,7 @@ impl Members {
         }
     }
 
-    /// Whether `name` may be among them.
+    /// Whether `name` may be one of them.
     const fn have(&self, name: &str) -> bool {
         match self {
             Self::Value | Self::Open => false,
@@ -56,7 +57,7 @@ impl Members {
         }
     }
 
-    /// The first name that may be among `others` as well.
+    /// The first name that may also be one of `others`.
     const fn shared_with(&self, others: &[Self]) -> Option<&'static str> {
         match self {
             Self::Value | Self::Open => None,
@@ -103,13 +104,13 @@ const RESERVED: &[Members] = &{
     names
 };
 
-/// Where a flattened claim stands.
+/// Where a claim is flattened.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::exhaustive_enums, reason = "only the derives write it")]
 pub enum Place {
     /// In the payload, beside the claims of the protocol.
     Token,
-    /// Within a claim.
+    /// Inside a claim.
     Claim,
 }
 
@@ -180,7 +181,7 @@ const fn is_same(one: &str, other: &str) -> bool {
     true
 }
 
-/// A text that is put together at compile time.
+/// A message that is put together at compile time.
 struct Message {
     bytes: [u8; 512],
     len: usize,
@@ -194,8 +195,8 @@ impl Message {
         }
     }
 
-    /// Adds `text`, or nothing if there is no room for it: the longest is the type, which the
-    /// compiler shows as well.
+    /// Adds `text` if there is room for it. The longest part is the type, which the compiler shows
+    /// as well.
     const fn with(mut self, text: &str) -> Self {
         let text = text.as_bytes();
         if text.len() + 200 > self.bytes.len() - self.len {

@@ -1,12 +1,12 @@
-//! JSON whose objects name each member once, at any depth: of two, one reader takes the first and another the last (RFC 8725
-//! section 2.4, RFC 8259 section 4).
+//! JSON whose objects contain each member once, at any depth: of two, one parser takes the first
+//! and another the last (RFC 8725 section 2.4, RFC 8259 section 4).
 
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Any JSON of that kind; only whether it can be read matters.
+/// Any such JSON; only whether it can be parsed matters.
 pub(crate) struct EachOnce;
 
 impl<'de> Deserialize<'de> for EachOnce {

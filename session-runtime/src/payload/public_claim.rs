@@ -1,4 +1,4 @@
-//! `PublicClaim`: which types may travel in a payload that every browser can read.
+//! `PublicClaim`: which types may be in a payload that every browser can read.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -9,11 +9,11 @@ use std::sync::Arc;
 use crate::handle::SessionHandle;
 use crate::payload::members::Members;
 
-/// A type that may be part of a payload, because its own fields were looked at too.
+/// A type that may be part of a payload, because the browser may see all of its fields.
 ///
-/// Plain values, chrono's times and collections of such are; a struct or enum of your own says so
-/// with `#[derive(PublicClaim)]`, which asks the same of its fields. `#[session(public)]` above a
-/// field waives it there, for types of other crates.
+/// Plain values, chrono's times and collections of such types implement it. For a struct or enum of
+/// your own use `#[derive(PublicClaim)]`, which requires the same of its fields. For a type of
+/// another crate write `#[session(public)]` above the field.
 ///
 /// ```
 /// # use serde::{Deserialize, Serialize};
@@ -31,16 +31,16 @@ use crate::payload::members::Members;
     note = "put `#[derive(PublicClaim)]` on `{Self}`, write `#[session(public)]` above this field, or keep it in the session data"
 )]
 pub trait PublicClaim {
-    /// The members that it adds to what it is flattened into.
+    /// The members that it adds when it is flattened.
     #[doc(hidden)]
     const MEMBERS: Members = Members::Open;
 
-    /// Where the derive asks the fields for the same; nobody calls it.
+    /// Where the derive requires the same of the fields; nobody calls it.
     #[doc(hidden)]
     fn assert_fields() {}
 }
 
-/// Values that are no JSON objects.
+/// Values that are not JSON objects.
 macro_rules! public {
     ($($claim:ty),* $(,)?) => {
         $(impl PublicClaim for $claim {

@@ -1,4 +1,5 @@
-//! Payload types by name: tokens and rows name the type of a session, and one name means one type.
+//! Payload types by name: tokens and rows name the type of a session, and a name must mean one
+//! type.
 
 use std::any::{TypeId, type_name};
 use std::collections::{HashMap, HashSet};
@@ -9,7 +10,7 @@ use crate::payload::JwtPayload;
 /// A payload type, as tokens and rows name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PayloadType {
-    /// The name that new sessions get.
+    /// The name for new sessions.
     pub(crate) name: &'static str,
     /// Names of sessions that began before the type was renamed.
     was: &'static [&'static str],
@@ -31,7 +32,7 @@ impl PayloadType {
         }
     }
 
-    /// Whether a session whose token or row says `name` is one of this type.
+    /// Whether a session whose token or row has the name `name` is of this type.
     pub(crate) fn accepts(&self, name: &str) -> bool {
         self.names().any(|own| own == name)
     }
@@ -45,15 +46,15 @@ impl PayloadType {
 #[derive(Debug, Default)]
 pub(crate) struct PayloadTypes {
     by_name: RwLock<HashMap<&'static str, PayloadType>>,
-    /// Those of which it was told that JavaScript rounds a number.
+    /// The types for which it was already logged that JavaScript rounds a number.
     rounded: RwLock<HashSet<String>>,
 }
 
-/// Two types that go by one name, so that a session of one would pass as one of the other.
+/// Two types with one name, so that a session of one would be accepted as the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SharedName {
     pub(crate) name: &'static str,
-    /// The paths of the types: the one that had the name, and the one that wants it.
+    /// The paths of the types: first the one that was there.
     pub(crate) types: [&'static str; 2],
 }
 
@@ -69,10 +70,10 @@ impl PayloadTypes {
         told.insert(name.to_owned())
     }
 
-    /// Enters a type under its names, former ones included.
+    /// Registers a type under its names, including former ones.
     ///
     /// # Errors
-    /// If another type has one of them; nothing is entered then.
+    /// If another type has one of them; nothing is registered then.
     pub(crate) fn enter(&self, new: PayloadType) -> Result<(), SharedName> {
         let missing = {
             let known = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
@@ -80,27 +81,27 @@ impl PayloadTypes {
         };
         if missing {
             let mut known = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
-            // Another request may have entered a type in between.
+            // Another request may have registered a type meanwhile.
             Self::missing(&known, new)?;
             known.extend(new.names().map(|name| (name, new)));
         }
         Ok(())
     }
 
-    /// Where the second factor is asked for that sessions of this type await.
+    /// The page that asks for the second factor of sessions of this type.
     pub(crate) fn page_of(&self, name: &str) -> Option<&'static str> {
         let known = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
         known.get(name)?.pending
     }
 
-    /// Whether a second factor is asked for on this page.
+    /// Whether this page asks for a second factor.
     pub(crate) fn is_page(&self, path: &str) -> bool {
         let known = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
         let mut pages = known.values().filter_map(|known| known.pending);
         pages.any(|page| page.split('?').next() == Some(path))
     }
 
-    /// Whether a name of `new` is not entered yet.
+    /// Whether a name of `new` is not registered yet.
     fn missing(
         known: &HashMap<&'static str, PayloadType>,
         new: PayloadType,
@@ -160,7 +161,7 @@ mod tests {
             (payload_type::<u16>("Old", &[]), Some("Old")),
             (payload_type::<u16>("B", &["A"]), Some("A")),
             (payload_type::<u16>("B", &["C", "Old"]), Some("Old")),
-            // Nothing of a refused type stays.
+            // A refused type leaves nothing behind.
             (payload_type::<u32>("B", &["C"]), None),
         ] {
             let entered = types.enter(second);

@@ -11,8 +11,8 @@ use rocket::serde::json::{Value, json};
 use rocket::{Build, Rocket, async_test, catch, catchers as rocket_catchers, get, post, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{
-    CrossSite, Error, Event, JwtPayload, LiveSession, MaybeSession, NewSession, SameOrigin,
-    Session, SessionHandle, catchers, login,
+    CrossSite, Error, Event, JwtPayload, LiveSession, MaybeSession, SameOrigin, Session,
+    SessionHandle, catchers, login,
 };
 use session_tests::app::{Claims, Notes, OtherClaims};
 use session_tests::body::{BROKEN, OK, SIGN_IN_AGAIN, UNAUTHORISED};
@@ -209,7 +209,7 @@ async fn sqlite_whatever_is_done_by_handle_asks_for_the_type() {
         .within(sessions, |within| within.set_data::<Admin>(handle, &notes));
     assert_eq!(set, Err(again.clone()));
     let merged = server.database().within(sessions, |within| {
-        within.merge_payload::<Admin>(handle, &update())
+        within.merge_payload::<Admin>(handle, update())
     });
     assert_eq!(merged, Err(again));
     let after = server

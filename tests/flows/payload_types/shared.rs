@@ -2,6 +2,9 @@
 
 use rocket::error::ErrorKind;
 
+use session_runtime::NewSession;
+use session_runtime::token::Transport;
+
 use super::*;
 
 /// A type of the name of another one.
@@ -74,17 +77,16 @@ async fn a_login_of_a_second_type_of_one_name_is_an_error() {
     assert_eq!(server.database().sessions(), 0);
 
     // By hand as well.
-    let (sessions, notes) = (server.sessions(), Notes::default());
-    let heir = twins::Heir { name: "Eve".into() };
-    let created = sessions.create(&"eve".to_owned(), &heir, &notes).await;
+    let sessions = server.sessions();
+    let new = || {
+        let heir = twins::Heir { name: "Eve".into() };
+        NewSession::new("eve".to_owned(), heir, Notes::default())
+    };
+    let created = sessions.create(new(), Transport::Header).await;
     assert!(matches!(created, Err(Error::General(_))), "{created:?}");
-    let created = server.database().within(sessions, |within| {
-        within.create(NewSession::new(
-            "eve".to_owned(),
-            heir.clone(),
-            notes.clone(),
-        ))
-    });
+    let created = server
+        .database()
+        .within(sessions, |within| within.create(new(), Transport::Cookie));
     assert!(matches!(created, Err(Error::General(_))), "{created:?}");
     assert_eq!(server.database().sessions(), 0);
 }

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rocket::tokio::runtime::Runtime;
 use serde::{Deserialize, Serialize};
-use session_runtime::{Error, JwtPayload, PublicClaim};
+use session_runtime::token::Transport;
+use session_runtime::{Error, JwtPayload, NewSession, PublicClaim};
 use session_tests::Server;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JwtPayload)]
@@ -150,7 +151,6 @@ fn whatever_is_stored_comes_back_and_nothing_else_is_stored() {
     let runtime = Runtime::new().expect("a runtime");
     let server = runtime.block_on(Server::start());
     let sessions = server.sessions();
-    let ada = "ada".to_owned();
     let mut runner = TestRunner::new(Config {
         cases: 1000,
         failure_persistence: None,
@@ -162,7 +162,8 @@ fn whatever_is_stored_comes_back_and_nothing_else_is_stored() {
             inner: value.clone(),
             text,
         };
-        let created = runtime.block_on(sessions.create(&ada, &carried, &value));
+        let new = NewSession::new("ada".to_owned(), carried.clone(), value.clone());
+        let created = runtime.block_on(sessions.create(new, Transport::Header));
         match created {
             Ok(tokens) => {
                 prop_assert!(fits_json(&value));

@@ -10,7 +10,8 @@ use rocket::tokio::runtime::Runtime;
 use rocket::{async_test, post, routes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use session_runtime::{Error, JwtPayload, Session, login};
+use session_runtime::token::Transport;
+use session_runtime::{Error, JwtPayload, NewSession, Session, login};
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH};
 use session_tests::{Answer, Browser, Server};
 
@@ -26,6 +27,10 @@ fn long(length: usize) -> Long {
     }
 }
 
+fn session(length: usize) -> NewSession {
+    NewSession::new("ada".to_owned(), long(length), ())
+}
+
 fn text(length: usize) -> Map<String, Value> {
     let update = json!({ "text": "x".repeat(length) });
     update.as_object().expect("an object").clone()
@@ -39,12 +44,11 @@ async fn beside(server: &Server, csrf: &str, transfer: &str) -> Server {
     beside.start().await
 }
 
-async fn all_modes(first: &Server) -> Vec<Server> {
+async fn all_modes(first: &Server) -> Vec<(Server, Transport)> {
     let mut servers = Vec::new();
     for csrf in MODES {
-        for transfer in ["cookie", "header"] {
-            servers.push(beside(first, csrf, transfer).await);
-        }
+        servers.push((beside(first, csrf, "cookie").await, Transport::Cookie));
+        servers.push((beside(first, csrf, "header").await, Transport::Header));
     }
     servers
 }
@@ -66,10 +70,10 @@ fn a_payload_that_is_accepted_refreshes_in_every_mode() {
     let strategy = (LENGTHS, 0..servers.len(), any::<bool>());
     let outcome = runner.run(&strategy, |(length, at, merged)| {
         let done = runtime.block_on(async {
-            let sessions = servers[at].sessions();
-            let ada = "ada".to_owned();
-            let claims = if merged { long(0) } else { long(length) };
-            let tokens = sessions.create(&ada, &claims, &()).await?;
+            let (server, transport) = &servers[at];
+            let sessions = server.sessions();
+            let new = session(if merged { 0 } else { length });
+            let tokens = sessions.create(new, *transport).await?;
             if merged {
                 let update = text(length);
                 sessions
@@ -79,7 +83,7 @@ fn a_payload_that_is_accepted_refreshes_in_every_mode() {
             let refresh = tokens.refresh_token().expect("a token");
             let refreshed = servers
                 .iter()
-                .map(|server| server.sessions().refresh(refresh));
+                .map(|(server, _)| server.sessions().refresh(refresh));
             Ok(join_all(refreshed).await)
         });
         match done {
@@ -107,7 +111,7 @@ fn log_in(length: usize) -> (String, Long, ()) {
 
 #[post("/prove")]
 async fn prove(mut session: Session<Long>) -> Result<(), Error> {
-    session.reauthenticated().await
+    session.step_up().await
 }
 
 #[post("/merge/<length>")]
@@ -139,11 +143,10 @@ async fn the_longest_payload_outlives_a_new_proof_and_a_refresh_in_cookies_of_ev
             .rocket(|rocket| rocket.mount("/l", routes![log_in, prove, merge]))
             .start()
             .await;
-        let ada = "ada".to_owned();
         let mut length = LENGTHS.end;
         while server
             .sessions()
-            .create(&ada, &long(length), &())
+            .create(session(length), Transport::Header)
             .await
             .is_err()
         {
@@ -166,7 +169,10 @@ async fn the_longest_payload_outlives_a_new_proof_and_a_refresh_in_cookies_of_ev
                 assert_eq!(answer.status, 200, "{csrf} {path} {length}");
             }
         }
-        let over = server.sessions().create(&ada, &long(length + 1), &()).await;
+        let over = server
+            .sessions()
+            .create(session(length + 1), Transport::Header)
+            .await;
         assert!(matches!(over, Err(Error::PayloadTooLarge { .. })));
     }
 }

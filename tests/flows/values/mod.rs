@@ -13,9 +13,9 @@ use rocket::http::Method;
 use rocket::serde::json::json;
 use rocket::{Request, async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
-use session_runtime::{
-    Error, Facts, Fetch, JwtPayload, NewSession, Requirement, Session, SessionHandle, Unmet, login,
-};
+use session_runtime::requirement::{Facts, Fetch, Requirement, Unmet};
+use session_runtime::token::Transport;
+use session_runtime::{Error, JwtPayload, NewSession, Session, SessionHandle, login};
 use session_tests::body::{BROKEN, OK};
 use session_tests::{Browser, Log, Server};
 
@@ -146,7 +146,7 @@ fn visit() -> NewSession {
 #[post("/hand-over/<case>")]
 fn hand_over(case: Case) -> NewSession {
     NewSession::new("ada".to_owned(), Weighed::default(), Basket::default())
-        .hand_over(move |_: Basket, _: Basket| data(case))
+        .merge_visitor_data(move |_: Basket, _: Basket| data(case))
 }
 
 #[get("/here")]
@@ -305,21 +305,23 @@ async fn by_handle_and_within_a_transaction_the_error_names_the_place_and_no_val
     let sessions = server.sessions();
     let handle = sessions.handles("ada").await.expect("handles")[0];
     let before = stored(&server);
-    let ada = "ada".to_owned();
+    let new = |payload: &Weighed, data: &Basket| {
+        NewSession::new("ada".to_owned(), payload.clone(), data.clone())
+    };
 
+    let empty = Basket::default();
     for (payload, place) in lossy_payloads() {
-        let created = sessions.create(&ada, &payload, &Basket::default()).await;
-        expect_place(created, place);
-        let new = payload.clone();
-        let updated = sessions.update_payload::<Weighed>(handle, move |own| *own = new.clone());
+        let created = sessions.create(new(&payload, &empty), Transport::Header);
+        expect_place(created.await, place);
+        let own = payload.clone();
+        let updated = sessions.update_payload::<Weighed>(handle, move |now| *now = own.clone());
         expect_place(updated.await, place);
-        let (new, own) = (payload.clone(), payload);
         let created = server.database().within(sessions, |within| {
-            within.create(NewSession::new("ada".to_owned(), new, Basket::default()))
+            within.create(new(&payload, &empty), Transport::Cookie)
         });
         expect_place(created, place);
         let updated = server.database().within(sessions, |within| {
-            within.update_payload::<Weighed>(handle, |claims| *claims = own.clone())
+            within.update_payload::<Weighed>(handle, |claims| *claims = payload.clone())
         });
         expect_place(updated, place);
     }
@@ -328,17 +330,17 @@ async fn by_handle_and_within_a_transaction_the_error_names_the_place_and_no_val
     let merged = sessions.merge_payload::<Weighed>(handle, too_large.clone());
     expect_place(merged.await, "payload.small");
     let merged = server.database().within(sessions, |within| {
-        within.merge_payload::<Weighed>(handle, too_large)
+        within.merge_payload::<Weighed>(handle, too_large.clone())
     });
     expect_place(merged, "payload.small");
 
     for (data, place) in lossy_data() {
-        let created = sessions.create(&ada, &Weighed::default(), &data).await;
-        expect_place(created, place);
+        let created = sessions.create(new(&Weighed::default(), &data), Transport::Header);
+        expect_place(created.await, place);
         let set = sessions.set_data::<Weighed>(handle, &data).await;
         expect_place(set, place);
-        let new = data.clone();
-        let updated = sessions.update_data::<Weighed>(handle, move |own| *own = new.clone());
+        let own = data.clone();
+        let updated = sessions.update_data::<Weighed>(handle, move |now| *now = own.clone());
         expect_place(updated.await, place);
         let mut read = sessions
             .versioned_data::<Weighed>(handle)
@@ -375,10 +377,9 @@ async fn a_number_that_javascript_rounds_is_told_once() {
     let log = Log::start();
     let server = Server::start().await;
     let told = || log.text().matches("number_rounded").count();
-    let ada = "ada".to_owned();
     for (order, times) in [(1 << 53, 0), ((1 << 53) + 1, 1), (u64::MAX, 1)] {
-        let claims = Numbered { order };
-        let created = server.sessions().create(&ada, &claims, &()).await;
+        let new = NewSession::new("ada".to_owned(), Numbered { order }, ());
+        let created = server.sessions().create(new, Transport::Header).await;
         let tokens = created.expect("a session");
         assert_eq!(told(), times, "{order}");
         let verified = server.sessions().verify::<Numbered>(tokens.access_token());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rocket::http::Method;
 use rocket::serde::json::{Value, json};
 use rocket::{async_test, get, post, routes};
+use session_runtime::token::Transport;
 use session_runtime::{
     Error, NewSession, Session, SessionConfig, SessionHandle, SessionInfo, login,
 };
@@ -35,9 +36,11 @@ fn visit() -> NewSession {
 #[post("/join/<text>")]
 fn join(text: &str) -> NewSession {
     let own = Notes { text: text.into() };
-    NewSession::new("ada".to_owned(), claims(), own).hand_over(|own: Notes, before: Notes| Notes {
-        text: own.text + &before.text,
-    })
+    NewSession::new("ada".to_owned(), claims(), own).merge_visitor_data(
+        |own: Notes, before: Notes| Notes {
+            text: own.text + &before.text,
+        },
+    )
 }
 
 #[post("/append")]
@@ -81,11 +84,12 @@ async fn data_over_the_limit_is_refused_wherever_it_is_written() {
     let server = server().await;
     let (sessions, ada) = (server.sessions(), "ada".to_owned());
     let (full, over) = (notes(LIMIT), notes(LIMIT + 1));
-    let created = sessions.create(&ada, &claims(), &over).await;
+    let new = || NewSession::new(ada.clone(), claims(), over.clone());
+    let created = sessions.create(new(), Transport::Header).await;
     assert_eq!(created.map(drop), Err(TOO_LARGE));
-    let created = server.database().within(sessions, |within| {
-        within.create(NewSession::new(ada.clone(), claims(), over.clone()))
-    });
+    let created = server
+        .database()
+        .within(sessions, |within| within.create(new(), Transport::Cookie));
     assert_eq!(created.map(drop), Err(TOO_LARGE));
     let body = json!({ "user": "ada", "text": over.text });
     let answer = server
@@ -151,7 +155,8 @@ async fn a_list_comes_in_pages_newest_first() {
     let (sessions, ada) = (server.sessions(), "ada".to_owned());
     let mut expected = Vec::new();
     for _ in 0..2 * SessionInfo::PAGE + 30 {
-        let created = sessions.create(&ada, &claims(), &Notes::default()).await;
+        let new = NewSession::new(ada.clone(), claims(), Notes::default());
+        let created = sessions.create(new, Transport::Header).await;
         expected.push(created.expect("a session").handle());
         server.clock.advance(Duration::from_millis(1));
     }

@@ -1,9 +1,10 @@
-//! What goes in comes out: a value is stored only if the text that is stored reads back as that value.
+//! A value is stored only if what is stored reads back as that value.
 //!
-//! Serde writes values that it cannot read: JSON has no NaN, so serde_json writes `null`. Every payload
-//! and all session data pass through here before they reach the database.
+//! Serde writes values that it cannot read: JSON has no NaN, so serde_json writes `null`. Every
+//! payload and all session data pass through here before they reach the database.
 
 mod noting;
+mod pass;
 mod place;
 mod written;
 
@@ -13,14 +14,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::pass::Pass;
 use self::place::Place;
-use self::written::Pass;
 pub(crate) use self::written::Written;
 use crate::error::Error;
 use crate::panics::contained;
-use crate::payload::without_values;
 
-/// The JSON of session data that reads back as it.
+/// The JSON of session data, after checking that it reads back as the same data.
 ///
 /// # Errors
 /// [`Error::Unstorable`] if it does not.
@@ -33,15 +33,15 @@ pub(crate) fn to_json<T: Serialize + DeserializeOwned>(
     Ok(written.json)
 }
 
-/// What serde makes of a value.
+/// A value as serde writes it.
 ///
 /// # Errors
-/// [`Error::Unstorable`] if that is no JSON.
+/// [`Error::Unstorable`] if that is not JSON.
 pub(crate) fn write<T: Serialize>(part: &'static str, value: &T) -> Result<Written, Error> {
     Written::of(value, &Pass::default()).map_err(|_| refused(part, value, &Pass::default()))
 }
 
-/// Checks that `stored`, which was made of what was `written` of `value`, reads back as that.
+/// Checks that `stored`, which was derived from `written`, reads back as `value`.
 ///
 /// # Errors
 /// [`Error::Unstorable`], which names the place.
@@ -51,7 +51,7 @@ pub(crate) fn check<T: Serialize + DeserializeOwned>(
     written: &Written,
     stored: &str,
 ) -> Result<(), Error> {
-    // A value whose end panics must not meet the end of `value` in one unwinding, which would abort.
+    // Dropping a value may panic, and must not do so while `value` is unwound, which would abort.
     contained(|| compare(part, value, written, stored))
 }
 
@@ -70,7 +70,7 @@ fn compare<T: Serialize + DeserializeOwned>(
     if again.lost != written.lost {
         return Err(refused(part, value, &Pass::refusing()));
     }
-    // Mostly; sets and maps may come in another order.
+    // Usually; sets and maps may be in another order.
     if again.json == written.json {
         return Ok(());
     }
@@ -84,7 +84,7 @@ fn compare<T: Serialize + DeserializeOwned>(
     }
 }
 
-/// JSON of a value that nobody reads back as its type.
+/// The JSON of a value that is not read back as its type.
 ///
 /// # Errors
 /// [`Error::Unstorable`] if JSON cannot hold it.
@@ -93,7 +93,7 @@ pub(crate) fn to_value<T: Serialize>(part: &'static str, value: &T) -> Result<Va
     serde_json::to_value(value).map_err(|_| refused(part, value, &Pass::default()))
 }
 
-/// Refuses a value that JSON cannot hold, where nobody reads it back as its type.
+/// Refuses a value that JSON cannot represent and that is not read back as its type.
 ///
 /// # Errors
 /// [`Error::Unstorable`], which names the place.
@@ -107,7 +107,7 @@ pub(crate) fn require_complete<T: Serialize>(part: &'static str, value: &T) -> R
 /// Reads a value that was stored.
 ///
 /// # Errors
-/// The place where it does not fit, and why.
+/// Where it does not fit, and why.
 pub(crate) fn read<T: DeserializeOwned>(
     part: &'static str,
     json: &str,
@@ -118,7 +118,8 @@ pub(crate) fn read<T: DeserializeOwned>(
     })
 }
 
-/// For a value that serde does not write, or, where the pass says so, not completely.
+/// The error for a value that serde does not write, or, if the pass says so, does not write
+/// completely.
 fn refused<T: Serialize>(part: &'static str, value: &T, pass: &Pass) -> Error {
     let (place, reason) = written::refusal(value, pass);
     unstorable(part, &place, value, reason)
@@ -134,12 +135,7 @@ fn unstorable<T: Serialize>(part: &'static str, place: &Place, value: &T, reason
 /// The names of fields in a value.
 fn names<T: Serialize>(value: &T) -> BTreeSet<&'static str> {
     let pass = Pass::naming();
-    // What it does not write has no names either.
+    // Fields that it does not write have no names either.
     let _written = Written::of(value, &pass);
     pass.into_names()
-}
-
-/// What serde says, without the value that it quotes.
-fn reason(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
-    without_values(error.inner())
 }

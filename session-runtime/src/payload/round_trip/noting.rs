@@ -1,4 +1,4 @@
-//! A serializer that passes everything on, and notes what JSON leaves out, wherever in the value it is.
+//! A serializer that passes everything on, and notes what JSON leaves out at any depth.
 
 use std::fmt::Display;
 
@@ -7,9 +7,9 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use super::written::Pass;
+use super::pass::Pass;
 
-/// Around a serializer, around the compounds that it opens, and around each value in those.
+/// Wraps a serializer, the compounds that it opens, and each value in them.
 pub(super) struct Noting<'p, S> {
     inner: S,
     pass: &'p Pass,
@@ -25,7 +25,7 @@ impl<'p, S> Noting<'p, S> {
         }
     }
 
-    /// A value within this one.
+    /// A value inside this one.
     fn part<'v, T: ?Sized>(&self, value: &'v T) -> Noting<'p, &'v T> {
         Noting::new(value, self.pass)
     }

@@ -1,4 +1,4 @@
-//! Where in a value something is wrong, named without giving anything of the value away.
+//! Where in a value something is wrong, without revealing any of it.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -8,7 +8,9 @@ use serde::forward_to_deserialize_any;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
-/// The way to a part of a value.
+use crate::payload::redact::without_values;
+
+/// The path to a part of a value.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Place(Vec<Step>);
 
@@ -29,7 +31,8 @@ impl Place {
         Self(path.iter().filter_map(step).collect())
     }
 
-    /// As `part.field[3].*`: a key that is no field's name may be somebody's data, and is `*`.
+    /// In the form `part.field[3].*`: a key that is not a field's name may be private, and is
+    /// written `*`.
     pub(super) fn name(&self, part: &str, fields: &BTreeSet<&'static str>) -> String {
         let mut name = part.to_owned();
         for step in &self.0 {
@@ -48,11 +51,11 @@ pub(super) fn mismatch<T: DeserializeOwned>(json: &str) -> (Place, String) {
     let mut reader = serde_json::Deserializer::from_str(json);
     match serde_path_to_error::deserialize::<_, T>(&mut reader) {
         Ok(_) => (Place::default(), "trailing characters".into()),
-        Err(error) => (Place::of(error.path()), super::reason(&error)),
+        Err(error) => (Place::of(error.path()), without_values(error.inner())),
     }
 }
 
-/// The first place at which two JSON values differ; the order of members and elements does not count.
+/// The first place at which two JSON values differ, apart from the order of members and elements.
 pub(super) fn first_difference(one: &Value, other: &Value) -> Option<Place> {
     let mut steps = Vec::new();
     if canonical(one) == canonical(other) {
@@ -66,7 +69,7 @@ pub(super) fn first_difference(one: &Value, other: &Value) -> Option<Place> {
     Some(Place(steps))
 }
 
-/// A member or element in which two values differ, unless they differ as a whole.
+/// A member or element in which two values differ; `None` if they differ as a whole.
 fn inner_difference<'v>(one: &'v Value, other: &'v Value) -> Option<(Step, &'v Value, &'v Value)> {
     const ABSENT: &Value = &Value::Null;
     let differ = |(_, one, other): &(Step, &Value, &Value)| canonical(one) != canonical(other);
@@ -89,7 +92,7 @@ fn inner_difference<'v>(one: &'v Value, other: &'v Value) -> Option<(Step, &'v V
     }
 }
 
-/// A text that is the same for values that differ in order only.
+/// A string that is the same for values that differ only in order.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Array(elements) => {
@@ -113,7 +116,7 @@ fn canonical(value: &Value) -> String {
 /// The fields of `T`, if it is a struct.
 pub(super) fn fields<T: DeserializeOwned>() -> BTreeSet<&'static str> {
     let fields = Cell::new(&[] as &'static [&'static str]);
-    // It asks for its fields and is given nothing.
+    // It asks for its fields, but gets nothing.
     let _refused = T::deserialize(Probe(&fields));
     fields.get().iter().copied().collect()
 }
