@@ -1,4 +1,4 @@
-//! The time of the database server: the one clock that all processes share.
+//! The database server's clock, which all processes share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,16 +8,25 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Clock;
 
-/// A process's clock that is further from the database's than this, or jumps by more, is worth a word.
+/// If a process's clock differs from the database's by more than this, or jumps by more, it is
+/// reported.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
 
-/// The machine's clock, put right by what the database says the time is.
+/// Whether a difference between the clocks is worth reporting.
+pub(crate) fn is_skewed(offset: TimeDelta) -> bool {
+    offset.abs() > SKEW
+}
+
+/// When this version was released: a clock that shows an earlier time is wrong.
+const WRITTEN: DateTime<Utc> = DateTime::from_timestamp(1_793_491_200, 0).expect("November 2026");
+
+/// The machine's clock, corrected by the database's.
 #[derive(Debug)]
 pub(crate) struct DatabaseClock {
     machine: Arc<dyn Clock>,
-    /// How far the database's clock is ahead, in microseconds.
+    /// By how much the database's clock is ahead, in microseconds.
     offset: AtomicI64,
-    /// The offset that was told last.
+    /// The offset that was last reported.
     told: AtomicI64,
 }
 
@@ -33,8 +42,8 @@ impl DatabaseClock {
 
     /// Asks the database for its time, if it has a clock of its own, and follows it.
     ///
-    /// An answer that the present offset explains changes nothing, so a slow answer does not make the
-    /// time jitter.
+    /// An answer that is consistent with the current offset changes nothing, so slow answers do not
+    /// make the time jitter.
     pub(crate) fn follow<E>(
         &self,
         ask: impl FnOnce() -> Result<Option<DateTime<Utc>>, E>,
@@ -56,21 +65,29 @@ impl DatabaseClock {
         Ok(())
     }
 
-    /// How far the database's clock is ahead of the machine's.
+    /// By how much the database's clock is ahead of the machine's.
     pub(crate) fn offset(&self) -> TimeDelta {
         TimeDelta::microseconds(self.offset.load(Ordering::Relaxed))
     }
 
-    /// The offset, if it is further than [`SKEW`] from the one that was told last; nothing at first.
+    /// The offset, if it differs by more than [`SKEW`] from the one that was last reported, or from
+    /// zero at first.
     pub(crate) fn news(&self) -> Option<TimeDelta> {
         let offset = self.offset();
         let told = self.told.load(Ordering::Relaxed);
-        if (offset - TimeDelta::microseconds(told)).abs() <= SKEW {
+        if !is_skewed(offset - TimeDelta::microseconds(told)) {
             return None;
         }
         let micros = offset.num_microseconds().unwrap_or_default();
         self.told.store(micros, Ordering::Relaxed);
         Some(offset)
+    }
+
+    /// By how much at least the clock is behind, if it shows a time before this version was
+    /// released.
+    pub(crate) fn behind(&self) -> Option<TimeDelta> {
+        let behind = WRITTEN - self.now();
+        (self.machine.is_time_of_day() && behind > TimeDelta::zero()).then_some(behind)
     }
 
     /// The wall clock, for everything that is stored or signed.
@@ -92,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// Shows one time after the other, in milliseconds.
+    /// Shows one time after another, in milliseconds.
     #[derive(Debug)]
     struct Shows(Mutex<VecDeque<i64>>, bool);
 
@@ -122,11 +139,12 @@ mod tests {
 
     #[test]
     fn follows_only_what_it_cannot_explain() {
-        // When a question is sent, what the database says, when that is received; the offset then.
+        // When the query is sent, what the database answers, when the answer arrives; the offset
+        // then.
         let steps = [
             ((0, 50, 100), 0),
             ((200, 310, 300), 60),
-            // Within what the last offset explains, at a slow answer.
+            // Consistent with the last offset, because the answer was slow.
             ((1_000, 1_900, 3_000), 60),
             ((4_000, 4_070, 4_020), 60),
             // One of the clocks jumped.
@@ -169,6 +187,22 @@ mod tests {
             clock.follow(|| answer(offset)).expect("an answer");
             assert_eq!(clock.news(), news.map(TimeDelta::milliseconds), "{offset}");
         }
+    }
+
+    #[test]
+    fn a_time_before_this_version_was_written_is_noticed() {
+        let written = WRITTEN.timestamp_millis();
+        for (shown, behind) in [
+            (0, Some(written)),
+            (written - 1, Some(1)),
+            (written, None),
+            (written + 1, None),
+        ] {
+            let behind = behind.map(TimeDelta::milliseconds);
+            assert_eq!(shows(&[shown]).behind(), behind, "{shown}");
+        }
+        let by_hand = Shows(Mutex::new(VecDeque::from([0])), false);
+        assert_eq!(DatabaseClock::new(Arc::new(by_hand)).behind(), None);
     }
 
     #[test]

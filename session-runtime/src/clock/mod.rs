@@ -1,32 +1,68 @@
-//! The clock: the only file that reads the time of the machine.
+//! Where the library gets the time from. Applications replace it in their tests only.
+//!
+//! ```
+//! use session_runtime::clock::{Clock, SystemClock};
+//! use session_runtime::Sessions;
+//!
+//! assert!(SystemClock::default().now().timestamp() > 0);
+//! let sessions = Sessions::fairing().clock(SystemClock::default()); // what it does anyway
+//! # let _ = sessions;
+//! ```
+
+// Only this file reads the machine's clock.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the time comes from"
+)]
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-#[cfg(feature = "testing")]
-use chrono::TimeDelta;
 use chrono::{DateTime, Utc};
 
 mod database;
+mod words;
 
-pub(crate) use database::DatabaseClock;
+pub(crate) use database::{DatabaseClock, is_skewed};
+pub(crate) use words::{beside_database, in_words, jumped};
 
-/// Where the library takes the time from.
+/// A source of the time; tests replace it with `testing::ManualClock`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use chrono::{DateTime, Utc};
+/// use session_runtime::clock::{Clock, SystemClock};
+///
+/// /// The machine's clock, an hour ahead.
+/// #[derive(Debug, Default)]
+/// struct Ahead(SystemClock);
+///
+/// impl Clock for Ahead {
+///     fn now(&self) -> DateTime<Utc> { self.0.now() + Duration::from_secs(3600) }
+///     fn monotonic(&self) -> Duration { self.0.monotonic() }
+///     fn is_time_of_day(&self) -> bool { false }
+/// }
+/// # let _ = session_runtime::Sessions::fairing().clock(Ahead::default());
+/// ```
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The wall clock, for everything that is stored or signed.
+    /// The current time, for everything that is stored or signed.
     fn now(&self) -> DateTime<Utc>;
 
-    /// Time since an arbitrary fixed instant; it never jumps, so it measures waiting and staleness.
+    /// The time since an arbitrary fixed instant. It never jumps, so it measures waiting and
+    /// staleness.
     fn monotonic(&self) -> Duration;
 
-    /// Whether the wall clock shows the time of day, so that the clock of a database server may put it
-    /// right; a clock that a test moves by hand does not.
+    /// Whether `now` is the real time, which the database server's clock may then correct. Return
+    /// `false` for a clock that a test moves.
     fn is_time_of_day(&self) -> bool {
         true
     }
 }
 
-/// The clock of the machine.
+/// The machine's clock, which is used unless
+/// [`SessionFairing::clock`](crate::SessionFairing::clock) replaces it.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     started: Instant,
@@ -47,59 +83,5 @@ impl Clock for SystemClock {
 
     fn monotonic(&self) -> Duration {
         self.started.elapsed()
-    }
-}
-
-/// A clock that moves only when told to, so that a test needs no sleep.
-///
-/// Clones share one time.
-#[cfg(feature = "testing")]
-#[derive(Debug, Clone)]
-pub struct ManualClock {
-    start: DateTime<Utc>,
-    /// How far time went on, and how far the wall clock jumped beside it.
-    elapsed: std::sync::Arc<std::sync::Mutex<(Duration, TimeDelta)>>,
-}
-
-#[cfg(feature = "testing")]
-impl ManualClock {
-    /// A clock that stands at `start`.
-    pub fn at(start: DateTime<Utc>) -> Self {
-        Self {
-            start,
-            elapsed: std::sync::Arc::default(),
-        }
-    }
-
-    /// Moves the clock, wall time and monotonic time alike.
-    pub fn advance(&self, by: Duration) {
-        self.lock().0 += by;
-    }
-
-    /// Sets the wall clock ahead, or back, without any time passing.
-    pub fn jump(&self, by: TimeDelta) {
-        self.lock().1 += by;
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, (Duration, TimeDelta)> {
-        self.elapsed
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-#[cfg(feature = "testing")]
-impl Clock for ManualClock {
-    fn now(&self) -> DateTime<Utc> {
-        let (elapsed, jumped) = *self.lock();
-        self.start + elapsed + jumped
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.lock().0
-    }
-
-    fn is_time_of_day(&self) -> bool {
-        false
     }
 }

@@ -1,33 +1,109 @@
-//! What one setting says against the others.
+//! What is wrong with a setting, by itself and beside the others.
 
-use super::SessionConfig;
+use super::{SessionConfig, shown};
 
-/// The most letters of a name or a path that travels with every request.
+/// The most letters of a name that travels with every request.
 const LONGEST_NAME: usize = 64;
+
+/// The most letters of a path or an audience.
 const LONGEST_PATH: usize = 255;
 
-/// Headers that mean something already, in lower case: browsers, proxies and front ends act on them.
-const TAKEN_HEADERS: [&str; 13] = [
-    "anti-csrf",
+/// The token that a page sends beside its cookies, with `csrf = "via-token"`.
+pub(crate) const ANTI_CSRF: &str = "anti-csrf";
+
+/// User id, end and payload of the access token, for the front end.
+pub(crate) const FRONT_TOKEN: &str = "front-token";
+
+/// Headers that mean something already, in lower case: browsers, proxies and front ends act on
+/// them.
+const TAKEN_HEADERS: [&str; 53] = [
+    "accept-ranges",
+    "age",
+    "allow",
+    "alt-svc",
+    ANTI_CSRF,
+    "authorization",
     "cache-control",
+    "cache-status",
+    "clear-site-data",
     "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
+    "cookie",
     "date",
-    "front-token",
+    "dav",
+    "digest",
+    "etag",
+    "expect-ct",
+    "expires",
+    "feature-policy",
+    "forwarded",
+    FRONT_TOKEN,
+    "host",
+    "keep-alive",
+    "last-modified",
+    "link",
     "location",
+    "nel",
+    "origin",
+    "origin-agent-cluster",
+    "permissions-policy",
+    "pragma",
+    "priority",
+    "public-key-pins",
+    "referer",
+    "referrer-policy",
+    "refresh",
+    "report-to",
+    "reporting-endpoints",
+    "retry-after",
+    "rid",
+    "server",
+    "server-timing",
     "set-cookie",
+    "sourcemap",
+    "st-auth-mode",
+    "strict-transport-security",
+    "te",
+    "timing-allow-origin",
+    "trailer",
     "transfer-encoding",
+    "upgrade",
     "vary",
+    "via",
     "www-authenticate",
 ];
 
+/// How the names of such headers begin, where they come in families.
+const TAKEN_FAMILIES: [&str; 14] = [
+    "access-control-",
+    "content-",
+    "cross-origin-",
+    "proxy-",
+    "sec-",
+    "x-accel-",
+    "x-content-type-",
+    "x-dns-prefetch-",
+    "x-forwarded-",
+    "x-frame-",
+    "x-permitted-",
+    "x-robots-",
+    "x-sendfile",
+    "x-xss-",
+];
+
 impl SessionConfig {
-    /// Checks what one setting says against the others. Durations are checked where they are converted.
+    /// Checks the settings against their ranges and against each other; durations are checked at
+    /// launch.
     ///
     /// # Errors
-    /// A sentence that names the setting, the value found and what to write instead.
+    /// A sentence that names the setting, the value that was found and what to write instead.
+    ///
+    /// ```
+    /// let config = session_runtime::SessionConfig {
+    ///     write_queue: 0,
+    ///     ..Default::default()
+    /// };
+    /// assert!(config.check().unwrap_err().starts_with("`write_queue`"));
+    /// ```
     pub fn check(&self) -> Result<(), String> {
         self.check_numbers()?;
         self.check_names()?;
@@ -56,8 +132,8 @@ impl SessionConfig {
             );
         }
         let (expired, invalid) = (self.session_expired_status, self.invalid_claim_status);
-        within("session_expired_status", expired.into(), 400, 599, 401)?;
-        within("invalid_claim_status", invalid.into(), 400, 599, 403)?;
+        within("session_expired_status", expired.into(), 400, 499, 401)?;
+        within("invalid_claim_status", invalid.into(), 400, 499, 403)?;
         if expired == invalid {
             return Err(format!(
                 "`session_expired_status` and `invalid_claim_status` must be two different numbers, but both are {expired}: \
@@ -91,7 +167,8 @@ impl SessionConfig {
             if !is_token(name) || name.starts_with("__") {
                 return Err(format!(
                     "`{setting}` must be one word of at most {LONGEST_NAME} letters, digits, `-` and `_`, without a prefix \
-                     such as `__Host-` (that is `cookie_prefix`), not {name:?}: write for example \"{example}\""
+                     such as `__Host-` (that is `cookie_prefix`), not {}: write for example \"{example}\"",
+                    shown(name)
                 ));
             }
         }
@@ -101,11 +178,11 @@ impl SessionConfig {
             ("access_token_header", access, "st-access-token"),
             ("refresh_token_header", refresh, "st-refresh-token"),
         ] {
-            let taken = TAKEN_HEADERS.contains(&&*name.to_ascii_lowercase());
-            if !is_token(name) || taken {
+            if !is_token(name) || is_taken(name) {
                 return Err(format!(
-                    "`{setting}` must be a header that has no other meaning, one word of at most {LONGEST_NAME} letters, \
-                     digits, `-` and `_`, not {name:?}: write for example \"{example}\""
+                    "`{setting}` must be a header that browsers and proxies give no meaning, one word of at most {LONGEST_NAME} letters, \
+                     digits, `-` and `_`, not {}: write for example \"{example}\"",
+                    shown(name)
                 ));
             }
         }
@@ -131,16 +208,20 @@ impl SessionConfig {
                 "/auth/session/refresh",
             ),
         ];
-        for (setting, path, example) in paths {
+        let excluded = self.device_bound_exclude.iter();
+        let excluded = excluded.map(|path| ("device_bound_exclude", Some(path), "/static"));
+        for (setting, path, example) in paths.into_iter().chain(excluded) {
             let Some(path) = path else { continue };
-            // Rocket matches the paths of routes once they are decoded, so an escape would match nothing.
+            // Rocket matches the paths of routes once they are decoded, so an escape would match
+            // nothing.
             let escapes = setting != "api_base_path";
             if !is_path(path) || (!escapes && path.contains('%')) {
                 let escape = if escapes { "" } else { "`%`, " };
                 return Err(format!(
                     "`{setting}` must start with `/` and be a path as browsers send it, of at most {LONGEST_PATH} letters \
-                     (no `//`, `..`, `;`, `?`, `#`, {escape}space or letter beyond ASCII), not {path:?}: write for example \
-                     \"{example}\""
+                     (no `//`, `..`, `;`, `?`, `#`, {escape}space or letter beyond ASCII), not {}: write for example \
+                     \"{example}\"",
+                    shown(path)
                 ));
             }
         }
@@ -168,7 +249,8 @@ fn differ(one: &str, other: &str, value: &str, second: &str) -> Result<(), Strin
         return Ok(());
     }
     Err(format!(
-        "`{one}` and `{other}` must differ, but both are \"{value}\": remove one of them, and its default is used"
+        "`{one}` and `{other}` must differ, but both are {}: remove one of them, and its default is used",
+        shown(value)
     ))
 }
 
@@ -178,8 +260,14 @@ fn is_token(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(of_a_word)
 }
 
-/// Whether browsers send this path as it stands (URL standard, section "path state"), and keep all of it
-/// as the `Path` of a cookie (RFC 6265bis section 5.2).
+/// Whether a header means something already; names of headers do not know case.
+fn is_taken(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    TAKEN_HEADERS.contains(&&*name) || TAKEN_FAMILIES.iter().any(|family| name.starts_with(family))
+}
+
+/// Whether browsers send this path as it stands (URL standard, section "path state"), and keep all
+/// of it as the `Path` of a cookie (RFC 6265bis section 5.2).
 fn is_path(path: &str) -> bool {
     let of_a_path =
         |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,=:@%".contains(&byte);
@@ -246,7 +334,17 @@ mod tests {
             ..SessionConfig::default()
         };
         assert_eq!(header("x-access").check(), Ok(()));
-        for name in ["Set-Cookie", "front-token", "Content-Type", "", "a b"] {
+        for name in [
+            "Set-Cookie",
+            "front-token",
+            "Content-Type",
+            "Server",
+            "age",
+            "x-frame-options",
+            "Access-Control-Allow-Origin",
+            "",
+            "a b",
+        ] {
             let refused = header(name).check().expect_err(name);
             assert!(refused.contains("`access_token_header`"), "{refused}");
         }

@@ -1,11 +1,18 @@
-//! The settings that are one of a few words, and those that no log shows.
+//! Settings that take one of a few words, and settings that are never logged.
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// A setting that no log shows.
+/// A secret setting, such as `master_key`, that is never logged: `"..".into()` creates one.
+///
+/// ```
+/// use session_runtime::config::Secret;
+///
+/// let key: Secret = "9f2V0bS3b3Zl4bq0b1rT8m9m1m8c2q4v6x8z0A2C4E0=".into();
+/// assert_eq!(format!("{key:?}"), "Secret");
+/// ```
 #[derive(Clone, Deserialize)]
 #[serde(from = "String")]
 pub struct Secret(Zeroizing<String>);
@@ -22,14 +29,20 @@ impl From<String> for Secret {
     }
 }
 
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
     }
 }
 
-/// A switch that the library can set itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// A setting that is on, off, or left to the library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Auto {
@@ -41,35 +54,47 @@ pub enum Auto {
     No,
 }
 
-/// Who gets the front-token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// Whether new sessions are bound to a key of the browser's device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum DeviceBound {
+    /// No new session is bound.
+    Off,
+    /// New sessions are bound if the browser supports it.
+    WhenSupported,
+}
+
+/// Which requests are answered with the front-token: see
+/// [`front_token`](crate::SessionConfig::front_token).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum FrontToken {
-    /// Whoever says that a front end reads it.
+    /// Requests that say, by the header `st-auth-mode` or `rid`, that a front end reads it.
     Auto,
-    /// Everybody.
+    /// All requests.
     Always,
 }
 
-/// What signs access tokens (RFC 7518 section 3.4, RFC 8037 section 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// The algorithm that signs access tokens (RFC 7518 section 3.4, RFC 8037 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SigningAlgorithm {
-    /// ECDSA on the curve P-256: what every library knows.
+    /// ECDSA on the curve P-256, which every JWT library supports.
     #[serde(rename = "ES256")]
     Es256,
-    /// Ed25519: signs and verifies faster.
+    /// Ed25519, which signs and verifies faster.
     #[serde(rename = "EdDSA")]
     EdDsa,
 }
 
-/// When a browser sends the cookies along from another site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// When a browser sends the cookies with requests that other sites cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum SameSite {
-    /// Only when the user navigates here.
+    /// Only when the user navigates to this site.
     Lax,
     /// Always.
     None,
@@ -77,37 +102,37 @@ pub enum SameSite {
     Strict,
 }
 
-/// What happens to a login when its user has as many sessions as allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What a login does if its user already has `max_sessions_per_user` sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SessionLimit {
-    /// The oldest session ends.
+    /// It ends the user's oldest session.
     EndOldest,
-    /// The login is refused.
+    /// It is refused with [`Error::TooManySessions`](crate::Error::TooManySessions).
     Refuse,
 }
 
-/// How much of an address is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// How much of the client's IP address is stored with a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum KeptIp {
     /// Nothing.
     None,
-    /// The network: the first 24 bits of an IPv4 address, the first 48 of an IPv6 one.
+    /// The network: the first 24 bits of an IPv4 address, the first 48 of an IPv6 address.
     Truncated,
-    /// All of it.
+    /// The whole address.
     Full,
 }
 
-/// Where tokens may travel.
+/// Whether tokens are sent in cookies or in headers.
 #[doc(alias = "getTokenTransferMethod")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Transfer {
-    /// As each login chose.
+pub enum TransferMethod {
+    /// Each login chooses.
     Any,
     /// In cookies only.
     Cookie,
@@ -115,66 +140,70 @@ pub enum Transfer {
     Header,
 }
 
-/// What the names of the cookies begin with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// The prefix of the cookies' names, which restricts who can set them (RFC 6265bis section 4.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum CookiePrefix {
-    /// `Host` where the settings allow it, else `Secure`, else `None`.
+    /// `Host` if the other settings allow it, otherwise `Secure`, otherwise `None`.
     Auto,
     /// No prefix.
     None,
-    /// `__Secure-`: only a secure origin can set them.
+    /// `__Secure-`: only a secure origin can set the cookies.
     Secure,
-    /// `__Host-`: only this very host can set them. The refresh cookie, which has a path, gets `__Secure-`,
-    /// unless `refresh_token_path` is `/`.
+    /// `__Host-`: only this very host can set the cookies. The refresh cookie, which has a path,
+    /// gets `__Secure-` instead, unless `refresh_token_path` is `/`.
     Host,
-    /// `__Host-Http-` and `__Http-`: besides, no script can set them. Browsers before 2025 do not know it.
+    /// `__Host-Http-` and `__Http-`: in addition, no script can set the cookies. Browsers from
+    /// before 2025 do not support it.
     HostHttp,
 }
 
-/// How a request that a page of another site made is told from one of ours.
+/// How requests that a page of another site caused are recognised.
 ///
-/// Logins, refreshes and sign-outs are judged by what browsers say of a request in every mode, before anything is
-/// set or removed; the modes differ for the other requests that carry a cookie.
+/// Logins, refreshes and sign-outs are checked by `Sec-Fetch-Site` and `Origin` in every mode,
+/// before anything is set or removed. The modes differ for other requests that carry a session
+/// cookie.
+#[doc(alias = "cross-site request forgery")]
+#[doc(alias = "xsrf")]
 #[doc(alias = "antiCsrf")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Csrf {
-    /// By `Sec-Fetch-Site`, and by `Origin` where that is absent or says otherwise.
+    /// By the header `Sec-Fetch-Site`; if it is absent or says cross-site, by `Origin`.
     FetchMetadata,
-    /// By a token that the page sends in the header `anti-csrf`, as SuperTokens front ends do.
+    /// By a token that the page sends in the header `anti-csrf`, as SuperTokens' front ends do.
     #[doc(alias = "VIA_TOKEN")]
     ViaToken,
-    /// By the header `rid`, which no form can send and no page of an origin that is not allowed.
+    /// By the header `rid`: no form can send it, and no page of an origin that is not allowed.
     #[doc(alias = "VIA_CUSTOM_HEADER")]
     ViaCustomHeader,
-    /// Not at all: only `SameSite` keeps other sites from your routes then.
+    /// Not at all: only `SameSite` protects your routes.
     None,
 }
 
-/// How verifying learns of revocations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// How a request learns that its session was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Revocation {
-    /// From memory, which follows the database within `revocation_bound`; no read per request.
+    /// From memory, which follows the database within `revocation_bound`: no query per request.
     Feed,
-    /// From the database, at every request: at once everywhere, at the price of a read.
+    /// From the database, at every request: effective at once everywhere, at the price of a query.
     Live,
-    /// Not at all: an access token is good until it expires. Refreshing still notices.
+    /// Not at all: an access token is valid until it expires. Only a refresh notices.
     None,
 }
 
-/// What to do while revocations cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What to do with a request while the revocation feed cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum OnStall {
-    /// Take the token as good.
+    /// Accept the access token.
     Accept,
-    /// Ask the database about this session.
+    /// Query the database for this session.
     Live,
     /// Answer 503.
     Refuse,

@@ -1,7 +1,7 @@
 //! A value for each setting, for messages that say what to write.
 
 /// Every setting, and how it may stand in `Rocket.toml`.
-pub(crate) const EXAMPLES: [(&str, &str); 50] = [
+pub(crate) const EXAMPLES: [(&str, &str); 53] = [
     ("database", r#""sqlite://sessions.db""#),
     ("master_key", "what `openssl rand -base64 32` prints"),
     (
@@ -13,6 +13,9 @@ pub(crate) const EXAMPLES: [(&str, &str); 50] = [
     ("access_token_jitter", "0.05"),
     ("refresh_token_validity", r#""100d""#),
     ("absolute_lifetime", r#""365d""#),
+    ("device_bound", r#""when-supported""#),
+    ("device_bound_validity", r#""10m""#),
+    ("device_bound_exclude", r#"["/static"]"#),
     ("max_sessions_per_user", "10"),
     ("session_limit", r#""end-oldest""#),
     ("max_data_size", "1048576"),

@@ -1,4 +1,4 @@
-//! How many lines of one kind the log takes.
+//! How many lines of one kind are logged.
 
 use std::time::Duration;
 
@@ -8,18 +8,17 @@ const LINES: u32 = 30;
 /// How long a period lasts.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// Bounds the lines of one kind, for whoever sends requests decides how many there are. Times are of a
-/// monotonic clock.
+/// Limits the lines of one kind, because clients decide how many there are. Times are monotonic.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
-    /// When the period began; none until there is a line.
+    /// When the period began; `None` until there is a line.
     began: Option<Duration>,
     logged: u32,
     left_out: u64,
 }
 
 impl Budget {
-    /// Ends a period that is over at `now`; says how many lines it left out, if any.
+    /// Ends the period if it is over at `now`; returns how many lines it left out, if any.
     pub(super) fn close(&mut self, now: Duration) -> Option<u64> {
         let began = self.began?;
         if now.saturating_sub(began) < PERIOD {
@@ -27,6 +26,11 @@ impl Budget {
         }
         let left_out = std::mem::take(self).left_out;
         (left_out > 0).then_some(left_out)
+    }
+
+    /// Whether a period has begun.
+    pub(super) fn is_open(&self) -> bool {
+        self.began.is_some()
     }
 
     /// Whether one more line is logged at `now`; otherwise it is counted.
@@ -49,7 +53,8 @@ mod tests {
     #[test]
     fn thirty_lines_a_minute_and_the_rest_is_counted() {
         let mut budget = Budget::default();
-        // At this second so many lines come: what the period before left out, and how many are logged.
+        // The second, how many lines come then, how many the previous period left out, and how many
+        // are logged.
         for (second, lines, left_out, logged) in [
             (0, 10, None, 10),
             (59, 25, None, 20),

@@ -1,4 +1,4 @@
-//! Where events go: into the log, at a bounded rate, and to the application.
+//! Where events go: to the log, at a limited rate, and to the application.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,21 +13,27 @@ use crate::panics::caught;
 
 type Handler = dyn Fn(&Event) + Send + Sync;
 
+/// How many causes of one kind have lines of their own; further causes share some.
+const CAUSES: usize = 8;
+
+/// What has lines of its own: events of one kind and one cause.
+type Key = (Discriminant<Event>, Option<String>);
+
 /// Where events go.
 #[derive(Clone)]
 pub(crate) struct Events {
     handler: Option<Arc<Handler>>,
     clock: Arc<dyn Clock>,
-    kinds: Arc<Mutex<HashMap<Discriminant<Event>, Kind>>>,
-    /// The panics of the handler.
+    kinds: Arc<Mutex<HashMap<Key, Kind>>>,
+    /// The limit for panics of the handler.
     panics: Arc<Mutex<Budget>>,
 }
 
-/// The lines of one kind of event.
+/// The limit for events of one kind and cause.
 #[derive(Default)]
 struct Kind {
     budget: Budget,
-    /// The last that was left out.
+    /// The last event that was left out.
     last: Option<Event>,
 }
 
@@ -50,13 +56,13 @@ impl Events {
         }
     }
 
-    /// The same by this clock.
+    /// The same, with another clock.
     pub(crate) fn by(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
     }
 
-    /// Logs an event, unless there were many of its kind, and hands it on. What the application does with
-    /// it cannot fail the request.
+    /// Logs an event, unless there were too many of its kind, and passes it to the application,
+    /// whose handler cannot fail the request.
     pub(crate) fn emit(&self, event: &Event) {
         if event.is_detail() || self.admits(event, self.clock.monotonic()) {
             event.log();
@@ -83,7 +89,7 @@ impl Events {
         }
     }
 
-    /// Says in the log how many lines were left out, for kinds of which nothing comes any more.
+    /// Logs how many lines were left out, for kinds of which no more events come.
     pub(crate) fn say_what_was_left_out(&self) {
         let now = self.clock.monotonic();
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,21 +103,27 @@ impl Events {
 
     fn admits(&self, event: &Event, now: Duration) -> bool {
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        let kind = kinds.entry(discriminant(event)).or_default();
-        let left_out = kind.close(now);
+        let mine = discriminant(event);
+        let same = kinds.iter_mut().filter(|((kind, _), _)| *kind == mine);
+        let left_out: Vec<_> = same.filter_map(|(_, kind)| kind.close(now)).collect();
+        kinds.retain(|(kind, _), lines| *kind != mine || lines.budget.is_open());
+        let mut key = (mine, event.cause().map(str::to_owned));
+        let causes = || kinds.keys().filter(|(kind, _)| *kind == mine).count();
+        if !kinds.contains_key(&key) && causes() >= CAUSES {
+            key.1 = None;
+        }
+        let kind = kinds.entry(key).or_default();
         let admitted = kind.budget.admits(now);
         if !admitted {
             kind.last = Some(event.clone());
         }
         drop(kinds);
-        if let Some(left_out) = left_out {
-            left_out.log();
-        }
+        left_out.iter().for_each(LeftOut::log);
         admitted
     }
 }
 
-/// What a period left out.
+/// What was left out in a period.
 struct LeftOut {
     lines: u64,
     last: Option<Event>,

@@ -1,9 +1,9 @@
-//! The line of the log for each event.
+//! The log line of each event.
 
 use super::Event;
 
 impl Event {
-    /// Whether its line is for whoever looks closely: a usual turn of a session, at `debug`.
+    /// Whether the event is normal operation, which is logged at `debug`.
     pub(super) fn is_detail(&self) -> bool {
         matches!(
             self,
@@ -12,10 +12,25 @@ impl Event {
                 | Self::Refreshed { .. }
                 | Self::Updated { .. }
                 | Self::Revoked { .. }
+                | Self::DeviceBound { .. }
+                | Self::DeviceNotBound { .. }
         )
     }
 
-    /// Says it in the log.
+    /// The event's cause, if it has one: each cause has lines of its own, so that one does not hide
+    /// another.
+    pub(super) fn cause(&self) -> Option<&str> {
+        match self {
+            Self::StoreUnavailable { cause }
+            | Self::TaskFailed { cause, .. }
+            | Self::RequestFailed { cause }
+            | Self::ConnectionRefused { cause, .. }
+            | Self::WorkerRestarted { cause } => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// Logs the event.
     pub(super) fn log(&self) {
         match self {
             Self::Created { handle, .. } => {
@@ -38,7 +53,7 @@ impl Event {
                 }
             }
             Self::TokenTheft { handle, .. } => {
-                tracing::warn!(event = "token_theft", %handle, "a superseded refresh token was used; the session is ended");
+                tracing::warn!(event = "token_theft", %handle, "a superseded refresh token was used, or one that the browser was not given; the session is ended");
             }
             Self::LateParentUse { handle } => {
                 tracing::info!(event = "late_parent_use", %handle, "an old refresh token was used again: a lost answer, or a copy");
@@ -48,6 +63,24 @@ impl Event {
             }
             Self::StoreRollbackSuspected { handle } => {
                 tracing::error!(event = "store_rollback_suspected", %handle, "a refresh token is newer than its row: a failover or a restored backup lost commits; the session goes on");
+            }
+            Self::DeviceBound { handle } => tracing::debug!(event = "device_bound", %handle),
+            Self::DeviceNotBound { handle } => tracing::debug!(event = "device_not_bound", %handle),
+            Self::DeviceRefused { handle, cause } => {
+                tracing::warn!(event = "device_refused", %handle, cause, "a registration or a proof of a device was refused; nothing changed");
+            }
+            Self::DeviceBindingDropped { handle } => {
+                tracing::warn!(event = "device_binding_dropped", %handle, "a device never proved itself: its session goes on without it, for a day");
+            }
+            Self::DeviceProofSkipped { reason } => {
+                tracing::info!(
+                    event = "device_proof_skipped",
+                    reason,
+                    "a browser says that it could not prove its device before a refresh"
+                );
+            }
+            Self::UnprovedRefresh { handle } => {
+                tracing::warn!(event = "unproved_refresh", %handle, "a refresh token of a session that is bound to a device came without a proof: it was copied, or the browser has lost the key; nothing changed");
             }
             Self::PayloadMismatch {
                 handle,
@@ -87,10 +120,17 @@ impl Event {
                     "removed a signing key; its tokens are refused"
                 );
             }
-            Self::CrossSiteRefused { path, remedy } => {
+            Self::CrossSiteRefused {
+                path,
+                origin,
+                sec_fetch_site,
+                remedy,
+            } => {
                 tracing::warn!(
                     event = "cross_site_refused",
                     path,
+                    origin,
+                    sec_fetch_site,
                     remedy,
                     "a request was refused that a page of another site may have sent"
                 );
@@ -117,8 +157,24 @@ impl Event {
                     event = "large_response_head",
                     bytes,
                     "the head of an answer with tokens is larger than 4000 bytes, and nginx answers 502 in its place unless \
-                     its `proxy_buffer_size` is larger: set it to `16k`, or keep the payload small"
+                     its buffers are larger: write `proxy_buffer_size 16k; proxy_buffers 8 16k;`, or keep the payload small"
                 );
+            }
+            Self::LargeRequestHead { bytes } => {
+                tracing::warn!(
+                    event = "large_request_head",
+                    bytes,
+                    "the cookies of a request are larger than 6000 bytes, and from about 8000 on nginx and Apache answer 400 or 431 \
+                     in our place: set `large_client_header_buffers 4 32k` or `LimitRequestFieldSize 32768`, or keep payload \
+                     and cookies small"
+                );
+            }
+            Self::RefreshCookieMissing {
+                handle,
+                cookie_path,
+                remedy,
+            } => {
+                tracing::warn!(event = "refresh_cookie_missing", %handle, cookie_path, remedy, "a browser did not send the refresh cookie of a live session to the refresh route: it is logged out");
             }
             Self::SeveralUsers { handles } => {
                 tracing::warn!(
@@ -128,10 +184,20 @@ impl Event {
                 );
             }
             Self::ClockSkew {
-                difference,
-                consequence,
+                found, consequence, ..
             } => {
-                tracing::warn!(event = "clock_skew", %difference, consequence, "the clock of this machine or of the database server is wrong, or jumped");
+                tracing::warn!(
+                    event = "clock_skew",
+                    found,
+                    consequence,
+                    "a clock is wrong, or jumped"
+                );
+            }
+            Self::ClocksAgree => {
+                tracing::info!(
+                    event = "clocks_agree",
+                    "the clocks of this machine and of the database server agree again"
+                );
             }
             Self::RevocationsRestored { handles } => {
                 tracing::error!(
@@ -162,6 +228,29 @@ impl Event {
                     "the session store did not do what was asked of it: a request is answered 503"
                 );
             }
+            Self::TaskFailed { task, cause } => {
+                tracing::error!(
+                    event = "task_failed",
+                    task,
+                    cause,
+                    "a task beside the requests failed; it is tried again at its next turn"
+                );
+            }
+            Self::TaskRecovered { task } => {
+                tracing::info!(
+                    event = "task_recovered",
+                    task,
+                    "a task that failed succeeded"
+                );
+            }
+            Self::WrongDatabase { found } => {
+                tracing::error!(
+                    event = "wrong_database",
+                    found,
+                    "`Sessions::within` was given a connection that does not lead to `sessions.database`, and changed nothing: \
+                     give the pool that it comes from the same URL"
+                );
+            }
             Self::SessionMissing { handle } => {
                 tracing::warn!(event = "session_missing", %handle, "a session that has just begun is not in the database: another node may have it");
             }
@@ -190,7 +279,8 @@ impl Event {
                     event = "connection_refused",
                     cause,
                     "the database refuses another connection; those that are open do the work: set \
-                     `sessions.{setting}` to {open}, or allow its user more"
+                     `sessions.{setting}` to {open}, or allow its user more. A process opens `write_connections` + \
+                     `read_connections` + 1, which are three at least"
                 );
             }
             Self::WorkerRestarted { cause } => {

@@ -1,4 +1,4 @@
-//! What is remembered of revoked sessions, and for how long.
+//! What is remembered about revoked sessions, and for how long.
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::feed::Position;
 use crate::handle::SessionHandle;
 
-/// Entries are kept this much longer than any access token of theirs lives, for clocks that differ.
+/// How much longer entries are kept than an access token lives, because clocks differ.
 pub(crate) const RETENTION: TimeDelta = TimeDelta::minutes(10);
 
 /// How many revoked sessions are remembered; about 100 bytes each.
@@ -21,21 +21,21 @@ pub(super) struct State {
     /// The same handles in the order in which they may be forgotten.
     pub(super) order: VecDeque<SessionHandle>,
     pub(super) most: usize,
-    /// Until when those matter that did not fit.
+    /// How long the entries matter for which there was no room.
     pub(super) forgotten: Option<Kept>,
-    /// Revoked by this process and not seen in the feed yet.
+    /// Revoked by this process and not yet read from the feed.
     pub(super) unconfirmed: HashSet<SessionHandle>,
-    /// The longest validity that was ever announced in the time of this process.
+    /// The longest validity announced since this process started.
     pub(super) longest_validity: TimeDelta,
     pub(super) position: Option<Position>,
     pub(super) read_at: Duration,
-    /// Whether it was told that the feed is not fresh.
+    /// Whether the stalled feed was reported.
     pub(super) stall_told: bool,
-    /// Whether it was told that not all are remembered.
+    /// Whether the full memory was reported.
     pub(super) full_told: bool,
 }
 
-/// What is remembered of a revoked session.
+/// What is remembered about a revoked session.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Remembered {
     pub(super) kept: Kept,
@@ -44,8 +44,8 @@ pub(super) struct Remembered {
     pub(super) since: Duration,
 }
 
-/// How long an entry is kept: a wall clock that jumps ahead and returns must not end it, nor one that
-/// stands still.
+/// How long an entry is kept: neither a wall clock that jumps ahead and back nor one that stands
+/// still may end it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kept {
     /// By the wall clock.
@@ -83,8 +83,8 @@ impl State {
         }
     }
 
-    /// Remembers a revocation learned of at `now` (monotonic), if there is room; says whether it is
-    /// new.
+    /// Remembers a revocation learned of at `now` (monotonic), if there is room; returns whether it
+    /// is new.
     pub(super) fn remember(
         &mut self,
         handle: SessionHandle,
@@ -126,7 +126,7 @@ impl State {
         while let Some(handle) = self.order.front().copied() {
             match self.revoked.get_mut(&handle) {
                 Some(known) if known.kept.at_least > monotonic => break,
-                // Its end was set by a wall clock that was ahead: it must not keep the others.
+                // Its end was set by a wall clock that was ahead, and must not keep the others.
                 Some(known) if !known.kept.is_over(wall, monotonic) => {
                     known.kept.at_least = again;
                     self.order.push_back(handle);
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn both_clocks_must_say_that_it_is_over() {
-        // The wall clock, monotonic time, and how many are remembered then; each ends at 60.
+        // The wall clock, monotonic time, and how many are remembered then; each entry ends at 60.
         for (at, passed, left) in [
             (69, 70, 1),
             (70, 69, 1),

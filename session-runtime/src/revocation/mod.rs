@@ -1,4 +1,4 @@
-//! The revoked sessions, in memory: what verification asks instead of the database.
+//! The revoked sessions in memory, which verification consults instead of the database.
 
 mod feed;
 mod memory;
@@ -14,10 +14,10 @@ pub(crate) use self::memory::RETENTION;
 use self::memory::State;
 use crate::handle::SessionHandle;
 
-/// For this long a browser may still present a session that a later one of its own has replaced.
+/// How long a browser may still present a session that a later login of its own has replaced.
 const REPLACED_FOR: Duration = Duration::from_secs(120);
 
-/// What is known of a session.
+/// What is known about a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
     Revoked,
@@ -28,14 +28,14 @@ pub(crate) enum Known {
     Forgotten,
 }
 
-/// The handles that must be refused, and how fresh that knowledge is.
+/// The handles to refuse, and when they were last read.
 #[derive(Debug)]
 pub(crate) struct Revocations {
     state: RwLock<State>,
 }
 
 impl Revocations {
-    /// Knows of no revocation; access tokens of this process live at most `validity`.
+    /// Without revocations; access tokens of this process live at most `validity`.
     pub(crate) fn new(validity: TimeDelta) -> Self {
         Self {
             state: RwLock::new(State::new(validity)),
@@ -46,8 +46,8 @@ impl Revocations {
         self.read().revoked.contains_key(&handle)
     }
 
-    /// Whether a later session of the same browser took the place of this one, at most two minutes
-    /// before `now` (monotonic) as far as this process knows.
+    /// Whether a later login of the same browser replaced this session at most two minutes before
+    /// `now` (monotonic), as far as this process knows.
     pub(crate) fn was_replaced(&self, handle: SessionHandle, now: Duration) -> bool {
         self.read()
             .revoked
@@ -55,7 +55,7 @@ impl Revocations {
             .is_some_and(|known| known.replaced && now.saturating_sub(known.since) <= REPLACED_FOR)
     }
 
-    /// This process's own revocations count at once, from `now` (monotonic).
+    /// Adds this process's own revocations, which take effect at once, at `now` (monotonic).
     pub(crate) fn insert(
         &self,
         handles: &[SessionHandle],
@@ -65,14 +65,15 @@ impl Revocations {
     ) {
         let mut state = self.write();
         for handle in handles {
-            // The feed may have told of it already.
+            // It may have been read from the feed already.
             if state.remember(*handle, until, replaced, now) {
                 state.unconfirmed.insert(*handle);
             }
         }
     }
 
-    /// What is known of a session, if the feed was last read at most `bound` before `now` (monotonic).
+    /// What is known about a session, if the feed was last read at most `bound` before `now`
+    /// (monotonic).
     pub(crate) fn recall(&self, handle: SessionHandle, now: Duration, bound: Duration) -> Known {
         let state = self.read();
         if state.revoked.contains_key(&handle) {
@@ -86,23 +87,23 @@ impl Revocations {
         }
     }
 
-    /// How long before `now` (monotonic) the last good read of the feed began.
+    /// How long before `now` (monotonic) the last successful read of the feed began.
     pub(crate) fn age(&self, now: Duration) -> Duration {
         now.saturating_sub(self.read().read_at)
     }
 
-    /// Notes that the feed is not fresh; says whether that is news.
+    /// Notes that the feed is stale; returns whether that is new.
     pub(crate) fn note_stall(&self) -> bool {
         !self.read().stall_told && !std::mem::replace(&mut self.write().stall_told, true)
     }
 
-    /// Notes that not all revoked sessions are remembered, if so; says whether that is news.
+    /// Notes that not all revoked sessions are remembered, if so; returns whether that is new.
     pub(crate) fn note_full(&self) -> bool {
         let told = |state: &State| state.forgotten.is_none() || state.full_told;
         !told(&self.read()) && !std::mem::replace(&mut self.write().full_told, true)
     }
 
-    /// The longest validity of an access token that was announced in the time of this process.
+    /// The longest validity of an access token announced since this process started.
     pub(crate) fn longest_validity(&self) -> TimeDelta {
         self.read().longest_validity
     }
@@ -112,13 +113,13 @@ impl Revocations {
         self.read().revoked.len()
     }
 
-    /// Remembers at most so many, so that a test need not revoke a million.
-    #[cfg(feature = "testing")]
+    /// Limits the memory, so that a test need not revoke a million sessions.
+    #[cfg(feature = "internals")]
     pub(crate) fn remember_at_most(&self, most: usize) {
         self.write().most = most;
     }
 
-    /// Begins to read the feed at `now` (monotonic), from where it was read last.
+    /// Begins a read of the feed at `now` (monotonic), from the last position.
     pub(crate) fn begin(&self, now: Duration) -> Reading {
         Reading {
             began: now,
@@ -127,7 +128,7 @@ impl Revocations {
         }
     }
 
-    /// Takes in a part of the feed.
+    /// Adds a part of the feed.
     pub(crate) fn take_in(&self, reading: &mut Reading, page: &Page) {
         if page.from_start {
             (reading.position, reading.met) = (None, Some(HashSet::new()));
@@ -148,12 +149,12 @@ impl Revocations {
         }
     }
 
-    /// Ends a read of the whole feed, and forgets what no longer matters at `wall`. Returns what this
-    /// process remembers and the feed should have said and did not: a failover has lost it.
+    /// Ends a read of the feed, and forgets what no longer matters at `wall`. Returns what this
+    /// process remembers but the feed did not contain, because a failover lost it.
     pub(crate) fn finish(&self, reading: Reading, wall: DateTime<Utc>) -> Vec<SessionHandle> {
         let mut state = self.write();
         state.forget_what_is_over(wall, reading.began);
-        // What was revoked while this went on may come with the next read.
+        // What was revoked during the read may be in the next one.
         let matters = |handle: &SessionHandle| {
             let known = state.revoked.get(handle);
             known.is_some_and(|known| {

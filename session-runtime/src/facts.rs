@@ -1,4 +1,4 @@
-//! What a route may ask of a session beyond being valid, and why it is not met (protocol: "claims").
+//! What a route may require of a session, and why it is not met.
 
 use std::time::Duration;
 
@@ -8,13 +8,15 @@ use serde_json::{Map, Value, json};
 use crate::payload::claims_set::ClaimsSet;
 use crate::unmet::{EXPIRED, MISSING, Unmet, WRONG};
 
-/// What is known of a session when a route's requirement is judged: all of it from the token, no I/O.
+/// What a [`Requirement`](crate::requirement::Requirement) can check about a session; no query is
+/// needed.
 #[derive(Debug)]
 pub struct Facts<'a, P> {
     pub(crate) payload: &'a P,
     pub(crate) claims: &'a ClaimsSet,
     pub(crate) auth_time: Option<DateTime<Utc>>,
     pub(crate) anonymous: bool,
+    pub(crate) device_bound: bool,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -24,22 +26,37 @@ impl<'a, P> Facts<'a, P> {
         self.payload
     }
 
-    /// When the user last proved who it is, if tokens say that.
+    /// When the user last logged in, if the payload has `#[session(auth_time)]`.
     pub fn auth_time(&self) -> Option<DateTime<Utc>> {
         self.auth_time
     }
 
-    /// Whether nobody has logged in.
+    /// Whether it is a visitor's session, without a login.
     pub fn is_anonymous(&self) -> bool {
         self.anonymous
     }
 
-    /// The time of the server.
+    /// Whether the session is bound to a device.
+    pub fn is_device_bound(&self) -> bool {
+        self.device_bound
+    }
+
+    /// The current time.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
-    /// A key of the payload, to be judged as it stands there.
+    /// A value of the payload, by its key.
+    ///
+    /// ```
+    /// # use session_runtime::JwtPayload;
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # struct Claims { verified: bool }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.value("verified").is_true()
+    /// }
+    /// ```
     pub fn value(&self, name: &str) -> ClaimValue<'a> {
         ClaimValue {
             id: name.to_owned(),
@@ -50,7 +67,8 @@ impl<'a, P> Facts<'a, P> {
         }
     }
 
-    /// A claim that was stored with the time of its fetching: `{"v": value, "t": milliseconds}`.
+    /// A value that [`Fetch`](crate::requirement::Fetch) stored, as
+    /// `{"v": value, "t": milliseconds}`.
     pub fn claim(&self, key: &str) -> ClaimValue<'a> {
         let stored = self.claims.map().get(key);
         ClaimValue {
@@ -61,13 +79,14 @@ impl<'a, P> Facts<'a, P> {
     }
 }
 
-/// When a claim was fetched; `None` if it was not, or is no such claim.
+/// When a claim was fetched; `None` if it was not.
 pub(crate) fn fetched_at(claims: &Map<String, Value>, key: &str) -> Option<DateTime<Utc>> {
     let millis = claims.get(key)?.get("t")?.as_i64()?;
     DateTime::from_timestamp_millis(millis)
 }
 
-/// A value of a session's payload, to be judged; each judgement names its reason as the protocol does.
+/// A value of a session's payload to check; a failed check gives the reason that front ends expect.
+#[doc(alias = "claim validator")]
 #[derive(Debug, Clone)]
 #[must_use = "a value by itself requires nothing"]
 pub struct ClaimValue<'a> {
@@ -79,7 +98,7 @@ pub struct ClaimValue<'a> {
 }
 
 impl<'a> ClaimValue<'a> {
-    /// Demands that the value was fetched at most `max_age` ago.
+    /// Requires that the value was fetched at most `max_age` ago.
     pub fn within(self, max_age: Duration) -> Self {
         Self {
             max_age: Some(max_age),
@@ -87,42 +106,52 @@ impl<'a> ClaimValue<'a> {
         }
     }
 
-    /// The value, whatever it is.
+    /// The value itself; `None` if the payload does not have it.
     pub fn get(&self) -> Option<&'a Value> {
         self.value
     }
 
+    /// Requires the value to be `expected`.
+    ///
     /// # Errors
-    /// Unless the value is `expected`.
+    /// The reason, if it is not.
     #[doc(alias = "PrimitiveClaim")]
     pub fn has_value(&self, expected: impl Into<Value>) -> Result<(), Unmet> {
         let expected = expected.into();
         self.judge("expectedValue", &expected, |value| *value == expected)
     }
 
+    /// Requires the value to be `true`.
+    ///
     /// # Errors
-    /// Unless the value is `true`.
+    /// The reason, if it is not.
     #[doc(alias = "BooleanClaim")]
     pub fn is_true(&self) -> Result<(), Unmet> {
         self.has_value(true)
     }
 
+    /// Requires the value to be `false`.
+    ///
     /// # Errors
-    /// Unless the value is `false`.
+    /// The reason, if it is not.
     pub fn is_false(&self) -> Result<(), Unmet> {
         self.has_value(false)
     }
 
+    /// Requires the value to be a list that contains `wanted`.
+    ///
     /// # Errors
-    /// Unless the value is a list with `wanted` in it.
+    /// The reason, if it is not.
     #[doc(alias = "PrimitiveArrayClaim")]
     pub fn includes(&self, wanted: impl Into<Value>) -> Result<(), Unmet> {
         let wanted = wanted.into();
         self.judge_list("expectedToInclude", &wanted, |list| list.contains(&wanted))
     }
 
+    /// Requires the value to be a list that does not contain `unwanted`.
+    ///
     /// # Errors
-    /// Unless the value is a list without `unwanted`.
+    /// The reason, if it is not.
     pub fn excludes(&self, unwanted: impl Into<Value>) -> Result<(), Unmet> {
         let unwanted = unwanted.into();
         self.judge_list("expectedToNotInclude", &unwanted, |list| {
@@ -130,8 +159,10 @@ impl<'a> ClaimValue<'a> {
         })
     }
 
+    /// Requires the value to be a list that contains all of `wanted`.
+    ///
     /// # Errors
-    /// Unless the value is a list with all of `wanted` in it.
+    /// The reason, if it is not.
     pub fn includes_all<V: Into<Value>>(
         &self,
         wanted: impl IntoIterator<Item = V>,
@@ -142,8 +173,10 @@ impl<'a> ClaimValue<'a> {
         })
     }
 
+    /// Requires the value to be a list that contains at least one of `wanted`.
+    ///
     /// # Errors
-    /// Unless the value is a list with at least one of `wanted` in it.
+    /// The reason, if it is not.
     pub fn includes_any<V: Into<Value>>(
         &self,
         wanted: impl IntoIterator<Item = V>,
@@ -154,8 +187,10 @@ impl<'a> ClaimValue<'a> {
         })
     }
 
+    /// Requires the value to be a list that contains none of `unwanted`.
+    ///
     /// # Errors
-    /// Unless the value is a list with none of `unwanted` in it.
+    /// The reason, if it is not.
     pub fn excludes_all<V: Into<Value>>(
         &self,
         unwanted: impl IntoIterator<Item = V>,
@@ -215,7 +250,7 @@ fn values<V: Into<Value>>(values: impl IntoIterator<Item = V>) -> Vec<Value> {
     values.into_iter().map(Into::into).collect()
 }
 
-/// The user proved who it is at most `max_age` before `now`; else why not.
+/// Checks that the user logged in at most `max_age` before `now`.
 pub(crate) fn is_fresh(
     auth_time: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
@@ -247,6 +282,7 @@ mod tests {
             claims,
             auth_time: None,
             anonymous: false,
+            device_bound: false,
             now: DateTime::from_timestamp(1000, 0).expect("a time"),
         }
     }
@@ -259,7 +295,7 @@ mod tests {
         )
     }
 
-    /// Behaviour 77: the reasons of each validator.
+    /// The reasons of each validator.
     #[test]
     fn each_judgement_names_its_reason_as_the_protocol_does() {
         let claims = claims(json!({
