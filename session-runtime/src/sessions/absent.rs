@@ -1,4 +1,5 @@
-//! A session whose row is not there: is it over, or has this replica of the database not got it yet?
+//! A session whose row is not found: has it ended, or does this replica of the database not have it
+//! yet?
 
 use chrono::TimeDelta;
 
@@ -7,25 +8,25 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
 
-/// A session that began less than this ago may not be everywhere yet.
+/// A session that started less than this ago may not have reached every replica.
 const YOUNG: TimeDelta = TimeDelta::seconds(10);
 
 impl Sessions {
-    /// What the absence of a row means: the session is over, unless it is so young that another node of the
-    /// database may have it and nobody is known to have ended it. Then it is to be asked for again, with the
-    /// tokens kept.
+    /// What a missing row means: the session has ended, unless it is so young that another node of
+    /// the database may have it, and nobody is known to have ended it. In that case the client
+    /// should try again, and keeps its tokens.
     ///
-    /// Whoever ends a session says so in the feed, with the same commit, or replaces all keys; so the
-    /// feed tells a session that was ended from one that is missing. Within a file every commit is seen at
-    /// once, so there nothing is ever missing.
+    /// Ending a session is recorded in the feed in the same commit, or replaces all keys, so the
+    /// feed tells an ended session from a missing one. In a file every commit is visible at once,
+    /// so nothing is ever missing there.
     pub(crate) async fn absent(&self, handle: SessionHandle) -> Error {
         let inner = &self.inner;
         let began = handle.began_at();
         let young = began.is_some_and(|began| (self.now() - began).abs() < YOUNG);
         if !young || inner.store.is_file() || inner.feed.revocations.contains(handle) {
-            return Error::GONE;
+            return Error::Unauthorised;
         }
-        // Ended elsewhere since the last turn, perhaps.
+        // It may have ended elsewhere since the last read.
         if let Err(cause) = self.read_revocations().await {
             return cause.into();
         }
@@ -33,7 +34,7 @@ impl Sessions {
         let replaced =
             keys.is_stored() && keys.verifying().all(|key| Some(key.created_at) >= began);
         if replaced || inner.feed.revocations.contains(handle) {
-            return Error::GONE;
+            return Error::Unauthorised;
         }
         self.emit(&Event::SessionMissing { handle });
         Error::Unavailable

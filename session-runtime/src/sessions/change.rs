@@ -1,4 +1,5 @@
-//! Changing what a session carries and keeps: one step on the row, so that no change is lost.
+//! Changing the payload and the data of a session in one step on its row, so that no change is
+//! lost.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -20,8 +21,11 @@ use crate::record::Record;
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
 
-/// Session data, and which version of it that is: what a write needs that must not overwrite the changes of
-/// others unseen. See [`Session::set_data_if_unchanged`](crate::Session::set_data_if_unchanged).
+/// Session data together with its version, so that a write does not overwrite other changes unseen.
+///
+/// It dereferences to the data. See
+/// [`Session::set_data_if_unchanged`](crate::Session::set_data_if_unchanged).
+#[doc(alias = "optimistic locking")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned<D> {
     /// The data.
@@ -30,7 +34,7 @@ pub struct Versioned<D> {
 }
 
 impl<D> Versioned<D> {
-    /// Counts the changes since the session began.
+    /// How many changes there have been since the session began.
     pub fn version(&self) -> i64 {
         self.version
     }
@@ -51,11 +55,13 @@ impl<D> DerefMut for Versioned<D> {
 }
 
 impl Sessions {
-    /// The data of a session; `None` if it is over.
+    /// Reads the data of a session; `None` if the session has ended.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer, [`Error::DataMismatch`] if what is stored is no
-    /// `P::Data`.
+    /// [`Error::Unavailable`] if the database does not answer, [`Error::DataMismatch`] if the
+    /// stored data does not deserialize as `P::Data`, [`Error::SignInAgain`] if the session is of
+    /// another payload type.
+    #[doc(alias = "getSessionDataFromDatabase")]
     pub async fn data<P: JwtPayload>(
         &self,
         handle: SessionHandle,
@@ -64,8 +70,10 @@ impl Sessions {
         Ok(data.map(|data| data.value))
     }
 
-    /// The data of a session with its version, for
-    /// [`set_data_if_unchanged`](Self::set_data_if_unchanged); `None` if the session is over.
+    /// Reads the data of a session with its version, for
+    /// [`set_data_if_unchanged`](Self::set_data_if_unchanged).
+    ///
+    /// Returns `None` if the session has ended.
     ///
     /// # Errors
     /// Those of [`data`](Self::data).
@@ -83,11 +91,15 @@ impl Sessions {
         }))
     }
 
-    /// Overwrites the data of a session, whatever it is by now; says whether there was such a session.
+    /// Overwrites the data of a session; returns whether the session exists.
+    ///
+    /// Changes that somebody else made since you read the data are lost; to keep them, use
+    /// [`update_data`](Self::update_data).
     ///
     /// # Errors
-    /// [`Error::DataTooLarge`], [`Error::Unstorable`], [`Error::Unavailable`] if the store does not answer;
-    /// nothing is changed then.
+    /// [`Error::DataTooLarge`], [`Error::Unstorable`], [`Error::SignInAgain`] if the session is of
+    /// another payload type, [`Error::Unavailable`] if the database does not answer; nothing is
+    /// changed then.
     #[doc(alias = "updateSessionDataInDatabase")]
     pub async fn set_data<P: JwtPayload>(
         &self,
@@ -102,12 +114,14 @@ impl Sessions {
         Ok(found(set.await)?.is_some())
     }
 
-    /// Overwrites the data of a session unless it was changed since it was read; says whether there was such
-    /// a session. `data` has the new version then, so that it can be written again.
+    /// Overwrites the data of a session unless it has changed since it was read; returns whether
+    /// the session exists.
+    ///
+    /// `data` gets the new version, so it can be changed and written again.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if it was changed, and those of [`set_data`](Self::set_data); nothing is changed
-    /// then.
+    /// [`Error::Conflict`] if the data has changed, and those of [`set_data`](Self::set_data);
+    /// nothing is changed then.
     pub async fn set_data_if_unchanged<P: JwtPayload>(
         &self,
         handle: SessionHandle,
@@ -126,16 +140,37 @@ impl Sessions {
         Ok(version.is_some())
     }
 
-    /// Lets `change` alter the data of a session, as one step on its row, so that no other change is lost;
-    /// returns what it has become, `None` if there is no such session.
+    /// Changes the data of a session with `change` in one atomic step; returns whether the session
+    /// exists.
     ///
     /// `change` may run more than once and must not wait for anything.
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims {}
+    /// async fn give(sessions: &Sessions, to: SessionHandle, gift: String) -> Result<bool, Error> {
+    ///     sessions.update_data::<Claims>(to, move |basket| basket.push(gift.clone())).await
+    /// }
+    /// ```
+    ///
     /// # Errors
-    /// [`Error::DataMismatch`] if what is stored is no `P::Data`, [`Error::DataTooLarge`],
-    /// [`Error::Unstorable`], [`Error::General`] if `change` panics, [`Error::Unavailable`] if the store does
-    /// not answer; nothing is changed then.
+    /// [`Error::DataMismatch`] if the stored data does not deserialize as `P::Data`,
+    /// [`Error::General`] if `change` panics, and those of [`set_data`](Self::set_data); nothing is
+    /// changed then.
+    #[doc(alias = "updateSessionDataInDatabase")]
     pub async fn update_data<P: JwtPayload>(
+        &self,
+        handle: SessionHandle,
+        change: impl Fn(&mut P::Data) + Send + 'static,
+    ) -> Result<bool, Error> {
+        let updated = self.updated_data::<P>(handle, change).await?;
+        Ok(updated.is_some())
+    }
+
+    /// [`update_data`](Self::update_data) that returns the new data.
+    pub(crate) async fn updated_data<P: JwtPayload>(
         &self,
         handle: SessionHandle,
         change: impl Fn(&mut P::Data) + Send + 'static,
@@ -147,14 +182,28 @@ impl Sessions {
         found(updated.await)
     }
 
-    /// Lets `change` alter the payload of a session, as one step on its row. Tokens that are out show it
-    /// after their next refresh. Says whether there was such a session.
+    /// Changes the payload of a session with `change` in one atomic step; returns whether the
+    /// session exists.
     ///
-    /// `change` may run more than once and must not wait for anything.
+    /// The client gets the new payload with its next refresh. `change` may run more than once and
+    /// must not wait for anything.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # struct Claims { role: String }
+    /// async fn demote(sessions: &Sessions, who: SessionHandle) -> Result<bool, Error> {
+    ///     sessions.update_payload::<Claims>(who, |claims| claims.role = "reader".into()).await
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Unstorable`], [`Error::PayloadTooLarge`], [`Error::PayloadTooDeep`], [`Error::General`] if
-    /// `change` panics, [`Error::Unavailable`] if the store does not answer; nothing is changed then.
+    /// [`Error::Unstorable`], [`Error::PayloadTooLarge`], [`Error::PayloadTooDeep`],
+    /// [`Error::SignInAgain`] if the session is of another payload type, [`Error::General`] if
+    /// `change` panics, [`Error::Unavailable`] if the database does not answer; nothing is changed
+    /// then.
+    #[doc(alias = "setClaimValue")]
+    #[doc(alias = "updateAccessTokenPayload")]
     pub async fn update_payload<P: JwtPayload>(
         &self,
         handle: SessionHandle,
@@ -168,12 +217,30 @@ impl Sessions {
         self.updated(handle, updated.await)
     }
 
-    /// Merges keys into the payload of a session, as one step on its row; `null` removes a key. Tokens
-    /// that are out show it after their next refresh. Says whether there was such a session.
+    /// Merges keys into the payload of a session; `null` removes a key. Returns whether the session
+    /// exists.
+    ///
+    /// It is one atomic step, and the client gets the new payload with its next refresh.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # use std::collections::HashMap;
+    /// #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// struct Claims {
+    ///     #[serde(flatten)]
+    ///     extra: HashMap<String, String>,
+    /// }
+    ///
+    /// async fn set_theme(sessions: &Sessions, of: SessionHandle) -> Result<bool, Error> {
+    ///     let mut update = serde_json::Map::new();
+    ///     update.insert("theme".into(), "dark".into());
+    ///     sessions.merge_payload::<Claims>(of, update).await
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::ReservedClaim`] for a key of the protocol, [`Error::Unstorable`] if the payload would no
-    /// longer fit `P`, [`Error::PayloadTooLarge`], [`Error::PayloadTooDeep`], [`Error::Unavailable`];
+    /// [`Error::ReservedClaim`] for a key of the protocol, [`Error::Unstorable`] if the payload
+    /// would no longer deserialize as `P`, and those of [`update_payload`](Self::update_payload);
     /// nothing is changed then.
     #[doc(alias = "mergeIntoAccessTokenPayload")]
     #[doc(alias = "updateAccessTokenPayload")]
@@ -190,7 +257,7 @@ impl Sessions {
         self.updated(handle, merged.await)
     }
 
-    /// Reports that the payload of a session was changed, if it was.
+    /// Emits the event for a changed payload, if it was changed.
     fn updated(&self, handle: SessionHandle, updated: Result<(), Error>) -> Result<bool, Error> {
         let updated = found(updated)?.is_some();
         if updated {
@@ -209,7 +276,7 @@ impl Sessions {
         Ok(text)
     }
 
-    /// Lets `change` alter the data of a row; returns what it has become.
+    /// Changes the data of a row with `change`; returns the new data.
     pub(super) fn change_data<P: JwtPayload>(
         &self,
         record: &mut Record,
@@ -221,7 +288,7 @@ impl Sessions {
         Ok(data)
     }
 
-    /// Lets `change` alter the payload of the session of an access token, and issues that token anew.
+    /// Changes the payload of an access token's session with `change`, and issues a new token.
     pub(crate) async fn change_payload(
         &self,
         old: &Arc<Verified>,
@@ -231,7 +298,8 @@ impl Sessions {
         let (sessions, handle, old) = (self.clone(), old.handle, Arc::clone(old));
         let tokens = self.change(handle, move |record| {
             change(record)?;
-            // Signed within the step, so that a payload too large for a cookie changes nothing.
+            // Signed within the same step, so that a payload that is too large for a cookie changes
+            // nothing.
             Ok(sessions.reissue(record, &old, sessions.now())?)
         });
         let tokens = tokens.await?;
@@ -239,7 +307,7 @@ impl Sessions {
         Ok(tokens)
     }
 
-    /// Lets `change` alter a row whose session is of type `P`.
+    /// Changes a row with `change` if its session is of type `P`.
     async fn change_typed<P: JwtPayload, T: Send + 'static>(
         &self,
         handle: SessionHandle,
@@ -258,7 +326,7 @@ impl Sessions {
         handle: SessionHandle,
         change: impl Fn(&mut Record) -> Result<T, Refused> + Send + 'static,
     ) -> Result<T, Error> {
-        // It runs on a writer's thread, beside changes of others.
+        // It runs on a writer's thread, between changes of other requests.
         let change = move |record: &mut Record| contained(|| change(record));
         let changed = self.inner.store.change(handle, change).await?;
         match changed {
@@ -268,22 +336,22 @@ impl Sessions {
     }
 }
 
-/// `None` for a session that is over.
+/// `None` for a session that has ended.
 pub(super) fn found<T>(changed: Result<T, Error>) -> Result<Option<T>, Error> {
     match changed {
         Ok(changed) => Ok(Some(changed)),
-        Err(Error::GONE) => Ok(None),
+        Err(Error::Unauthorised) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Puts data into a row.
+/// Writes data into a row.
 pub(super) fn write_data(record: &mut Record, data: String) {
     record.data = data;
     record.data_version += 1;
 }
 
-/// Lets `change` alter the typed part of a payload; keys that are not of `P` stay.
+/// Changes the typed part of a payload with `change`; keys that are not fields of `P` stay.
 pub(crate) fn change_payload<P: JwtPayload>(
     record: &mut Record,
     change: impl Fn(&mut P),
@@ -291,7 +359,7 @@ pub(crate) fn change_payload<P: JwtPayload>(
     let (found, claims) = (&*record.payload_type, &mut record.payload);
     Mismatch::check_name::<P>(found)?;
     let mut payload = payload::read::<P>(claims)
-        .map_err(|error| Mismatch::new::<P>(found, payload::without_values(&error)))?;
+        .map_err(|error| Mismatch::new::<P>(found, payload::redact::without_values(&error)))?;
     let before = payload::to_claims_unchecked(&payload)?;
     change(&mut payload);
     let after = payload::to_claims(&payload)?;
@@ -300,10 +368,10 @@ pub(crate) fn change_payload<P: JwtPayload>(
     Ok(())
 }
 
-/// Merges keys into a payload; `null` removes one (protocol: "payload regenerate / merge").
+/// Merges keys into a payload; `null` removes one (`mergeIntoAccessTokenPayload`).
 ///
 /// # Errors
-/// [`Error::ReservedClaim`], and [`Error::Unstorable`] if the result is no `P`.
+/// [`Error::ReservedClaim`], and [`Error::Unstorable`] if the result does not deserialize as `P`.
 pub(crate) fn merge<P: JwtPayload>(
     payload: &mut Map<String, Value>,
     update: &Map<String, Value>,

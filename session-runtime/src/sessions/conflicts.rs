@@ -1,23 +1,24 @@
-//! Sessions of different users that came in one request: whoever logs in or out with one of them ends the others
-//! as well, also where their cookies are not sent.
+//! Sessions of different users that were presented in one request: a login or logout with one of
+//! them ends the others too, even if their cookies are not sent with it.
 //!
-//! A neighbour, or an earlier `access_token_path`, can leave an access cookie where a login never sees it.
+//! Another host on the domain, or an earlier `access_token_path`, can leave an access cookie where
+//! no login sees it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
-use super::Sessions;
 use crate::handle::SessionHandle;
 
-/// How many sessions are remembered; those that were not met for the longest time make room.
+/// How many sessions are remembered; those that were not seen for the longest time are dropped
+/// first.
 const MOST: usize = 1000;
 
-/// How long they are remembered: long enough for a person to log in again.
+/// How long they are remembered: long enough for a user to log in again.
 const KEPT: Duration = Duration::from_secs(60 * 60);
 
-/// What each session was refused beside.
+/// For each session, those that it was refused together with.
 pub(super) struct Conflicts(Cache<SessionHandle, Met>);
 
 /// Sessions that were refused together.
@@ -40,25 +41,24 @@ impl std::fmt::Debug for Conflicts {
     }
 }
 
-impl Sessions {
-    /// Remembers sessions whose tokens were good and that were refused together.
-    pub(crate) fn note_conflict(&self, handles: &[SessionHandle]) {
+impl Conflicts {
+    /// Remembers sessions whose tokens were valid and that were refused together; `now` is
+    /// monotonic.
+    pub(super) fn note(&self, handles: &[SessionHandle], now: Duration) {
         let met = Met {
             handles: handles.into(),
-            at: self.monotonic(),
+            at: now,
         };
         for handle in handles {
-            self.inner.conflicts.0.insert(*handle, met.clone());
+            self.0.insert(*handle, met.clone());
         }
     }
 
-    /// These sessions, and those that they were refused beside; each once, oldest first.
-    pub(crate) fn with_conflicts(&self, handles: Vec<SessionHandle>) -> Vec<SessionHandle> {
-        let conflicts = &self.inner.conflicts.0;
-        let now = self.monotonic();
+    /// These sessions, and those that they were refused together with; each once, oldest first.
+    pub(super) fn with(&self, handles: Vec<SessionHandle>, now: Duration) -> Vec<SessionHandle> {
         let beside: Vec<Met> = handles
             .iter()
-            .filter_map(|handle| conflicts.get(handle))
+            .filter_map(|handle| self.0.get(handle))
             .filter(|met| now.saturating_sub(met.at) <= KEPT)
             .collect();
         if beside.is_empty() {

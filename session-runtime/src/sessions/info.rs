@@ -11,36 +11,40 @@ use crate::handle::SessionHandle;
 use crate::record::{PAGE, Summary};
 use crate::user_id::UserId;
 
-/// A session as its row has it.
+/// A session as it is stored in the database, without its data.
+#[doc(alias = "SessionInformation")]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionInfo {
     /// The session.
     pub handle: SessionHandle,
-    /// Whose it is, as in the token's `sub`.
+    /// The user, as in the claim `sub`.
     pub user_id: String,
-    /// Whether nobody has logged in.
+    /// Whether it is a visitor's session, without a login.
     pub anonymous: bool,
-    /// Whether it awaits a second factor, and so is no session of the user yet.
+    /// Whether it awaits a second factor and does not yet count as a session of the user.
     pub pending: bool,
-    /// When the user last proved who it is, if the payload carries that.
+    /// When the user last logged in, if the payload has `#[session(auth_time)]`.
     pub auth_time: Option<DateTime<Utc>>,
     /// The name of its payload type.
     pub payload_type: String,
-    /// What the next access token will carry.
+    /// The payload that the next access token will contain.
     pub payload: Map<String, Value>,
-    /// When it began.
+    /// When it started.
     #[doc(alias = "getTimeCreated")]
     pub created_at: DateTime<Utc>,
-    /// When tokens of it were last handed out.
+    /// When it last got new tokens.
     pub refreshed_at: DateTime<Utc>,
     /// When it ends unless it is refreshed.
     #[doc(alias = "getExpiry")]
     pub expires_at: DateTime<Utc>,
-    /// Where it was begun.
+    /// The device on which it started.
     pub device: Device,
-    /// Whether it is the one that asks; set by [`Session::devices`](crate::Session::devices) only.
+    /// Whether it is bound to a key of its device, so that its cookies get no new tokens elsewhere.
+    pub device_bound: bool,
+    /// Whether it is the session of this request; only
+    /// [`Session::devices`](crate::Session::devices) sets it.
     pub current: bool,
 }
 
@@ -58,6 +62,7 @@ impl From<Summary> for SessionInfo {
             refreshed_at: summary.refreshed_at,
             expires_at: summary.ends_at,
             device: summary.device,
+            device_bound: summary.device_bound,
             current: false,
         }
     }
@@ -69,10 +74,17 @@ impl SessionInfo {
 }
 
 impl Sessions {
-    /// The sessions of a user that are not over, oldest first.
+    /// Lists the handles of a user's live sessions, oldest first.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, Sessions};
+    /// async fn count(sessions: &Sessions) -> Result<usize, Error> {
+    ///     Ok(sessions.handles("ada").await?.len())
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer.
+    /// [`Error::Unavailable`] if the database does not answer.
     #[doc(alias = "getAllSessionHandlesForUser")]
     pub async fn handles<U: UserId + ?Sized>(
         &self,
@@ -82,10 +94,10 @@ impl Sessions {
         Ok(self.inner.store.handles_of(user_id).await?)
     }
 
-    /// A page of a user's live sessions, newest first: at most [`SessionInfo::PAGE`].
+    /// Lists a user's live sessions, newest first, in pages of [`SessionInfo::PAGE`].
     ///
-    /// `after` is the last session of the page before, and `None` for the first page; an empty page ends
-    /// the list. Session data is not read.
+    /// `after` is the last session of the previous page, and `None` for the first page; an empty
+    /// page is the end of the list. Session data is not read.
     ///
     /// ```
     /// # use session_runtime::{Error, SessionInfo, Sessions};
@@ -100,7 +112,8 @@ impl Sessions {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer.
+    /// [`Error::Unavailable`] if the database does not answer.
+    #[doc(alias = "devices")]
     pub async fn list<U: UserId + ?Sized>(
         &self,
         user_id: &U,
@@ -111,10 +124,10 @@ impl Sessions {
         Ok(page.into_iter().map(SessionInfo::from).collect())
     }
 
-    /// What the database knows of a session, but for its [data](Self::data); `None` if it is over.
+    /// Looks a session up by its handle, without its [data](Self::data); `None` if it has ended.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer.
+    /// [`Error::Unavailable`] if the database does not answer.
     #[doc(alias = "getSessionInformation")]
     pub async fn info(&self, handle: SessionHandle) -> Result<Option<SessionInfo>, Error> {
         let summary = self.inner.store.summary(handle).await?;

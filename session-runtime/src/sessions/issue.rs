@@ -1,8 +1,10 @@
 //! Issuing the tokens of a session.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value};
 
 use super::Sessions;
+use crate::config::DeviceBound;
 use crate::error::Error;
 use crate::keys::Marks;
 use crate::keys::sealing::hex;
@@ -12,7 +14,10 @@ use crate::rules::rotation::TokenHash;
 use crate::token::access::{self, Audience, Claims, Terms, Verified};
 use crate::token::{Binding, IssuedRefresh, SessionTokens, Transport, anti_csrf, front};
 
-/// The latest second that a token names: no session lasts until the year 5138.
+/// Front ends expect the name of a tenant; there are no tenants.
+const TENANT: &str = "public";
+
+/// The latest time in a token, in seconds: no session lasts until the year 5138.
 const LATEST: i64 = 99_999_999_999;
 
 /// What makes two access tokens of one row differ.
@@ -24,7 +29,7 @@ struct Mint {
 }
 
 impl Sessions {
-    /// A new access token for `record`, beside `refresh` if one is handed out.
+    /// Issues an access token for `record`, and `refresh` if one is handed out.
     pub(super) fn issue(
         &self,
         record: &Record,
@@ -44,26 +49,29 @@ impl Sessions {
         };
         let mint = Mint {
             transport: binding.transport,
-            exp: (now + self.jittered_validity()?)
+            exp: (now + self.validity_for(record)?)
                 .timestamp()
                 .min(ends_at.timestamp())
                 .max(now.timestamp() + 1),
             refresh_token_hash1: Some(hex(&refresh_hash.0)),
             anti_csrf: anti_csrf.clone(),
         };
+        let exp = mint.exp;
+        let bound_until = DateTime::from_timestamp(exp, 0).filter(|_| record.is_device_bound());
         Ok(SessionTokens {
             anti_csrf,
             refresh,
+            bound_until,
             ..self.mint(record, mint, now)?
         })
     }
 
-    /// A value that nobody can guess, for the content security policy of one answer.
+    /// An unguessable value for the content security policy of one answer.
     pub(crate) fn nonce(&self) -> Result<String, Error> {
         Ok(hex(&self.inner.random.bytes::<16>()?))
     }
 
-    /// The access token `old` once more, with what `record` has become: a fresh `iat`, the same `exp`.
+    /// Issues the access token `old` again with the current `record`: a new `iat`, the same `exp`.
     pub(super) fn reissue(
         &self,
         record: &Record,
@@ -80,11 +88,11 @@ impl Sessions {
         self.mint(record, mint, now)
     }
 
-    /// Refuses a row unless every token that it can ever get fits into a cookie: the largest form is
-    /// judged, so that a refresh of what was accepted once cannot fail.
+    /// Refuses a row unless every token that it can ever get fits into a cookie. The largest form
+    /// is checked, so that a refresh of an accepted row cannot fail.
     ///
     /// # Errors
-    /// [`Error::PayloadTooLarge`], and [`Error::PayloadTooDeep`] of what was merged.
+    /// [`Error::PayloadTooLarge`], and [`Error::PayloadTooDeep`] after a merge.
     pub(super) fn require_fit(&self, record: &Record) -> Result<(), Error> {
         let mint = Mint {
             transport: Transport::Header,
@@ -100,7 +108,7 @@ impl Sessions {
         let json =
             serde_json::to_string(&claims).map_err(|error| Error::General(error.to_string()))?;
         require_shallow(&json)?;
-        // Its token says nothing.
+        // Its token contains no claims.
         if record.is_pending() {
             return Ok(());
         }
@@ -109,6 +117,9 @@ impl Sessions {
             transport: Transport::Header,
             payload_type: &record.payload_type,
             anonymous: record.anonymous,
+            // Its device may register later.
+            device_bound: record.is_device_bound()
+                || self.config().device_bound == DeviceBound::WhenSupported,
         };
         let keys = self.keys();
         let header = keys.verifying().map(|key| key.header(marks).len()).max();
@@ -123,8 +134,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Logs, once for a payload type, that a page will read another number than the application wrote.
-    /// A type alone does not show it: most 64-bit numbers are small.
+    /// Logs once per payload type that JavaScript will read another number than the application
+    /// wrote. The type alone does not show it: most 64-bit numbers are small.
     fn hint_at_rounding(&self, record: &Record) {
         let Some(name) = rounded_by_javascript(&record.payload) else {
             return;
@@ -148,7 +159,7 @@ impl Sessions {
         Claims {
             sub: record.user_id.clone(),
             rsub: Some(record.user_id.clone()),
-            tenant: Some("public".into()),
+            tenant: Some(TENANT.into()),
             iat: now.timestamp(),
             exp: mint.exp,
             nbf: None,
@@ -160,6 +171,36 @@ impl Sessions {
             auth_time: record.auth_time.map(|time| time.timestamp()),
             aud: audience.clone().map(Audience::One),
             payload: record.payload.clone(),
+        }
+    }
+
+    /// All claims of a verified token, as JSON.
+    pub(crate) fn claims_of(&self, token: &Verified) -> Map<String, Value> {
+        let Terms {
+            issuer, audience, ..
+        } = &self.inner.tokens.terms;
+        let user_id = token.claims.user_id().to_owned();
+        let claims = Claims {
+            sub: user_id.clone(),
+            rsub: Some(user_id),
+            tenant: Some(TENANT.into()),
+            iat: token.issued_at.timestamp(),
+            exp: token.expires_at.timestamp(),
+            nbf: None,
+            session_handle: token.handle,
+            refresh_token_hash1: token.refresh_token_hash1.clone(),
+            parent_refresh_token_hash1: None,
+            anti_csrf_token: token.anti_csrf.clone(),
+            // Both were verified, so they are this server's.
+            iss: issuer.clone(),
+            aud: audience.clone().map(Audience::One),
+            auth_time: token.auth_time.map(|time| time.timestamp()),
+            payload: token.claims.map().clone(),
+        };
+        match serde_json::to_value(claims) {
+            Ok(Value::Object(claims)) => claims,
+            // Strings, numbers and JSON.
+            Ok(_) | Err(_) => Map::new(),
         }
     }
 
@@ -176,6 +217,7 @@ impl Sessions {
             transport,
             payload_type: &record.payload_type,
             anonymous: record.anonymous,
+            device_bound: record.is_device_bound(),
         };
         let (access, payload) =
             access::sign(&claims, marks, keys.signer(now)).map_err(Error::General)?;
@@ -198,10 +240,22 @@ impl Sessions {
             issued_at: now,
             refresh: None,
             pending_until: None,
+            bound_until: None,
+            registration: None,
         })
     }
 
-    /// The validity of the next access token: cut by a random share, so that tokens do not expire together.
+    /// The validity of the next access token. A bound session's is not cut: its browser has few
+    /// proofs to spend, and no other browser refreshes for it.
+    fn validity_for(&self, record: &Record) -> Result<TimeDelta, Error> {
+        if record.is_device_bound() {
+            return Ok(self.inner.lifetimes.bound_access_token);
+        }
+        self.jittered_validity()
+    }
+
+    /// The validity of the next access token, shortened by a random share so that tokens do not
+    /// expire together.
     fn jittered_validity(&self) -> Result<TimeDelta, Error> {
         let cut = self.config().access_token_jitter * self.inner.random.fraction()?;
         let validity = self.config().access_token_validity.mul_f64(1.0 - cut);

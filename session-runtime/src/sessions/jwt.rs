@@ -1,4 +1,5 @@
-//! Stand-alone JWTs, and what verifiers elsewhere need: the published keys and where they are.
+//! JWTs that are not sessions, and what other services need to verify tokens: the published keys
+//! and their location.
 
 use std::time::Duration;
 
@@ -12,15 +13,12 @@ use crate::error::Error;
 use crate::payload;
 use crate::token::access;
 
-/// Where the keys are published, below the API's base path.
-pub(crate) const JWKS_PATH: &str = "/jwt/jwks.json";
-
 impl Sessions {
-    /// Signs a JWT that is no session, for other services to verify by the published keys: `payload`
-    /// with `iss`, `iat`, `exp`, and `aud` if one is configured.
+    /// Signs a JWT that is not a session, which other services can verify with the published keys.
     ///
-    /// It is valid for at most `access_token_validity`, because no key is published for longer after
-    /// its last signature.
+    /// It contains `payload`, `iss`, `iat`, `exp`, and `aud` if that is configured. It is valid for
+    /// at most `access_token_validity`, because a key is not published for longer after its last
+    /// signature.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -32,9 +30,10 @@ impl Sessions {
     /// ```
     ///
     /// # Errors
-    /// [`Error::ReservedClaim`] for a payload with a name of [`RESERVED_CLAIMS`](crate::RESERVED_CLAIMS),
-    /// [`Error::Unstorable`] for a number that JSON has not, such as `NaN`,
-    /// [`Error::General`] for one that is no JSON object and for a validity under a second or too long.
+    /// [`Error::ReservedClaim`] for a payload with a name in
+    /// [`RESERVED_CLAIMS`](crate::payload::RESERVED_CLAIMS), [`Error::Unstorable`] for a number
+    /// that JSON cannot represent, such as `NaN`, [`Error::General`] for a payload that is not a
+    /// JSON object and for a validity under a second or over the limit.
     #[doc(alias = "createJWT")]
     pub fn create_jwt(
         &self,
@@ -65,21 +64,23 @@ impl Sessions {
         access::sign_text(&header, &Value::Object(claims).to_string(), key).map_err(Error::General)
     }
 
-    /// The published keys as a JWK set (RFC 7517 section 5), and for how many seconds they may be cached.
+    /// The published keys as a JWK set (RFC 7517 section 5), and for how many seconds they may be
+    /// cached.
     pub(crate) fn jwks(&self) -> (Value, i64) {
         let keys = self.keys();
         let jwks = json!({ "keys": keys.published() });
         (jwks, keys.max_age(self.now()))
     }
 
-    /// What OpenID Connect Discovery 1.0 section 3 lists, as far as it is true here: keys, no endpoints.
-    pub(crate) fn openid_configuration(&self) -> Value {
+    /// The fields of OpenID Connect Discovery 1.0 section 3 that apply here: keys, but no
+    /// endpoints. `jwks_path` is where the keys are published, below the issuer.
+    pub(crate) fn openid_configuration(&self, jwks_path: &str) -> Value {
         let issuer = &self.inner.tokens.terms.issuer;
         let keys = self.keys();
         let algorithm = keys.signer(self.now()).kind.as_str();
         json!({
             "issuer": issuer,
-            "jwks_uri": format!("{issuer}{JWKS_PATH}"),
+            "jwks_uri": format!("{issuer}{jwks_path}"),
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [algorithm],
             // There is no authorization endpoint, and the list must not be empty.

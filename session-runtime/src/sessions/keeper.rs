@@ -1,125 +1,73 @@
-//! The life of the signing keys: read, made when due, removed when they must go.
+//! The life cycle of the signing keys: reading them, creating them when due, removing them.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::key_source::KeySource;
-use super::{Inner, Sessions};
+use super::Sessions;
+use crate::clock::in_words;
 use crate::error::Error;
 use crate::event::Event;
-use crate::keys::sealing::{MasterKeys, SealedKey};
-use crate::keys::{Key, KeyKind, KeyRing};
-use crate::random::Random;
-use crate::store::{Store, StoreError};
+use crate::keys::SigningKeyInfo;
+use crate::keys::sealing::SealedKey;
+use crate::keys::{Key, KeyKind, KeyRing, Schedule};
+use crate::store::StoreError;
 
-/// A token that names an unknown key makes us look for it at most this often.
-const LOOK_AGAIN: Duration = Duration::from_secs(10);
-
-/// The longest pause between two looks at whether a key is due.
+/// How long to wait at most before checking again whether a key is due.
 const LONGEST_TURN: Duration = Duration::from_secs(5);
-
-/// A signing key whose tokens are accepted, for an operator to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SigningKeyInfo {
-    /// Its name in tokens and in the published keys.
-    pub kid: String,
-    /// `"ES256"` or `"EdDSA"`.
-    pub algorithm: &'static str,
-    /// When it was made; `None` for a key of the application's own.
-    pub created_at: Option<DateTime<Utc>>,
-    /// Whether it signs new tokens now.
-    pub signs: bool,
-}
-
-/// What keeps the keys: those in use, where they come from, and under what they are sealed.
-#[derive(Debug)]
-pub(super) struct KeyKeeper {
-    /// Replaced whole when the keys change.
-    ring: RwLock<Arc<KeyRing>>,
-    pub(super) source: KeySource,
-    pub(super) master_keys: MasterKeys,
-    reloading: tokio::sync::Mutex<()>,
-    /// When a token last named an unknown key (monotonic); held by whoever looks for it.
-    looked_for_unknown: tokio::sync::Mutex<Option<Duration>>,
-}
-
-impl KeyKeeper {
-    /// Makes the keys that the database lacks, reads them all and tries them.
-    ///
-    /// # Errors
-    /// A sentence that names the key that is no good.
-    pub(super) async fn open(
-        source: KeySource,
-        master_keys: MasterKeys,
-        store: &Store,
-        now: DateTime<Utc>,
-        random: &dyn Random,
-    ) -> Result<Self, String> {
-        source
-            .make_missing(store, &master_keys, now, random)
-            .await?;
-        let ring = source.read(store, &master_keys, now).await?;
-        ring.self_test()?;
-        Ok(Self {
-            ring: RwLock::new(Arc::new(ring)),
-            source,
-            master_keys,
-            reloading: tokio::sync::Mutex::default(),
-            looked_for_unknown: tokio::sync::Mutex::default(),
-        })
-    }
-}
 
 impl Sessions {
     /// The keys in use now.
     pub(crate) fn keys(&self) -> Arc<KeyRing> {
-        let keys = self.inner.keys.ring.read();
-        Arc::clone(&keys.unwrap_or_else(PoisonError::into_inner))
+        self.inner.keys.ring()
     }
 
-    /// Reads the keys again; those before stay in use if that fails.
+    /// Reads the keys again for a request; the previous ones stay in use if that fails.
     pub(super) async fn reload_keys(&self) -> Result<(), StoreError> {
-        let Inner { keys, store, .. } = &*self.inner;
-        // One after the other, so that no earlier state replaces a later one.
-        let _turn = keys.reloading.lock().await;
-        let read = keys.source.read(store, &keys.master_keys, self.now());
-        let read = read.await.map_err(StoreError::Keys);
-        let ring = Arc::new(read.inspect_err(|cause| cause.tell(&self.inner.events))?);
-        let mut keys = keys.ring.write().unwrap_or_else(PoisonError::into_inner);
-        *keys = ring;
-        Ok(())
+        let renewed = self.renew_ring().await;
+        renewed.inspect_err(|cause| cause.tell(&self.inner.events))
     }
 
-    /// Reads the keys again if they changed.
-    pub(super) async fn follow_keys(&self, version: i64) -> Result<(), StoreError> {
-        if version == self.keys().version {
+    /// The same in the background.
+    async fn renew_ring(&self) -> Result<(), StoreError> {
+        let inner = &self.inner;
+        let reloaded = inner.keys.reload(&inner.background, self.now()).await;
+        reloaded.map_err(StoreError::Keys)
+    }
+
+    /// Reads the keys again if they changed, or if tokens of another process live longer than was
+    /// known.
+    pub(super) async fn follow_keys(
+        &self,
+        version: i64,
+        longest_token: TimeDelta,
+    ) -> Result<(), StoreError> {
+        let keys = self.keys();
+        if version == keys.version && longest_token <= keys.longest_token() {
             return Ok(());
         }
-        self.reload_keys().await
+        self.renew_ring().await
     }
 
-    /// Looks for a key that a token named, unless somebody just did.
+    /// Looks for a key that a token named, unless that was just done.
     pub(crate) async fn look_for_unknown_key(&self) {
-        let mut looked = self.inner.keys.looked_for_unknown.lock().await;
         let now = self.inner.clock.monotonic();
-        if looked.is_some_and(|looked| now.saturating_sub(looked) < LOOK_AGAIN) {
+        let Some(_turn) = self.inner.keys.turn_to_look(now).await else {
             return;
-        }
-        *looked = Some(now);
+        };
         tracing::debug!(
             event = "unknown_key",
             "a token names a key that is not known here"
         );
-        // That it failed is logged; the keys before stay in use.
+        // The failure is logged; the previous keys stay in use.
         let _read = self.reload_keys().await;
     }
 
     /// How long to pause between two calls of [`rotate_keys`](Self::rotate_keys).
     pub(crate) fn key_turn(&self) -> Duration {
-        let overlap = self.config().signing_key_overlap;
+        let overlap = self.inner.lifetimes.key_overlap.to_std();
+        let overlap = overlap.unwrap_or(LONGEST_TURN);
         match self.inner.keys.source.supplier {
             Some(_) => overlap,
             None => (overlap / 4)
@@ -128,33 +76,45 @@ impl Sessions {
         }
     }
 
-    /// Makes a signing key if one is due and drops those that are over; keys of the application's
-    /// own are asked for again.
+    /// Creates a signing key if one is due and drops those that have expired; keys that the
+    /// application supplies are requested again.
     pub(crate) async fn rotate_keys(&self) -> Result<(), StoreError> {
         let inner = &self.inner;
         if inner.keys.source.supplier.is_some() {
-            return self.reload_keys().await;
+            return self.renew_ring().await;
         }
         if !self.keys().is_outdated(self.now()) {
             return Ok(());
         }
-        // Another process may have made it meanwhile.
-        self.reload_keys().await?;
+        // Another process may have created it meanwhile.
+        self.renew_ring().await?;
         if self.keys().is_due(self.now()) {
             let candidate = self
                 .candidate()
                 .map_err(|error| StoreError::Keys(error.to_string()))?;
             let kid = candidate.id.clone();
             let schedule = inner.keys.source.schedule;
-            if inner.store.add_due_key(candidate, schedule).await? {
+            if inner.background.add_due_key(candidate, schedule).await? {
+                self.tell_of_key_ahead();
                 self.emit(&Event::KeyRotated { kid });
             }
-            self.reload_keys().await?;
+            self.renew_ring().await?;
         }
         Ok(())
     }
 
-    /// A signing key that counts once it is stored.
+    /// Emits the event for a signing key that was created by a clock that was ahead, if so.
+    pub(super) fn tell_of_key_ahead(&self) {
+        if let Some(difference) = self.keys().ahead(self.now()) {
+            self.emit(&Event::ClockSkew {
+                difference,
+                found: format!("a signing key is {} ahead", in_words(difference)),
+                consequence: "a signing key was made by a clock that was ahead: it does not count, and another one is used",
+            });
+        }
+    }
+
+    /// Generates a signing key, which is used once it is stored.
     pub(super) fn candidate(&self) -> Result<SealedKey, Error> {
         let inner = &self.inner;
         let kind = KeyKind::of(inner.keys.source.algorithm);
@@ -162,30 +122,52 @@ impl Sessions {
         inner.keys.master_keys.seal(&key, &*inner.random)
     }
 
-    /// Deletes the signing keys that were over `before`.
-    pub(super) async fn delete_old_keys(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
+    /// The same for refresh tokens: the next after the key in use.
+    pub(super) fn refresh_candidate(&self) -> Result<SealedKey, Error> {
+        let inner = &self.inner;
+        let next = self.keys().mac().id.checked_add(1).unwrap_or(1);
+        let key = Key {
+            id: next.to_string(),
+            ..Key::generate(KeyKind::RefreshMac, self.now(), &*inner.random)?
+        };
+        inner.keys.master_keys.seal(&key, &*inner.random)
+    }
+
+    /// Deletes the signing keys that had ended this long before `now`.
+    pub(super) async fn delete_old_keys(
+        &self,
+        now: DateTime<Utc>,
+        ago: TimeDelta,
+    ) -> Result<(), StoreError> {
         let source = &self.inner.keys.source;
         if source.supplier.is_some() {
             return Ok(());
         }
-        let stored = self.inner.store.keys().await?.keys;
+        let stored = self.inner.background.keys().await?;
+        let longest_token = source.schedule.longest_token.max(stored.longest_token);
+        let schedule = Schedule {
+            longest_token,
+            ..source.schedule
+        };
+        let stored = stored.keys;
         let mut over = Vec::new();
         for kind in KeyKind::SIGNING {
             let mut keys: Vec<_> = stored.iter().filter(|key| key.kind == kind).collect();
             keys.sort_by_key(|key| std::cmp::Reverse(key.created_at));
             let created: Vec<_> = keys.iter().map(|key| key.created_at).collect();
             let in_use = kind == KeyKind::of(source.algorithm);
-            let plan = source.schedule.plan(&created, before, in_use);
-            over.extend(keys[plan.verifying..].iter().map(|key| key.id.clone()));
+            let ended = schedule.ended(&created, (now, ago), in_use);
+            over.extend(ended.into_iter().map(|index| keys[index].id.clone()));
         }
         if !over.is_empty() {
             tracing::info!(event = "key_deleted", kids = ?over, "deleted signing keys that are long over");
-            self.inner.store.delete_keys(over).await?;
+            self.inner.background.delete_keys(over).await?;
         }
         Ok(())
     }
 
-    /// The signing keys whose tokens this process accepts.
+    /// Lists the signing keys whose tokens this process accepts.
+    #[doc(alias = "jwks")]
     pub fn signing_keys(&self) -> Vec<SigningKeyInfo> {
         let keys = self.keys();
         let signer = &keys.signer(self.now()).kid;
@@ -200,17 +182,18 @@ impl Sessions {
             .collect()
     }
 
-    /// Removes a signing key that somebody may have stolen; says whether it was there.
+    /// Removes a signing key, for example because it was stolen; returns whether it existed.
     ///
-    /// Its tokens are refused here at once and in every other process within `revocation_bound`;
-    /// clients refresh and get tokens of another key, which is made in the same transaction if none
-    /// is left to sign. Verifiers elsewhere trust the old key until their copy of the published keys
-    /// is over. For keys of the application's own: remove it there first, then call this to have
-    /// all processes ask again.
+    /// Its tokens are refused here at once and in every other process within `revocation_bound`.
+    /// Clients refresh and get tokens of another key, which is created in the same transaction if
+    /// none is left to sign. Other services trust the old key until their copy of the published
+    /// keys expires. If the application supplies its keys, remove the key there first, then call
+    /// this to make all processes ask for the keys again.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; nothing is changed then.
+    /// [`Error::Unavailable`] if the database does not answer; nothing is changed then.
     /// [`Error::General`] if the application still supplies the key.
+    #[doc(alias = "leaked key")]
     pub async fn remove_signing_key(&self, kid: &str) -> Result<bool, Error> {
         let inner = &self.inner;
         let was_there = if inner.keys.source.supplier.is_some() {
@@ -233,16 +216,5 @@ impl Sessions {
             self.emit(&Event::KeyRemoved { kid });
         }
         Ok(was_there)
-    }
-}
-
-#[cfg(feature = "testing")]
-impl Sessions {
-    /// Renews the signing keys now instead of at their next turn, so that a test need not wait.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer.
-    pub async fn rotate_keys_now(&self) -> Result<(), Error> {
-        Ok(self.rotate_keys().await?)
     }
 }

@@ -1,6 +1,6 @@
-//! Where keys come from: made and stored by us, or supplied by the application.
+//! Where keys come from: created and stored by the library, or supplied by the application.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::SigningAlgorithm;
 use crate::keys::sealing::MasterKeys;
@@ -17,8 +17,8 @@ pub(super) struct KeySource {
 }
 
 impl KeySource {
-    /// Makes the keys that the database lacks. Every key is opened before anything is written, so a
-    /// wrong master key changes nothing.
+    /// Creates the keys that the database lacks. Every key is opened before anything is written, so
+    /// a wrong master key changes nothing.
     pub(super) async fn make_missing(
         &self,
         store: &Store,
@@ -26,7 +26,7 @@ impl KeySource {
         now: DateTime<Utc>,
         random: &dyn Random,
     ) -> Result<(), String> {
-        let (_, keys) = open(store, master_keys).await?;
+        let Opened { keys, .. } = open(store, master_keys).await?;
         let seal = |kind| -> Result<_, String> {
             let key = Key::generate(kind, now, random).map_err(|error| error.to_string())?;
             master_keys
@@ -40,8 +40,8 @@ impl KeySource {
         }
         let kind = KeyKind::of(self.algorithm);
         let mine = keys.iter().filter(|key| key.kind == kind);
-        let newest = mine.map(|key| key.created_at).max();
-        let plan = self.schedule.plan(newest.as_slice(), now, true);
+        let created: Vec<_> = mine.map(|key| key.created_at).collect();
+        let plan = self.schedule.plan(&created, now, true);
         if self.supplier.is_none() && plan.is_due(now) {
             let added = store.add_due_key(seal(kind)?, self.schedule).await;
             added.map_err(|error| error.to_string())?;
@@ -52,31 +52,52 @@ impl KeySource {
     /// Reads the keys into a ring.
     ///
     /// # Errors
-    /// A sentence that names the key that is no good.
+    /// A sentence that names the key that cannot be used.
     pub(super) async fn read(
         &self,
         store: &Store,
         master_keys: &MasterKeys,
         now: DateTime<Utc>,
     ) -> Result<KeyRing, String> {
-        let (version, keys) = open(store, master_keys).await?;
+        let Opened {
+            version,
+            keys,
+            longest_token,
+        } = open(store, master_keys).await?;
+        // Tokens of other processes, and of this one before a restart, are as good as its own.
+        let schedule = Schedule {
+            longest_token: self.schedule.longest_token.max(longest_token),
+            ..self.schedule
+        };
         match &self.supplier {
-            Some(supplier) => KeyRing::supplied(version, &keys, supplier.ask().await?),
-            None => KeyRing::stored(version, &keys, self.algorithm, self.schedule, now),
+            Some(supplier) => {
+                let ring = KeyRing::supplied(version, &keys, supplier.ask().await?)?;
+                Ok(ring.with_longest_token(schedule.longest_token))
+            }
+            None => KeyRing::stored(version, &keys, self.algorithm, schedule, now),
         }
     }
 }
 
-/// All stored keys, open, and their version.
-pub(super) async fn open(
-    store: &Store,
-    master_keys: &MasterKeys,
-) -> Result<(i64, Vec<Key>), String> {
+/// All stored keys, open.
+pub(super) struct Opened {
+    pub(super) version: i64,
+    pub(super) keys: Vec<Key>,
+    /// The longest life of an access token that a process has announced.
+    pub(super) longest_token: TimeDelta,
+}
+
+/// Reads and opens all stored keys.
+pub(super) async fn open(store: &Store, master_keys: &MasterKeys) -> Result<Opened, String> {
     let stored = store.keys().await.map_err(|error| error.to_string())?;
     let keys: Result<_, _> = stored
         .keys
         .iter()
         .map(|key| master_keys.open(key))
         .collect();
-    Ok((stored.version, keys?))
+    Ok(Opened {
+        version: stored.version,
+        keys: keys?,
+        longest_token: stored.longest_token,
+    })
 }

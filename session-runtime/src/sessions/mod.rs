@@ -1,4 +1,19 @@
-//! The story of a session: create, verify, refresh, change, revoke. Nothing here knows HTTP or SQL.
+//! Sessions by handle or by token, outside the request that they belong to: list, read, change and
+//! end them.
+//!
+//! ```
+//! use rocket::{get, serde::json::Json};
+//! use session_runtime::{Error, SessionInfo, Sessions};
+//!
+//! #[get("/support/<user>/devices")]
+//! async fn devices(user: &str, sessions: Sessions) -> Result<Json<Vec<SessionInfo>>, Error> {
+//!     let newest = sessions.list(user, None).await?; // a page
+//!     Ok(Json(newest))
+//! }
+//! # let _ = rocket::routes![devices];
+//! ```
+
+// The life of a session: create, verify, refresh, change, revoke. Nothing here uses HTTP or SQL.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -9,12 +24,11 @@ use chrono::{DateTime, Utc};
 use crate::arrival::Arrival;
 use crate::cache::VerifiedTokens;
 use crate::clock::DatabaseClock;
-use crate::config::{Csrf, SessionConfig, Transfer};
-use crate::device::Device;
+use crate::config::{Csrf, SessionConfig, TransferMethod};
 use crate::error::Error;
 use crate::event::{Event, Events};
+use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
-use crate::payload::JwtPayload;
 use crate::payload::types::PayloadTypes;
 use crate::random::Random;
 use crate::revocation::Revocations;
@@ -26,12 +40,16 @@ use crate::token::{Binding, SessionTokens, Transport};
 mod absent;
 mod change;
 mod conflicts;
+mod device;
+mod failures;
 mod follow;
 mod info;
 mod issue;
 mod jwt;
 mod keeper;
+mod kept_keys;
 mod key_source;
+mod neighbours;
 mod open;
 mod payload_types;
 mod recognise;
@@ -40,30 +58,44 @@ mod revoke;
 mod second_factor;
 mod silence;
 mod start;
+mod steadiness;
 mod succeed;
-#[cfg(feature = "testing")]
-pub mod testing;
+mod tasks;
+#[cfg(feature = "internals")]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "only the tests of this repository see it"
+)]
+pub(crate) mod testing;
 mod upkeep;
 mod verify;
 mod within;
 
 pub use change::Versioned;
 pub(crate) use change::{change_payload, merge};
+pub(crate) use device::Asked;
+pub(crate) use failures::Task;
 pub use info::SessionInfo;
-pub use keeper::SigningKeyInfo;
 pub(crate) use open::Surroundings;
 pub(crate) use recognise::Recognised;
+pub(crate) use refresh::Exchanged;
 pub use verify::VerifiedSession;
 pub use within::{Uncommitted, Within};
 
-use conflicts::Conflicts;
-use keeper::KeyKeeper;
-use silence::Silence;
-use upkeep::Steadiness;
+pub use crate::device::Device;
+pub use crate::handle::InvalidHandle;
+pub use crate::store::SessionConnection;
 
-/// The sessions of this application: create, refresh, look up, change, revoke.
+use conflicts::Conflicts;
+use failures::Failures;
+use kept_keys::KeptKeys;
+use silence::Silence;
+use steadiness::Steadiness;
+
+/// All sessions of the application: create, verify, refresh, list, change and revoke them.
 ///
-/// A cheap handle on shared state; clone it freely. As a Rocket guard it hands itself to any route:
+/// It is a cheap handle to shared state; clone it freely. It is also a request guard that never
+/// fails:
 ///
 /// ```
 /// # use rocket::{post, serde::json::Json};
@@ -74,12 +106,13 @@ use upkeep::Steadiness;
 ///     Ok(format!("{} sessions ended", ended.len()))
 /// }
 /// ```
+#[doc(alias = "session store")]
 #[derive(Debug, Clone)]
 pub struct Sessions {
     inner: Arc<Inner>,
 }
 
-/// Sessions that may have gone meanwhile.
+/// Sessions that may have been dropped meanwhile.
 pub(crate) struct WeakSessions(Weak<Inner>);
 
 impl WeakSessions {
@@ -93,9 +126,12 @@ struct Inner {
     config: SessionConfig,
     lifetimes: Lifetimes,
     tokens: AccessTokens,
-    keys: KeyKeeper,
+    keys: KeptKeys,
     feed: Follower,
     store: Store,
+    /// The same store for background tasks: its failures are not events of a request.
+    background: Store,
+    failures: Failures,
     payload_types: PayloadTypes,
     silence: Silence,
     conflicts: Conflicts,
@@ -104,17 +140,19 @@ struct Inner {
     events: Events,
 }
 
-/// What mints access tokens and remembers those that were verified.
+/// What mints access tokens and caches those that were verified.
 #[derive(Debug)]
 struct AccessTokens {
     terms: Terms,
     access_cookie_name: String,
     verified: VerifiedTokens,
-    /// Whether it was told that a response with tokens is too large for a proxy's buffer.
+    /// Whether a response with too large headers was reported.
     told_of_large_head: AtomicBool,
+    /// Whether a request with too large cookies was reported.
+    told_of_large_cookies: AtomicBool,
 }
 
-/// What follows the feed of revocations, and the clean-up that goes with it.
+/// What follows the revocation feed, and the clean-up that goes with it.
 #[derive(Debug)]
 struct Follower {
     revocations: Revocations,
@@ -124,30 +162,53 @@ struct Follower {
 }
 
 impl Sessions {
-    /// Starts a session and returns its tokens; it is durable by then. They are for headers, unless
-    /// `transfer = "cookie"`.
+    /// Starts a session and returns its tokens; the session is durable by then.
     ///
-    /// In a route, prefer [`#[login]`](crate::login), which also attaches the cookies.
+    /// `transport` says whether the client sends the tokens in cookies or in headers. In a route,
+    /// prefer [`#[login]`](crate::login), which also sets the cookies and ends the session that the
+    /// browser had before.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// # use session_runtime::{Error, JwtPayload, NewSession, Sessions};
+    /// # use session_runtime::token::Transport;
+    /// # #[derive(Serialize, Deserialize, JwtPayload)]
+    /// # struct Claims { name: String }
+    /// async fn for_the_command_line(sessions: &Sessions) -> Result<String, Error> {
+    ///     let session = NewSession::new("ada".to_owned(), Claims { name: "Ada".into() }, ());
+    ///     let tokens = sessions.create(session, Transport::Header).await?;
+    ///     Ok(tokens.access_token().to_owned())
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::PayloadTooLarge`], [`Error::PayloadTooDeep`] and [`Error::ReservedClaim`] for a payload
-    /// that cannot be a token, [`Error::TooManySessions`], [`Error::Unavailable`] if the store does not answer. No row
-    /// is left behind.
+    /// [`Error::PayloadTooLarge`], [`Error::PayloadTooDeep`] and [`Error::ReservedClaim`] for a
+    /// payload that does not fit into a token, [`Error::General`] if the setting `transfer`
+    /// excludes `transport`, [`Error::TooManySessions`], [`Error::Unavailable`] if the database
+    /// does not answer. No row is stored then.
     #[doc(alias = "createNewSession")]
     #[doc(alias = "createNewSessionWithoutRequestResponse")]
-    pub async fn create<P: JwtPayload>(
+    pub async fn create(
         &self,
-        user_id: &P::UserId,
-        payload: &P,
-        data: &P::Data,
+        session: NewSession,
+        transport: Transport,
     ) -> Result<SessionTokens, Error> {
-        let transport = match self.config().transfer {
-            Transfer::Cookie => Transport::Cookie,
-            Transfer::Any | Transfer::Header => Transport::Header,
-        };
-        let arrival = Arrival::new(transport, Device::default());
-        self.start(NewSession::serialise(user_id, payload, data), arrival)
+        self.require_transport(transport)?;
+        self.start(session, Arrival::new(transport, Device::default()))
             .await
+    }
+
+    /// Refuses a transport that the settings exclude, because no guard would accept its tokens.
+    fn require_transport(&self, transport: Transport) -> Result<(), Error> {
+        let (allowed, word) = match (self.config().transfer, transport) {
+            (TransferMethod::Header, Transport::Cookie) => ("header", "Cookie"),
+            (TransferMethod::Cookie, Transport::Header) => ("cookie", "Header"),
+            _ => return Ok(()),
+        };
+        Err(Error::General(format!(
+            "`Transport::{word}` contradicts the setting `transfer = \"{allowed}\"`: pass the other one, or set \
+             `transfer` to \"any\""
+        )))
     }
 
     /// The settings in force.
@@ -155,22 +216,22 @@ impl Sessions {
         &self.inner.config
     }
 
-    /// The time.
+    /// The current time.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.inner.clock.now()
     }
 
-    /// Time since a fixed instant, to measure waiting.
+    /// The time since a fixed instant, for measuring how long something takes.
     pub(crate) fn monotonic(&self) -> Duration {
         self.inner.clock.monotonic()
     }
 
-    /// Logs what happened and tells the application.
+    /// Logs an event and passes it to the application.
     pub(crate) fn emit(&self, event: &Event) {
         self.inner.events.emit(event);
     }
 
-    /// Tells, once, that the head of a response with tokens is larger than a proxy's buffer (nginx,
+    /// Reports once that the headers of a response with tokens exceed a proxy's buffer (nginx,
     /// `proxy_buffer_size`: one page of memory).
     pub(crate) fn note_head(&self, bytes: usize) {
         const BUFFER: usize = 4000;
@@ -180,7 +241,46 @@ impl Sessions {
         }
     }
 
-    /// Says in the log how many lines were left out lately.
+    /// Reports once that the cookies of a request are almost more than a proxy accepts (8 kB for a
+    /// header line: nginx, `large_client_header_buffers`; Apache, `LimitRequestFieldSize`).
+    pub(crate) fn note_cookies(&self, bytes: usize) {
+        const ALMOST: usize = 6000;
+        let told = &self.inner.tokens.told_of_large_cookies;
+        if bytes > ALMOST && !told.swap(true, Ordering::Relaxed) {
+            self.emit(&Event::LargeRequestHead { bytes });
+        }
+    }
+
+    /// Remembers sessions whose tokens were valid and that were refused together.
+    pub(crate) fn note_conflict(&self, handles: &[SessionHandle]) {
+        self.inner.conflicts.note(handles, self.monotonic());
+    }
+
+    /// These sessions, and those that they were refused together with; each once, oldest first.
+    pub(crate) fn with_conflicts(&self, handles: Vec<SessionHandle>) -> Vec<SessionHandle> {
+        self.inner.conflicts.with(handles, self.monotonic())
+    }
+
+    /// Counts a request that was accepted without `Sec-Fetch-Site` and `Origin`.
+    pub(crate) fn count_silent_request(&self, path: String) {
+        self.inner.silence.count(path);
+    }
+
+    /// Reports how many of those there were since the last report, if any.
+    pub(crate) fn report_silent_requests(&self) {
+        let (count, path) = self.inner.silence.take();
+        if count > 0 {
+            self.emit(&Event::SilentRequests { count, path });
+        }
+    }
+
+    /// Reports now what is otherwise reported once a minute, for tests that cannot wait.
+    #[cfg(feature = "internals")]
+    pub fn report_silent_requests_now(&self) {
+        self.report_silent_requests();
+    }
+
+    /// Logs how many lines were left out recently.
     pub(crate) fn say_what_was_left_out(&self) {
         self.inner.events.say_what_was_left_out();
     }
@@ -190,7 +290,7 @@ impl Sessions {
         WeakSessions(Arc::downgrade(&self.inner))
     }
 
-    /// What tokens minted now are bound to.
+    /// What a token minted now is bound to.
     fn binding(&self, transport: Transport) -> Binding {
         Binding {
             transport,

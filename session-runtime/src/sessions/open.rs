@@ -1,22 +1,24 @@
-//! Opening: what must hold before the first request is served.
+//! Opening: what must be ready before the first request is served.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::conflicts::Conflicts;
-use super::keeper::KeyKeeper;
+use super::failures::Failures;
+use super::kept_keys::KeptKeys;
 use super::key_source::KeySource;
 use super::silence::Silence;
 use super::{AccessTokens, Follower, Inner, Sessions};
 use crate::cache::VerifiedTokens;
-use crate::clock::{Clock, DatabaseClock};
-use crate::config::SessionConfig;
-use crate::error::{Error, see};
-use crate::event::Events;
+use crate::clock::{Clock, DatabaseClock, in_words};
+use crate::config::{DatabaseUrl, SessionConfig};
+use crate::error::Error;
+use crate::event::{Event, Events};
 use crate::keys::master_key;
 use crate::keys::sealing::MasterKeys;
 use crate::keys::{Schedule, Supplier, install_crypto_provider};
+use crate::launch_error::{LaunchError, see};
 use crate::payload::types::PayloadTypes;
 use crate::random::Random;
 use crate::revocation::Revocations;
@@ -24,12 +26,12 @@ use crate::rules::lifetimes::Lifetimes;
 use crate::store::{Options, Store};
 use crate::token::access::Terms;
 
-/// What the surroundings decide: where the tokens are for and where time and randomness come from.
+/// What the caller provides: the origin for the tokens, and the sources of time and randomness.
 pub(crate) struct Surroundings {
     pub(crate) lifetimes: Lifetimes,
     pub(crate) issuer: String,
     pub(crate) access_cookie_name: String,
-    /// Whether a missing master key may be made and kept beside the database.
+    /// Whether a missing master key may be created and stored beside the database.
     pub(crate) development: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
@@ -39,29 +41,37 @@ pub(crate) struct Surroundings {
 }
 
 impl Sessions {
-    /// Opens the store, loads or makes the keys, reads the revocations; ready to serve when it returns.
+    /// Opens the store, loads or creates the keys, and reads the revocations; requests can be
+    /// served afterwards.
     ///
     /// # Errors
-    /// A sentence for the log that says what to change.
+    /// What to change.
     pub(crate) async fn open(
         config: SessionConfig,
-        database: String,
+        database: DatabaseUrl,
         around: Surroundings,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, LaunchError> {
         let lifetimes = around.lifetimes;
         let clock = Arc::new(DatabaseClock::new(Arc::clone(&around.clock)));
         let events = around.events.by(around.clock);
         install_crypto_provider();
 
-        let beside = master_key_file(&database, around.development);
-        let store = open_store(database, &config, &clock, &events).await?;
-        let master_keys = load_master_keys(&config, beside, &store, &*around.random).await?;
+        let beside = master_key_file(database.as_str(), around.development);
+        let store = open_store(database, &config, &clock, &events, &*around.random).await?;
+        let background = store.quiet();
+        let master_keys = load_master_keys(&config, beside, &background, &*around.random).await?;
         let page = match &around.supplier {
             Some(_) => "SessionFairing::signing_keys",
-            None => "databases",
+            None => "guide::databases",
         };
         let source = key_source(&config, &lifetimes, around.supplier);
-        let keys = KeyKeeper::open(source, master_keys, &store, clock.now(), &*around.random);
+        let keys = KeptKeys::open(
+            source,
+            master_keys,
+            &background,
+            clock.now(),
+            &*around.random,
+        );
 
         let inner = Inner {
             keys: keys.await.map_err(see(page))?,
@@ -69,9 +79,9 @@ impl Sessions {
                 terms: Terms {
                     issuer: around.issuer,
                     audience: config.audience.clone(),
-                    max_validity: lifetimes.access_token,
                 },
                 told_of_large_head: AtomicBool::new(false),
+                told_of_large_cookies: AtomicBool::new(false),
                 access_cookie_name: around.access_cookie_name,
                 verified: VerifiedTokens::new(config.verified_token_cache),
             },
@@ -86,6 +96,8 @@ impl Sessions {
             config,
             lifetimes,
             store,
+            background,
+            failures: Failures::default(),
             clock,
             random: around.random,
             events,
@@ -93,42 +105,71 @@ impl Sessions {
         let sessions = Self {
             inner: Arc::new(inner),
         };
-        let others = sessions.warn_of_others().await;
-        others.map_err(|error| error.to_string())?;
+        sessions.tell_of_clock();
+        // With the cause, which the answer to a request would not contain.
+        let met = sessions.meet_neighbours().await;
+        met.map_err(of_store)?;
         let read = sessions.read_revocations().await;
-        read.map_err(|error| error.to_string())?;
+        read.map_err(of_store)?;
         Ok(sessions)
     }
 }
 
-/// Where a master key may be made and kept, if at all.
+impl Sessions {
+    /// Reports at launch what is or was wrong with the clock.
+    fn tell_of_clock(&self) {
+        if let Some(difference) = self.inner.clock.behind() {
+            self.emit(&Event::ClockSkew {
+                difference,
+                found: format!(
+                    "this machine's clock is at least {} behind",
+                    in_words(difference)
+                ),
+                consequence: "it shows a time before this version was written: browsers drop the cookies at once; set it right",
+            });
+        }
+        self.tell_of_key_ahead();
+    }
+}
+
+/// For an error of the database at launch: with the setting that names it.
+fn of_store(error: impl std::fmt::Display) -> LaunchError {
+    see("guide::databases")(format!("`sessions.database`: {error}"))
+}
+
+/// Where a master key may be created and stored, if at all.
 fn master_key_file(database: &str, development: bool) -> Option<PathBuf> {
     development
         .then(|| Store::master_key_file(database))
         .flatten()
 }
 
-/// Connects and migrates, on a thread that may wait; warns of what weakens durability.
+/// Connects and migrates, on a thread that may block; warns of settings that weaken durability.
 async fn open_store(
-    database: String,
+    database: DatabaseUrl,
     config: &SessionConfig,
     clock: &Arc<DatabaseClock>,
     events: &Events,
-) -> Result<Store, String> {
+    random: &dyn Random,
+) -> Result<Store, LaunchError> {
     let options = Options {
         timeout: config.database_timeout,
         queue: config.write_queue,
         writers: config.write_connections,
         readers: config.read_connections,
+        number: i64::from_be_bytes(random.bytes().map_err(|error| error.to_string())?),
     };
     let (clock, events) = (Arc::clone(clock), events.clone());
-    let opening = move || Store::open(&database, options, clock, events);
-    let (store, weaknesses) = tokio::task::spawn_blocking(opening)
+    let opening = move || Store::open(database.as_str(), options, clock, events);
+    let (store, remarks) = tokio::task::spawn_blocking(opening)
         .await
         .map_err(|error| error.to_string())?
-        .map_err(|error| see("databases")(error.to_string()))?;
-    for weakness in weaknesses {
+        .map_err(|error| see("guide::databases")(error.to_string()))?;
+    for weakness in remarks.weaknesses {
         tracing::warn!(event = "weak_durability", "{weakness}");
+    }
+    if let Some(others) = remarks.others {
+        tracing::warn!(event = "new_session_tables", "{others}");
     }
     Ok(store)
 }
@@ -138,13 +179,18 @@ async fn load_master_keys(
     beside: Option<PathBuf>,
     store: &Store,
     random: &dyn Random,
-) -> Result<MasterKeys, String> {
-    let stored = store.keys().await.map_err(|error| error.to_string())?;
-    master_key::load(config, beside.as_deref(), !stored.keys.is_empty(), random)
-        .map_err(see("databases"))
+) -> Result<MasterKeys, LaunchError> {
+    let stored = store.keys().await.map_err(of_store)?;
+    // A row that is too short for a mark is damaged, which opening it reports.
+    let mark = stored
+        .keys
+        .first()
+        .map(|key| key.mark().unwrap_or_default());
+    master_key::load(config, beside.as_deref(), mark.as_deref(), random)
+        .map_err(see("guide::databases"))
 }
 
-/// Where signing keys come from, and by which schedule they change.
+/// Where signing keys come from, and the schedule of their rotation.
 fn key_source(
     config: &SessionConfig,
     lifetimes: &Lifetimes,
@@ -162,19 +208,20 @@ fn key_source(
 }
 
 impl Sessions {
-    /// Seals all keys under `master_key` that are still sealed under one of `accepted_master_keys`;
-    /// returns how many.
+    /// Encrypts all keys under `master_key` that are still encrypted under one of
+    /// `accepted_master_keys`; returns how many.
     ///
-    /// To change the master key: add the new one to `accepted_master_keys` everywhere, then make it
-    /// `master_key` and the old one accepted, then call this once and drop the old one.
+    /// To change the master key: add the new one to `accepted_master_keys` everywhere; then make it
+    /// `master_key` and the old one accepted; then call this once and remove the old one.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer, [`Error::General`] if a key cannot be
-    /// opened; nothing is changed then.
+    /// [`Error::Unavailable`] if the database does not answer, [`Error::General`] if a key cannot
+    /// be decrypted; nothing is changed then.
+    #[doc(alias = "rotate master key")]
     pub async fn reseal_keys(&self) -> Result<usize, Error> {
         let Inner {
             store,
-            keys: KeyKeeper { master_keys, .. },
+            keys: KeptKeys { master_keys, .. },
             random,
             ..
         } = &*self.inner;
@@ -196,16 +243,18 @@ impl Sessions {
         Ok(resealed)
     }
 
-    /// The keys of this server, open, as (kind, secret): for tests that forge tokens or search for leaks.
+    /// The decrypted keys of this server as (kind, secret), for tests that forge tokens or search
+    /// for leaks.
     ///
     /// # Errors
     /// Those of [`reseal_keys`](Self::reseal_keys).
-    #[cfg(feature = "testing")]
+    #[cfg(feature = "internals")]
     pub async fn reveal_keys(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
-        let (_, keys) = super::key_source::open(&self.inner.store, &self.inner.keys.master_keys)
+        let opened = super::key_source::open(&self.inner.store, &self.inner.keys.master_keys)
             .await
             .map_err(Error::General)?;
-        Ok(keys
+        Ok(opened
+            .keys
             .into_iter()
             .map(|key| (key.kind.as_str(), key.secret.to_vec()))
             .collect())

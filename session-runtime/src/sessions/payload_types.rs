@@ -1,4 +1,4 @@
-//! Whether a session is of the payload type that is asked for.
+//! Checks whether a session is of the requested payload type.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::record::Record;
 /// Why a row is not changed.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// It is not of the payload type that was asked for.
+    /// It is not of the requested payload type.
     Mismatch(Mismatch),
     Error(Error),
 }
@@ -32,7 +32,7 @@ impl From<Error> for Refused {
 }
 
 impl Sessions {
-    /// Enters a payload type that a guard, a login or a call uses.
+    /// Registers a payload type that a guard, a login or a call uses.
     ///
     /// # Errors
     /// [`Error::General`] if another type has its name.
@@ -52,7 +52,8 @@ impl Sessions {
         })
     }
 
-    /// Where the second factor is asked for that sessions of a type await, if this process knows the type.
+    /// The page that asks for the second factor of sessions of a type, if this process knows the
+    /// type.
     pub(crate) fn page_of(&self, payload_type: &str) -> Option<&'static str> {
         self.inner.payload_types.page_of(payload_type)
     }
@@ -62,11 +63,11 @@ impl Sessions {
         self.inner.payload_types.is_page(path)
     }
 
-    /// The claims of a token as a `P`, and the user id as a `P::UserId`.
+    /// Parses the claims of a token as a `P`, and the user id as a `P::UserId`.
     ///
     /// # Errors
-    /// [`Error::SignInAgain`] if the session is of another type or no longer fits, [`Error::General`] if
-    /// two types go by the name of `P`.
+    /// [`Error::SignInAgain`] if the session is of another type or its payload does not
+    /// deserialize, [`Error::General`] if two types have the name of `P`.
     pub(crate) fn read_claims<P: JwtPayload>(
         &self,
         handle: SessionHandle,
@@ -80,7 +81,7 @@ impl Sessions {
         read.map_err(|mismatch| self.report(handle, mismatch))
     }
 
-    /// Reports that a session is not of the type that was asked for.
+    /// Reports that a session is not of the requested type.
     pub(crate) fn report(&self, handle: SessionHandle, mismatch: Mismatch) -> Error {
         let Mismatch {
             expected,
@@ -96,7 +97,7 @@ impl Sessions {
         Error::SignInAgain
     }
 
-    /// What a refusal means to the caller.
+    /// The error for a refusal.
     pub(super) fn explain(&self, handle: SessionHandle, refused: Refused) -> Error {
         match refused {
             Refused::Mismatch(mismatch) => self.report(handle, mismatch),

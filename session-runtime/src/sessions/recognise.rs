@@ -1,8 +1,10 @@
-//! The access tokens that a request shows: which are ours, how their sessions stand, what they prove.
+//! The access tokens that a request presents: which ones this application issued, the state of
+//! their sessions, and what they prove.
 
 use std::sync::Arc;
 
 use super::Sessions;
+use super::verify::Signature;
 use crate::config::Revocation;
 use crate::error::Error;
 use crate::handle::SessionHandle;
@@ -12,24 +14,24 @@ use crate::rules::selection::Standing;
 use crate::token::access::{self, Verified};
 use crate::token::{Transport, pending};
 
-/// An access token of ours.
+/// An access token that this application issued.
 #[derive(Debug, Clone)]
 pub(crate) enum Recognised {
-    /// Its signature is good.
+    /// Its signature and claims are valid.
     Verified(Arc<Verified>),
-    /// It is the token of a session that awaits a second factor; its row says the rest.
+    /// It belongs to a session that awaits a second factor; the row has its claims.
     Pending(SessionHandle),
-    /// It does not verify any more: its key is gone, or a setting was changed.
+    /// It is no longer valid, because its key is gone or a setting was changed.
     Outdated(Box<Outdated>),
 }
 
-/// An access token that does not verify any more.
+/// An access token that is no longer valid.
 #[derive(Debug, Clone)]
 pub(crate) struct Outdated {
     handle: SessionHandle,
-    /// Whether a key of ours signed it; else nothing of it is proved.
+    /// Whether a known key signed it; otherwise it proves nothing.
     is_signed: bool,
-    /// The hash of the refresh token that it was issued with, as it says.
+    /// The hash of the refresh token that it says it was issued with.
     refresh_token_hash1: Option<String>,
     token: String,
 }
@@ -44,7 +46,7 @@ impl Recognised {
         }
     }
 
-    /// How it travels.
+    /// How it is sent.
     pub(crate) fn transport(&self) -> Transport {
         match self {
             Self::Verified(verified) => verified.transport,
@@ -64,10 +66,10 @@ impl Recognised {
 }
 
 impl Sessions {
-    /// How the access token of a cookie stands, and what it says.
+    /// The state of a cookie's access token, and its claims.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store had to be asked and does not answer.
+    /// [`Error::Unavailable`] if the database had to be asked and does not answer.
     pub(crate) async fn standing(
         &self,
         recognised: Recognised,
@@ -76,7 +78,7 @@ impl Sessions {
             Recognised::Verified(verified) => verified,
             Recognised::Pending(handle) => return self.standing_of_pending(handle).await,
             Recognised::Outdated(outdated) => {
-                // Another process may have made a key a moment ago.
+                // Another process may have created a key a moment ago.
                 Box::pin(self.look_for_unknown_key()).await;
                 match self.recognise(&outdated.token) {
                     Some(Recognised::Verified(verified)) => verified,
@@ -99,13 +101,13 @@ impl Sessions {
         let standing = match self.require_unrevoked(&verified).await {
             Ok(()) => Standing::Live,
             Err(Error::TryRefreshToken) => Standing::Stale,
-            Err(error) if error == Error::GONE => Standing::Revoked,
+            Err(Error::Unauthorised) => Standing::Revoked,
             Err(error) => return Err(error),
         };
         Ok((standing, Some(verified)))
     }
 
-    /// How a session that awaits a second factor stands, by its row.
+    /// The state of a session that awaits a second factor, by its row.
     async fn standing_of_pending(
         &self,
         handle: SessionHandle,
@@ -123,14 +125,15 @@ impl Sessions {
         }
     }
 
-    /// Tells whether an access token is one of ours. One that does not verify any more counts if one of our
-    /// keys signed it, or if its key is gone and it names this application as its issuer: its session may
-    /// go on.
+    /// Recognises an access token that this application issued. An invalid one is recognised if a
+    /// known key signed it, or if its key is gone and it names this application as its issuer,
+    /// because its session may still exist.
     pub(crate) fn recognise(&self, access_token: &str) -> Option<Recognised> {
-        // Under another audience, issuer or length of life a setting was changed.
-        let is_signed = match self.look_at(access_token) {
-            Ok(verified) => return Some(Recognised::Verified(verified)),
-            Err(is_signed) => is_signed,
+        // A different audience, issuer or validity means that a setting was changed.
+        let is_signed = match self.signature_of(access_token) {
+            Signature::Fits(verified) => return Some(Recognised::Verified(verified)),
+            Signature::Ours => true,
+            Signature::Foreign => false,
         };
         if let Some(handle) = pending::authenticate(access_token, self.keys().macs()) {
             return Some(Recognised::Pending(handle));
@@ -149,12 +152,13 @@ impl Sessions {
         })
     }
 
-    /// Whether a token proves that whoever presents it has its session, expired or not: by a signature, or,
-    /// where its key is gone, by the hash of a refresh token that only the row and the browser know. No more
-    /// than `rows` are read for that; those that are read are taken off.
+    /// Whether a token proves that its bearer has the session, even if the token has expired: by
+    /// its signature, or, if its key is gone, by the hash of a refresh token that only the row and
+    /// the browser know. At most `rows` rows are read for that; `rows` is reduced by those that are
+    /// read.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the row had to be asked for and the store does not answer.
+    /// [`Error::Unavailable`] if the row had to be read and the database does not answer.
     pub(crate) async fn is_proof(
         &self,
         shown: &Recognised,
@@ -181,18 +185,19 @@ impl Sessions {
         }))
     }
 
-    /// A token that was verified before, if that is remembered.
+    /// A token that was verified before, if it is cached.
     pub(crate) fn remembered(&self, access_token: &str) -> Option<Recognised> {
         let found = self.inner.tokens.verified.get(access_token)?;
         Some(Recognised::Verified(found))
     }
 
-    /// Whether the signature of a token that is not remembered would have to be checked.
+    /// Whether verifying a token that is not cached would need a signature check.
     pub(crate) fn costs_a_signature(&self, access_token: &str) -> bool {
         access::names_known_key(access_token, &self.keys())
     }
 
-    /// Whether a token of ours is good now, where it came: the row of a pending session is not asked for.
+    /// Whether a recognised token is valid now, as it was sent; the row of a pending session is not
+    /// read.
     pub(crate) fn may_hold(&self, recognised: &Recognised) -> bool {
         match recognised {
             Recognised::Verified(verified) => self.holds(verified, verified.transport),

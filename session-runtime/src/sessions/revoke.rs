@@ -1,4 +1,5 @@
-//! Ending sessions: in the database and in the feed with one commit, in this process at once.
+//! Ending sessions: in the database and in the revocation feed with one commit, in this process at
+//! once.
 
 use super::Sessions;
 use crate::error::Error;
@@ -8,10 +9,22 @@ use crate::record::{CHUNK, ROUNDS};
 use crate::user_id::UserId;
 
 impl Sessions {
-    /// Ends a session everywhere; says whether there was one.
+    /// Ends a session of any user; returns whether it existed.
+    ///
+    /// This is for operators: a handle that came from a form could end anybody's session. For a
+    /// user's own sessions, use [`Session::revoke_device`](crate::Session::revoke_device).
+    ///
+    /// ```
+    /// # use session_runtime::{Error, SessionHandle, Sessions};
+    /// #[rocket::delete("/admin/sessions/<handle>")]
+    /// async fn end(handle: SessionHandle, sessions: Sessions) -> Result<(), Error> {
+    ///     sessions.revoke(handle).await.map(drop)
+    /// }
+    /// # let _ = rocket::routes![end];
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; the session goes on then.
+    /// [`Error::Unavailable`] if the database does not answer; the session continues then.
     #[doc(alias = "revokeSession")]
     #[doc(alias = "revokeSessionUsingSessionHandle")]
     pub async fn revoke(&self, handle: SessionHandle) -> Result<bool, Error> {
@@ -19,10 +32,13 @@ impl Sessions {
         Ok(!ended.is_empty())
     }
 
-    /// Ends these sessions everywhere, a hundred with a commit; returns those that were there.
+    /// Ends several sessions of any users; returns those that existed.
+    ///
+    /// A hundred are ended per commit.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; some may go on then.
+    /// [`Error::Unavailable`] if the database does not answer; some of the sessions may continue
+    /// then.
     #[doc(alias = "revokeMultipleSessions")]
     pub async fn revoke_many(
         &self,
@@ -36,13 +52,30 @@ impl Sessions {
         Ok(ended)
     }
 
-    /// Ends all sessions of a user everywhere; returns them.
+    /// Ends a session if it belongs to this user; returns whether it did.
+    pub(crate) async fn revoke_owned(
+        &self,
+        handle: SessionHandle,
+        user_id: &str,
+    ) -> Result<bool, Error> {
+        let owned = self.inner.store.revoke_owned(handle, user_id.to_owned());
+        let is_ended = owned.await?;
+        if is_ended {
+            self.note_revoked(vec![handle], RevokedBy::Handle);
+        }
+        Ok(is_ended)
+    }
+
+    /// Ends all sessions of a user, on all devices; returns their handles.
     ///
-    /// A hundred end with a commit, so that other users do not wait. A session that takes the place
-    /// of one of them meanwhile ends as well; a login that was committed later goes on.
+    /// A hundred are ended per commit, so that other users do not wait. A session that replaces one
+    /// of them meanwhile is ended as well; one of a login that commits later continues.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; some may go on then, so call it again.
+    /// [`Error::Unavailable`] if the database does not answer; some of the sessions may continue,
+    /// so call it again.
+    #[doc(alias = "sign out everywhere")]
+    #[doc(alias = "log out everywhere")]
     #[doc(alias = "revokeAllSessionsForUser")]
     pub async fn revoke_all<U: UserId + ?Sized>(
         &self,
@@ -52,8 +85,8 @@ impl Sessions {
         self.end_all(Some(user_id), None, RevokedBy::User).await
     }
 
-    /// Ends all sessions of a user but one, as [`revoke_all`](Self::revoke_all) does; returns those it
-    /// ended.
+    /// Ends all sessions of a user except `kept`, like [`revoke_all`](Self::revoke_all); returns
+    /// their handles.
     ///
     /// # Errors
     /// Those of [`revoke_all`](Self::revoke_all).
@@ -67,21 +100,27 @@ impl Sessions {
             .await
     }
 
-    /// Ends all sessions of all users and returns how many there were.
+    /// Ends all sessions of all users; returns how many there were.
     ///
-    /// All signing keys go with them in one commit, so that no access token is left, those of
-    /// [`create_jwt`](Self::create_jwt) included; every process refuses them within `revocation_bound`. For
-    /// keys of the application's own, the sessions end as those of one user do, each named in the feed.
+    /// All keys are replaced in the same commit, so no earlier token is valid, including those of
+    /// [`create_jwt`](Self::create_jwt) and those that somebody minted with a stolen key; every
+    /// process refuses them within `revocation_bound`. Signing keys that the application supplies
+    /// are not replaced: in that case each session is ended by its entry in the revocation feed.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; everything goes on then, or some with keys
-    /// of the application's own.
+    /// [`Error::Unavailable`] if the database does not answer. All sessions continue then, or some
+    /// of them if the application supplies its keys.
     pub async fn revoke_everything(&self) -> Result<usize, Error> {
         let sessions = match self.inner.keys.source.supplier {
-            Some(_) => self.end_all(None, None, RevokedBy::Everything).await?.len(),
+            Some(_) => {
+                let ended = self.end_all(None, None, RevokedBy::Everything).await?;
+                let candidate = self.refresh_candidate()?;
+                self.inner.store.replace_refresh_key(candidate).await?;
+                ended.len()
+            }
             None => {
-                let candidate = self.candidate()?;
-                self.inner.store.revoke_everything(candidate).await?
+                let candidates = vec![self.candidate()?, self.refresh_candidate()?];
+                self.inner.store.revoke_everything(candidates).await?
             }
         };
         self.reload_keys().await?;
@@ -90,10 +129,10 @@ impl Sessions {
         Ok(sessions)
     }
 
-    /// Ends all sessions of a user, or of everybody, but `except`.
+    /// Ends all sessions of a user, or of all users, except `except`.
     ///
-    /// One that is gone when its turn comes may have been replaced by another that was not there at the
-    /// first look, so it is looked again until all that were found were ended here.
+    /// A session that is gone when its turn comes may have been replaced by one that was created
+    /// meanwhile, so the search is repeated until every session that was found was ended here.
     pub(super) async fn end_all(
         &self,
         user_id: Option<String>,
@@ -116,7 +155,7 @@ impl Sessions {
         Err(Error::Unavailable)
     }
 
-    /// Ends sessions, for a reason that the event names.
+    /// Ends sessions, for the reason `by` in the event.
     pub(crate) async fn end(
         &self,
         handles: Vec<SessionHandle>,
@@ -127,8 +166,8 @@ impl Sessions {
         Ok(self.note_revoked(ended, by))
     }
 
-    /// Refuses these sessions in this process at once. How long, the feed says better: another process
-    /// may mint tokens that live longer.
+    /// Refuses these sessions in this process at once. The feed later says for how long, because
+    /// another process may mint tokens that live longer.
     pub(super) fn remember(&self, ended: &[SessionHandle], replaced: bool) {
         let inner = &self.inner;
         let until = self.now() + inner.lifetimes.access_token;
@@ -136,7 +175,7 @@ impl Sessions {
         revocations.insert(ended, until, replaced, inner.clock.monotonic());
     }
 
-    /// What was ended counts in this process at once, and is an event.
+    /// Refuses ended sessions in this process at once, and emits the event.
     pub(super) fn note_revoked(
         &self,
         ended: Vec<SessionHandle>,

@@ -1,10 +1,10 @@
-//! Sessions that await a second factor: how they begin, how often it may be tried, how they end.
+//! Sessions that await a second factor: how they start, how often it may be tried, how they end.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Sessions;
 use crate::arrival::Completed;
-use crate::config::Transfer;
+use crate::config::TransferMethod;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::payload::claims_set::ClaimsSet;
@@ -13,16 +13,16 @@ use crate::rules::limit::Limit;
 use crate::token::access::Verified;
 use crate::token::{SessionTokens, Transport, pending};
 
-/// How long a second factor is waited for, unless the login says otherwise.
+/// How long a session awaits its second factor, unless the login sets another time.
 pub(super) const VALIDITY: TimeDelta = TimeDelta::minutes(10);
 
-/// How many pending sessions a user has at most; the oldest make room.
+/// How many pending sessions a user has at most; the oldest are ended for new ones.
 pub(super) const LIMIT: Limit = Limit {
     most: 5,
     refuses: false,
 };
 
-/// How often the second factor of a user may be tried: the last of these ends what is pending.
+/// How often the second factor of a user may be tried: the last attempt ends the pending sessions.
 const MOST_ATTEMPTS: u32 = 5;
 
 impl Completed {
@@ -33,7 +33,7 @@ impl Completed {
         }
     }
 
-    /// Refuses to complete the session of one user as another.
+    /// Refuses to complete one user's session as another user.
     pub(super) fn require_same_user(&self, user_id: Option<&str>) -> Result<(), Error> {
         if user_id == Some(&*self.user_id) {
             return Ok(());
@@ -46,9 +46,9 @@ impl Completed {
 }
 
 impl Sessions {
-    /// Refuses a pending session that nobody could present, or that is nobody's.
+    /// Refuses a pending session that could not be presented, or that has no user.
     pub(super) fn require_cookies(&self, anonymous: bool) -> Result<(), Error> {
-        if self.config().transfer == Transfer::Header {
+        if self.config().transfer == TransferMethod::Header {
             return Err(Error::General(
                 "a session that awaits a second factor travels in a cookie, and `transfer = \"header\"` has none: \
                  use `any`"
@@ -63,7 +63,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// The token of a pending session: no JWT, no refresh token, nothing for the front end.
+    /// The token of a pending session: not a JWT, without a refresh token and a front-token.
     pub(super) fn issue_pending(&self, record: &Record, now: DateTime<Utc>) -> SessionTokens {
         SessionTokens {
             handle: record.handle,
@@ -74,34 +74,36 @@ impl Sessions {
             issued_at: now,
             refresh: None,
             pending_until: Some(record.lineage.ends_at),
+            bound_until: None,
+            registration: None,
         }
     }
 
-    /// What the row of a pending session says, in the place of a token.
+    /// The claims of a pending session, from its row instead of a token.
     pub(super) fn read_pending(row: Summary) -> Verified {
         let claims = ClaimsSet::new(row.user_id, &row.payload_type, &row.payload);
         Verified::of_pending(row.handle, claims, row.created_at, row.ends_at)
     }
 
-    /// Counts an attempt at the second factor, before it is known whether it succeeds: so attempts beside
-    /// each other count as well. Returns whether it was the last one.
+    /// Counts an attempt at the second factor before its result is known, so that simultaneous
+    /// attempts count as well. Returns whether it was the last one.
     ///
     /// # Errors
-    /// [`Error::Unauthorised`] if the session is over or all attempts were used up,
-    /// [`Error::Unavailable`] if the store does not answer.
+    /// [`Error::Unauthorised`] if the session has ended or there are no attempts left,
+    /// [`Error::Unavailable`] if the database does not answer.
     pub(crate) async fn count_attempt(&self, pending: &Completed) -> Result<bool, Error> {
         let (handle, user_id) = (pending.handle, pending.user_id.clone());
         match self.inner.store.count_attempt(handle, user_id).await? {
             Some(attempts) if attempts > MOST_ATTEMPTS => {
                 self.end_pending(pending).await?;
-                Err(Error::GONE)
+                Err(Error::Unauthorised)
             }
             Some(attempts) => Ok(attempts == MOST_ATTEMPTS),
             None => Err(self.absent(handle).await),
         }
     }
 
-    /// Ends all pending sessions of a user: the second factor was tried too often.
+    /// Ends all pending sessions of a user after too many attempts.
     pub(crate) async fn end_pending(&self, pending: &Completed) -> Result<(), Error> {
         let user_id = pending.user_id.clone();
         let ended = self.inner.store.revoke_pending(user_id.clone()).await?;
@@ -110,7 +112,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Refuses what only a whole session can do.
+    /// Refuses what only a complete session can do.
     pub(super) fn require_whole(session: &Verified, what: &str) -> Result<(), Error> {
         if session.pending {
             return Err(Error::General(format!(

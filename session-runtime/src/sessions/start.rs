@@ -1,4 +1,5 @@
-//! How a session begins: its tokens are signed, its row is stored, and what it replaces is ended.
+//! How a session starts: its tokens are signed, its row is stored, and the sessions that it
+//! replaces are ended.
 
 use chrono::{DateTime, Utc};
 
@@ -18,7 +19,7 @@ use crate::store::StoreError;
 use crate::token::{IssuedRefresh, SessionTokens, Transport, refresh};
 
 impl Sessions {
-    /// [`create`](Self::create), and the end of the session that the same browser had before (OWASP
+    /// [`create`](Self::create) that also ends the session that the same browser had before (OWASP
     /// ASVS 7.2.4).
     pub(crate) async fn start(
         &self,
@@ -29,8 +30,8 @@ impl Sessions {
         let (creation, mut tokens) = self.prepare(&new, &arrival)?;
         let user_id = creation.record.user_id.clone();
         let created = match store.create(creation).await {
-            // The connection broke during the commit. Absent now does not mean absent for good, so
-            // this handle is never used again.
+            // The connection broke during the commit. The row may still appear, so this handle is
+            // never used again.
             Err(StoreError::Unknown(_)) if store.find(tokens.handle()).await?.is_none() => {
                 let (creation, again) = self.prepare(&new, &arrival)?;
                 tokens = again;
@@ -56,8 +57,8 @@ impl Sessions {
         Ok(tokens)
     }
 
-    /// A session that is not stored yet, and its tokens: signed before the insert, so that a payload
-    /// too large for a cookie leaves no row.
+    /// A session that is not stored yet, and its tokens: signed before the insert, so that a
+    /// payload too large for a cookie leaves no row.
     pub(super) fn prepare(
         &self,
         new: &NewSession,
@@ -102,6 +103,7 @@ impl Sessions {
             data_version: 0,
             device: arrival.device.clone(),
             pending_attempts: pending.then_some(0),
+            bound: None,
         };
         record.lineage.ends_at = record.ends_after(now).unwrap_or(now);
         self.require_fit(&record)?;
@@ -126,7 +128,8 @@ impl Sessions {
         Ok((creation, tokens))
     }
 
-    /// The first refresh token of a session, and the lineage that begins with it; its end is to be set.
+    /// The first refresh token of a session, and the lineage that begins with it; the caller sets
+    /// its end.
     pub(super) fn first_token(
         &self,
         handle: SessionHandle,
@@ -145,7 +148,7 @@ impl Sessions {
         Ok((token, lineage))
     }
 
-    /// The tokens of a session that has just begun.
+    /// The tokens of a new session.
     pub(super) fn issue_first(
         &self,
         record: &Record,
@@ -163,10 +166,14 @@ impl Sessions {
             token,
             expires_at: ends_at,
         };
-        self.issue(record, self.binding(transport), parent, Some(refresh), now)
+        let binding = self.binding(transport);
+        Ok(SessionTokens {
+            registration: self.registration_challenge(record, transport),
+            ..self.issue(record, binding, parent, Some(refresh), now)?
+        })
     }
 
-    /// How many sessions a user may have; visitors are nobody's.
+    /// How many sessions a user may have; visitors have no limit.
     fn limit(&self, anonymous: bool) -> Option<Limit> {
         let config = self.config();
         let most = config.max_sessions_per_user.filter(|_| !anonymous)?;
@@ -177,7 +184,7 @@ impl Sessions {
     }
 }
 
-/// The sessions that a new one ended.
+/// The sessions that a new session ended.
 pub(super) fn accept(created: Created) -> Result<Vec<SessionHandle>, Error> {
     match created {
         Created::Started { ended } => Ok(ended),

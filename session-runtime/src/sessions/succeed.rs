@@ -1,5 +1,5 @@
-//! How a session is replaced: the user has proved again who they are, so a copy of the old tokens must
-//! gain nothing (OWASP ASVS 7.2.4).
+//! Replacing a session: the user has logged in again or changed a credential, so a copy of the old
+//! tokens must become useless (OWASP ASVS 7.2.4).
 
 use std::sync::Arc;
 
@@ -9,12 +9,13 @@ use super::{Sessions, Uncommitted, Within};
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
+use crate::new_session::Kind;
 use crate::record::{CHUNK, Others, Record};
 use crate::rules::rotation::Lineage;
 use crate::token::access::Verified;
 use crate::token::{SessionTokens, Transport};
 
-/// The session that takes the place of another one: a new handle and a new refresh token.
+/// The session that replaces another one: a new handle and a new refresh token.
 struct Successor {
     handle: SessionHandle,
     transport: Transport,
@@ -24,12 +25,14 @@ struct Successor {
 }
 
 impl Successor {
-    /// The old session under its new name; payload and data stay.
+    /// The old session under its new handle; payload and data stay.
     fn of(&self, old: Record) -> Record {
         let mut new = Record {
             handle: self.handle,
             lineage: self.lineage.clone(),
             auth_time: old.auth_time.map(|_| self.now),
+            // Its device registers again, for the new handle.
+            bound: None,
             ..old
         };
         new.lineage.ends_at = new.ends_after(self.now).unwrap_or(self.now);
@@ -61,8 +64,8 @@ impl Sessions {
         self.issue_first(record, successor.transport, token, successor.now)
     }
 
-    /// Replaces the session of an access token by a new one of the same user, with the same payload and
-    /// data.
+    /// Replaces the session of an access token by a new one of the same user, with the same payload
+    /// and data.
     pub(crate) async fn succeed(
         &self,
         old: &Verified,
@@ -70,7 +73,7 @@ impl Sessions {
     ) -> Result<SessionTokens, Error> {
         let successor = Arc::new(self.successor(old)?);
         let user_id = old.claims.user_id().to_owned();
-        // Where there are so many that others would wait, most of them end before.
+        // If there are so many that others would wait, most of them are ended before.
         if others == Others::End {
             let (user, by) = (Some(user_id.clone()), RevokedBy::CredentialChange);
             if self.inner.store.all_handles(user.clone()).await?.len() > CHUNK {
@@ -99,19 +102,26 @@ impl Sessions {
 }
 
 impl Within<'_> {
-    /// [`Sessions::succeed`] in the application's transaction: after the commit, the feed tells every
-    /// process which sessions have ended.
+    /// [`Sessions::succeed`] in the application's transaction: after the commit, every process
+    /// learns from the feed which sessions have ended.
     pub(crate) fn succeed(&mut self, old: &Verified, others: Others) -> Result<Uncommitted, Error> {
         let sessions = self.sessions.clone();
         let successor = sessions.successor(old)?;
         let user_id = old.claims.user_id();
+        if others == Others::End {
+            self.conn()?.require_current_reads()?;
+        }
+        let (handle, now) = (old.handle, successor.now);
+        let succeed = |old| successor.of(old);
         let succeeded = self
-            .conn
-            .succeed(old.handle, user_id, successor.now, others, |old| {
-                successor.of(old)
-            })?;
+            .conn()?
+            .run(|link| link.succeed(handle, user_id, now, others, succeed))?;
         let (record, _ended) = succeeded.ok_or(Error::Unauthorised)?;
         let tokens = sessions.issue_successor(&record, &successor)?;
-        Ok(Uncommitted { tokens })
+        Ok(Uncommitted {
+            tokens,
+            kind: Kind::Whole,
+            sessions,
+        })
     }
 }

@@ -1,8 +1,8 @@
-//! Verifying an access token: in memory while the feed of revocations is fresh.
+//! Verifying an access token: in memory, while the revocation feed is up to date.
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Sessions;
 use crate::config::{OnStall, Revocation};
@@ -18,34 +18,59 @@ use crate::token::access::{self, Checked, Verified};
 use crate::token::refresh::{self, Authentic};
 use crate::token::{Transport, anti_csrf};
 
-/// What an access token says, for code that gets it otherwise than in a request's headers: a WebSocket's
-/// first message, say.
+/// What an access token says, if it did not arrive in the headers of a request: see
+/// [`Sessions::verify`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct VerifiedSession<P: JwtPayload> {
     /// The session.
     pub handle: SessionHandle,
-    /// Whose it is.
+    /// The user.
     pub user_id: P::UserId,
-    /// What it carries.
+    /// The payload of the access token.
     pub payload: P,
-    /// When the token ends.
+    /// When the access token expires.
     pub expires_at: DateTime<Utc>,
 }
 
+/// The result of checking the signature of an access token.
+pub(super) enum Signature {
+    /// One of our keys signed it, and its claims are valid.
+    Fits(Arc<Verified>),
+    /// One of our keys signed it, but its claims are not valid, because a setting was changed, for
+    /// example.
+    Ours,
+    /// None of our keys signed it.
+    Foreign,
+}
+
 impl Sessions {
-    /// Verifies an access token of a session in headers, or one that is exposed; no I/O while the feed of
-    /// revocations is fresh.
+    /// Verifies an access token that did not arrive in a request's headers, such as a WebSocket's
+    /// first message.
+    ///
+    /// It must belong to a session in headers, or be exposed by `expose_access_token`. No query is
+    /// made while the revocation feed is up to date.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # struct Claims { name: String }
+    /// async fn greet(sessions: &Sessions, first_message: &str) -> Result<String, Error> {
+    ///     let session = sessions.verify::<Claims>(first_message).await?;
+    ///     Ok(format!("hello {}", session.payload.name))
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::TryRefreshToken`] for a token that does not hold, [`Error::Unauthorised`] if its session is
-    /// over, [`Error::SignInAgain`] if its payload is no `P`.
+    /// [`Error::TryRefreshToken`] for a token that is invalid or expired, [`Error::Unauthorised`]
+    /// if its session has ended, [`Error::SignInAgain`] if its payload does not deserialize as `P`.
+    #[doc(alias = "WebSocket")]
     #[doc(alias = "getSessionWithoutRequestResponse")]
     pub async fn verify<P: JwtPayload>(
         &self,
         access_token: &str,
     ) -> Result<VerifiedSession<P>, Error> {
-        let verified = self.judge(access_token, Transport::Header).await?;
+        let verified = self.verify_token(access_token, Transport::Header).await?;
         self.enter(PayloadType::of::<P>())?;
         let parsed = verified.claims.parse::<P>();
         let (payload, user_id) =
@@ -58,16 +83,16 @@ impl Sessions {
         })
     }
 
-    /// Checks an access token: signature (or the memory of it), time, revocations. No I/O while the
-    /// feed is fresh.
-    pub(crate) async fn judge(
+    /// Verifies an access token: its signature (unless it is cached), its times, and revocations.
+    /// No I/O while the feed is up to date.
+    pub(crate) async fn verify_token(
         &self,
         access_token: &str,
         presented_in: Transport,
     ) -> Result<Arc<Verified>, Error> {
         let verified = match self.check(access_token, presented_in) {
-            // Another process may have made a key a moment ago.
-            Err(_) if access::names_unknown_key(access_token, &self.keys()) => {
+            // Another process may have made a key a moment ago, or its tokens live longer.
+            Err(_) if self.may_be_news(access_token) => {
                 Box::pin(self.look_for_unknown_key()).await;
                 self.check(access_token, presented_in)?
             }
@@ -77,13 +102,14 @@ impl Sessions {
         Ok(verified)
     }
 
-    /// Whether the session of a token goes on, as `revocation` says. No I/O while the feed is fresh.
+    /// Refuses a token whose session was revoked, by the setting `revocation`. No I/O while the
+    /// feed is up to date.
     pub(super) async fn require_unrevoked(&self, verified: &Verified) -> Result<(), Error> {
-        // Boxed where there is something to wait for, so that the usual future stays small.
+        // Boxed if there is something to wait for, so that the usual future stays small.
         match self.config().revocation {
             Revocation::Feed => match self.recall(verified.handle) {
                 Known::Unrevoked => Ok(()),
-                Known::Revoked => Err(Error::GONE),
+                Known::Revoked => Err(Error::Unauthorised),
                 Known::Stale => Box::pin(self.require_despite_stall(verified)).await,
                 Known::Forgotten => Box::pin(self.require_row(verified.handle)).await,
             },
@@ -92,22 +118,22 @@ impl Sessions {
         }
     }
 
-    /// What the memory of revocations says.
+    /// What is remembered about the session.
     pub(super) fn recall(&self, handle: SessionHandle) -> Known {
         let inner = &self.inner;
         let (now, bound) = (inner.clock.monotonic(), self.config().revocation_bound);
         inner.feed.revocations.recall(handle, now, bound)
     }
 
-    /// Whether a session ended because a later one of the same browser took its place, within the
-    /// last two minutes. By memory: no I/O.
+    /// Whether a session ended because a later login of the same browser replaced it within the
+    /// last two minutes. From memory, without I/O.
     pub(crate) fn was_replaced(&self, handle: SessionHandle) -> bool {
         let inner = &self.inner;
         let now = inner.clock.monotonic();
         inner.feed.revocations.was_replaced(handle, now)
     }
 
-    /// Does what `revocation_on_stall` says.
+    /// Decides by `revocation_on_stall`.
     async fn require_despite_stall(&self, verified: &Verified) -> Result<(), Error> {
         if self.inner.feed.revocations.note_stall() {
             self.emit(&Event::RevocationFeedStalled);
@@ -115,9 +141,9 @@ impl Sessions {
         match self.config().revocation_on_stall {
             OnStall::Accept => Ok(()),
             OnStall::Live => {
-                // A removed key would have been in the feed as well.
+                // A removed key would also have been in the feed.
                 let version = self.inner.store.key_version().await?;
-                self.follow_keys(version).await?;
+                self.follow_keys(version, TimeDelta::zero()).await?;
                 if self.keys().signing_key(&verified.kid).is_none() {
                     return Err(Error::TryRefreshToken);
                 }
@@ -139,10 +165,11 @@ impl Sessions {
         }
     }
 
-    /// What the row of a token's session says now, as if the token had just been issued.
+    /// The row of a token's session now, as if the token had just been issued.
     ///
     /// # Errors
-    /// [`Error::Unauthorised`] if it is over, [`Error::Unavailable`] if the store does not answer.
+    /// [`Error::Unauthorised`] if it has ended, [`Error::Unavailable`] if the database does not
+    /// answer.
     pub(crate) async fn read_live(&self, token: &Verified) -> Result<Arc<Verified>, Error> {
         let row = self.read_row(token.handle).await?;
         let claims = ClaimsSet::new(row.user_id, &row.payload_type, &row.payload);
@@ -155,36 +182,39 @@ impl Sessions {
         access_token: &str,
         presented_in: Transport,
     ) -> Result<Arc<Verified>, Error> {
-        self.find_verified(access_token)
-            .filter(|verified| self.holds(verified, presented_in))
-            .ok_or(Error::TryRefreshToken)
+        match self.signature_of(access_token) {
+            Signature::Fits(verified) if self.holds(&verified, presented_in) => Ok(verified),
+            _ => Err(Error::TryRefreshToken),
+        }
     }
 
-    /// What an access token of ours says, whether or not it still holds: from memory, or by its signature.
-    fn find_verified(&self, access_token: &str) -> Option<Arc<Verified>> {
-        self.look_at(access_token).ok()
-    }
-
-    /// The same; otherwise whether one of our keys signed it all the same.
-    pub(super) fn look_at(&self, access_token: &str) -> Result<Arc<Verified>, bool> {
+    /// Who signed an access token, from the cache or by its signature. Whether it has expired is
+    /// not checked.
+    pub(super) fn signature_of(&self, access_token: &str) -> Signature {
         let tokens = &self.inner.tokens;
-        let mut is_signed = false;
+        let mut otherwise = Signature::Foreign;
         let found = tokens.verified.get_or_verify(access_token, || {
             match access::check(access_token, &self.keys(), &tokens.terms) {
                 Checked::Verified(verified) => Some(*verified),
                 Checked::Signed => {
-                    is_signed = true;
+                    otherwise = Signature::Ours;
                     None
                 }
                 Checked::Unsigned => None,
             }
         });
-        found.ok_or(is_signed)
+        found.map_or(otherwise, Signature::Fits)
     }
 
-    /// Whether a token is good now, in this place.
+    /// Whether a token that is not accepted may be once the keys have been read again.
+    fn may_be_news(&self, access_token: &str) -> bool {
+        access::names_unknown_key(access_token, &self.keys())
+            || matches!(self.signature_of(access_token), Signature::Ours)
+    }
+
+    /// Whether a token is valid now, as it was sent.
     pub(crate) fn holds(&self, verified: &Verified, presented_in: Transport) -> bool {
-        // What is remembered may be of a key that was removed meanwhile.
+        // A cached token may have been signed by a key that was removed meanwhile.
         self.keys().signing_key(&verified.kid).is_some()
             && self.may_travel(verified, presented_in)
             && verified.is_current(self.now())
@@ -195,12 +225,12 @@ impl Sessions {
             || (presented_in == Transport::Header && self.config().expose_access_token)
     }
 
-    /// Whether one of these [was replaced](Self::was_replaced), also a moment ago by another process: reads
-    /// the feed if this process does not know why a session ended.
+    /// Whether one of these [was replaced](Self::was_replaced), even a moment ago by another
+    /// process: reads the feed if this process does not know why a session ended.
     pub(crate) async fn were_just_replaced(&self, handles: &[SessionHandle]) -> bool {
         let known = &self.inner.feed.revocations;
         if !handles.iter().all(|handle| known.contains(*handle)) {
-            // That it failed is logged; what is known counts then.
+            // The failure is logged; what is known is used then.
             let _read = self.read_revocations().await;
         }
         handles.iter().any(|handle| self.was_replaced(*handle))
@@ -211,12 +241,12 @@ impl Sessions {
         &self.inner.tokens.terms.issuer
     }
 
-    /// Whether a bearer token may be a session's; anybody else's is not ours to judge.
+    /// Whether a bearer token may be a session's; other bearer tokens are left to the application.
     pub(crate) fn may_be_access_token(&self, bearer: &str) -> bool {
         self.keys().begins(bearer) || access::has_form(bearer)
     }
 
-    /// Reads a refresh token of ours; costs no query.
+    /// Authenticates a refresh token; no query is needed.
     pub(crate) fn authenticate(&self, refresh_token: &str) -> Option<Authentic> {
         refresh::authenticate(refresh_token, self.keys().macs())
     }

@@ -1,4 +1,5 @@
-//! Changing sessions inside the application's own transaction, so that they commit or roll back with it.
+//! Changing sessions inside the application's own transaction, with which the changes commit or
+//! roll back.
 
 use serde_json::{Map, Value};
 
@@ -7,11 +8,11 @@ use super::change::{change_payload, merge, write_data};
 use super::payload_types::Refused;
 use super::start::accept;
 use crate::arrival::Arrival;
-use crate::config::Transfer;
 use crate::device::Device;
 use crate::error::Error;
+use crate::event::Event;
 use crate::handle::SessionHandle;
-use crate::new_session::NewSession;
+use crate::new_session::{Kind, NewSession};
 use crate::panics::contained;
 use crate::payload::JwtPayload;
 use crate::payload::claims_set::Mismatch;
@@ -21,42 +22,57 @@ use crate::store::{Lent, SessionConnection};
 use crate::token::{SessionTokens, Transport};
 use crate::user_id::UserId;
 
-/// Changes sessions over the application's connection; made by [`Sessions::within`].
+/// Changes sessions over the application's connection, inside its transaction: see
+/// [`Sessions::within`].
 ///
-/// Nothing of it counts before the application commits. From then on every process, this one
-/// included, refuses what was revoked within `revocation_bound`.
+/// The changes take effect when the application commits. From then on every process, including this
+/// one, refuses revoked sessions within `revocation_bound`.
+#[doc(alias = "transaction")]
 #[derive(Debug)]
 pub struct Within<'c> {
     pub(super) sessions: Sessions,
-    pub(super) conn: Lent<'c>,
+    conn: Lent<'c>,
+    /// Whether the connection was found to lead to the sessions' database.
+    is_checked: bool,
 }
 
-/// A session that exists once the application has committed: its tokens cannot be sent before they
-/// are taken out.
+/// A session that was created in a transaction which is not yet committed; it does not give out its
+/// tokens before.
 ///
-/// [`Login::hand_on`](crate::Login::hand_on) takes it after the commit and sets the cookies. After a
-/// rollback, drop it.
+/// After the commit, [`Login::attach`](crate::Login::attach) sets the cookies, or
+/// [`Session::attach`](crate::Session::attach) for a session that was replaced. After a rollback,
+/// drop it.
 #[derive(Debug)]
-#[must_use = "after the commit, give it to `Login::hand_on`; without that the browser has no session"]
+#[must_use = "after the commit, give it to `Login::attach`; without that the browser has no session"]
 pub struct Uncommitted {
     pub(super) tokens: SessionTokens,
+    pub(super) kind: Kind,
+    pub(super) sessions: Sessions,
 }
 
 impl Uncommitted {
-    /// The session's name, for rows of the application in the same transaction.
+    /// The kind of session, which decides what it replaces.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The session's handle, for rows of the application in the same transaction.
     pub fn handle(&self) -> SessionHandle {
         self.tokens.handle()
     }
 
-    /// The tokens, for a look.
-    pub(crate) fn tokens(&self) -> &SessionTokens {
-        &self.tokens
-    }
-
-    /// The tokens. Call it after the commit: the tokens of a transaction that was rolled back look
-    /// good and are worth nothing.
-    pub fn after_commit(self) -> SessionTokens {
-        self.tokens
+    /// Returns the tokens. Call it only after the commit.
+    ///
+    /// After a rollback the tokens would look valid, but belong to no session.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the SQLite file was deleted or replaced, so that the commit is
+    /// lost.
+    pub fn after_commit(self) -> Result<SessionTokens, Error> {
+        let inner = &self.sessions.inner;
+        let checked = inner.store.check_files();
+        checked.inspect_err(|cause| cause.tell(&inner.events))?;
+        Ok(self.tokens)
     }
 }
 
@@ -66,54 +82,89 @@ impl Sessions {
         Within {
             sessions: self.clone(),
             conn: conn.lend(),
+            is_checked: false,
         }
     }
 }
 
+impl<'c> Within<'c> {
+    /// The connection, after checking that it leads to the sessions' database.
+    pub(super) fn conn(&mut self) -> Result<&mut Lent<'c>, Error> {
+        if !self.is_checked {
+            if let Some(found) = self.conn.misled(self.sessions.inner.store.identity())? {
+                let told = found.clone();
+                self.sessions.emit(&Event::WrongDatabase { found: told });
+                return Err(Error::WrongDatabase { found });
+            }
+            self.is_checked = true;
+        }
+        Ok(&mut self.conn)
+    }
+}
+
+/// Each method returns [`Error::WrongDatabase`] if the connection does not lead to
+/// `sessions.database`.
 impl Within<'_> {
-    /// Starts a session.
+    /// Starts a session for a client that did not send this request;
+    /// [`create_for`](Self::create_for) is for the one that did.
     ///
     /// # Errors
-    /// Those of [`Sessions::create`]; with `max_sessions_per_user` also [`Error::IsolationLevel`] on
-    /// PostgreSQL unless the transaction is `READ COMMITTED`.
+    /// Those of [`Sessions::create`]; with `max_sessions_per_user` also [`Error::IsolationLevel`]
+    /// on PostgreSQL unless the transaction is `READ COMMITTED`.
     #[doc(alias = "createNewSession")]
-    pub fn create(&mut self, session: NewSession) -> Result<Uncommitted, Error> {
-        let arrival = session.mark.clone().unwrap_or_else(|| {
-            let transport = match self.sessions.config().transfer {
-                Transfer::Header => Transport::Header,
-                Transfer::Any | Transfer::Cookie => Transport::Cookie,
-            };
-            Arrival::new(transport, Device::default())
-        });
-        let (creation, tokens) = self.sessions.prepare(&session, &arrival)?;
-        accept(self.conn.create(&creation, self.sessions.now())?)?;
-        Ok(Uncommitted { tokens })
+    pub fn create(
+        &mut self,
+        session: NewSession,
+        transport: Transport,
+    ) -> Result<Uncommitted, Error> {
+        self.sessions.require_transport(transport)?;
+        self.start(&session, &Arrival::new(transport, Device::default()))
     }
 
-    /// Ends a session; says whether there was one.
+    /// Starts a session for the login `arrival`.
+    pub(crate) fn start(
+        &mut self,
+        session: &NewSession,
+        arrival: &Arrival,
+    ) -> Result<Uncommitted, Error> {
+        let (creation, tokens) = self.sessions.prepare(session, arrival)?;
+        if creation.limit.is_some() {
+            self.conn()?.require_current_reads()?;
+        }
+        let now = self.sessions.now();
+        accept(self.conn()?.run(|link| link.create(&creation, now))?)?;
+        Ok(Uncommitted {
+            tokens,
+            kind: session.kind(),
+            sessions: self.sessions.clone(),
+        })
+    }
+
+    /// Ends a session of any user; returns whether it existed.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the database refuses; roll back then.
     #[doc(alias = "revokeSession")]
     pub fn revoke(&mut self, handle: SessionHandle) -> Result<bool, Error> {
-        Ok(!self.conn.revoke(&[handle])?.is_empty())
+        let ended = self.conn()?.run(|link| link.revoke(&[handle], false))?;
+        Ok(!ended.is_empty())
     }
 
-    /// Ends all sessions of a user; returns them.
+    /// Ends all sessions of a user; returns their handles.
     ///
     /// # Errors
     /// [`Error::IsolationLevel`] on PostgreSQL unless the transaction is `READ COMMITTED`;
     /// [`Error::Unavailable`] if the database refuses; roll back then.
+    #[doc(alias = "sign out everywhere")]
     #[doc(alias = "revokeAllSessionsForUser")]
     pub fn revoke_all<U: UserId + ?Sized>(
         &mut self,
         user_id: &U,
     ) -> Result<Vec<SessionHandle>, Error> {
-        let now = self.sessions.now();
-        self.conn.revoke_user(&user_id.to_claim(), None, now)
+        self.revoke_user(&user_id.to_claim(), None)
     }
 
-    /// Ends all sessions of a user but one, the one that asks for it; returns those that ended.
+    /// Ends all sessions of a user except `keep`; returns their handles.
     ///
     /// # Errors
     /// Those of [`revoke_all`](Self::revoke_all).
@@ -122,16 +173,16 @@ impl Within<'_> {
         user_id: &U,
         keep: SessionHandle,
     ) -> Result<Vec<SessionHandle>, Error> {
-        let now = self.sessions.now();
-        self.conn.revoke_user(&user_id.to_claim(), Some(keep), now)
+        self.revoke_user(&user_id.to_claim(), Some(keep))
     }
 
-    /// Overwrites the data of a session; says whether there was such a session. Within the transaction
-    /// nobody else changes it.
+    /// Overwrites the data of a session; returns whether the session exists.
+    ///
+    /// Nobody else can change the data until the transaction ends.
     ///
     /// # Errors
-    /// [`Error::DataTooLarge`], [`Error::Unstorable`], [`Error::Unavailable`] if the database refuses. The
-    /// data stays as it was.
+    /// [`Error::DataTooLarge`], [`Error::Unstorable`], [`Error::Unavailable`] if the database
+    /// refuses. The data is not changed.
     #[doc(alias = "updateSessionDataInDatabase")]
     pub fn set_data<P: JwtPayload>(
         &mut self,
@@ -146,25 +197,29 @@ impl Within<'_> {
         Ok(set?.is_some())
     }
 
-    /// Lets `change` alter the data of a session; returns what it has become, `None` if there is no such
-    /// session.
+    /// Changes the data of a session with `change`; returns whether the session exists.
     ///
     /// # Errors
-    /// Those of [`Sessions::update_data`]. The data stays as it was.
+    /// Those of [`Sessions::update_data`]. The data is not changed.
+    #[doc(alias = "updateSessionDataInDatabase")]
     pub fn update_data<P: JwtPayload>(
         &mut self,
         handle: SessionHandle,
         change: impl Fn(&mut P::Data),
-    ) -> Result<Option<P::Data>, Error> {
+    ) -> Result<bool, Error> {
         let sessions = self.sessions.clone();
-        self.change::<P, _>(handle, |record| sessions.change_data::<P>(record, &change))
+        let updated =
+            self.change::<P, _>(handle, |record| sessions.change_data::<P>(record, &change));
+        Ok(updated?.is_some())
     }
 
-    /// Lets `change` alter the payload of a session; says whether there was such a session. The next access
-    /// token carries the result.
+    /// Changes the payload of a session with `change`; returns whether the session exists.
+    ///
+    /// The next access token contains the result.
     ///
     /// # Errors
-    /// Those of [`Sessions::update_payload`]. The payload stays as it was.
+    /// Those of [`Sessions::update_payload`]. The payload is not changed.
+    #[doc(alias = "updateAccessTokenPayload")]
     pub fn update_payload<P: JwtPayload>(
         &mut self,
         handle: SessionHandle,
@@ -178,23 +233,37 @@ impl Within<'_> {
         Ok(updated?.is_some())
     }
 
-    /// Merges keys into the payload of a session; `null` removes a key. Says whether there was such a
-    /// session. The next access token carries the result.
+    /// Merges keys into the payload of a session; `null` removes a key. Returns whether the session
+    /// exists.
+    ///
+    /// The next access token contains the result.
     ///
     /// # Errors
-    /// Those of [`Sessions::merge_payload`]. The payload stays as it was.
+    /// Those of [`Sessions::merge_payload`]. The payload is not changed.
     #[doc(alias = "mergeIntoAccessTokenPayload")]
     pub fn merge_payload<P: JwtPayload>(
         &mut self,
         handle: SessionHandle,
-        changes: &Map<String, Value>,
+        changes: Map<String, Value>,
     ) -> Result<bool, Error> {
         let sessions = self.sessions.clone();
         let merged = self.change::<P, _>(handle, |record| {
-            merge::<P>(&mut record.payload, changes)?;
+            merge::<P>(&mut record.payload, &changes)?;
             Ok(sessions.require_fit(record)?)
         });
         Ok(merged?.is_some())
+    }
+
+    fn revoke_user(
+        &mut self,
+        user_id: &str,
+        except: Option<SessionHandle>,
+    ) -> Result<Vec<SessionHandle>, Error> {
+        self.conn()?.require_current_reads()?;
+        let now = self.sessions.now();
+        Ok(self
+            .conn()?
+            .run(|link| link.revoke_user(user_id, except, now))?)
     }
 
     fn change<P: JwtPayload, T>(
@@ -203,14 +272,16 @@ impl Within<'_> {
         change: impl Fn(&mut Record) -> Result<T, Refused>,
     ) -> Result<Option<T>, Error> {
         self.sessions.enter(PayloadType::of::<P>())?;
-        // An error lets the application roll back; a panic might leave its connection in the transaction.
+        // An error lets the application roll back; a panic might leave its connection in the
+        // transaction.
         let typed = |record: &mut Record| {
             contained(|| {
                 Mismatch::check_name::<P>(&record.payload_type)?;
                 change(record)
             })
         };
-        let changed = self.conn.change(handle, self.sessions.now(), typed)?;
+        let now = self.sessions.now();
+        let changed = self.conn()?.run(|link| link.change(handle, now, typed))?;
         changed
             .transpose()
             .map_err(|refused| self.sessions.explain(handle, refused))

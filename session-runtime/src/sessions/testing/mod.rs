@@ -1,4 +1,11 @@
-//! What fuzzing and the tests see of the inside, under the feature `testing`. Not for use by hand.
+//! What fuzzing and the tests use of the inside, under the feature `internals`. Not for use by
+//! hand.
+
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "only the tests of this repository see it"
+)]
+pub mod device_bound;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
@@ -9,12 +16,12 @@ use crate::handle::SessionHandle;
 use crate::keys::{Key, KeyKind, Schedule};
 use crate::token::{Binding, Transport, front, refresh};
 
-/// What is written in a refresh token.
+/// The claims of a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshClaims {
     /// Its session.
     pub handle: SessionHandle,
-    /// How it may travel.
+    /// How it may be sent.
     pub transport: Transport,
     /// Whether an anti-CSRF token goes with it.
     pub anti_csrf: bool,
@@ -22,7 +29,7 @@ pub struct RefreshClaims {
     pub generation: u32,
 }
 
-/// A refresh token as this server mints it.
+/// Mints a refresh token as this server does.
 pub fn mint_refresh_token(sessions: &Sessions, claims: RefreshClaims, random: &[u8; 32]) -> String {
     let binding = Binding {
         transport: claims.transport,
@@ -38,7 +45,7 @@ pub fn mint_refresh_token(sessions: &Sessions, claims: RefreshClaims, random: &[
     )
 }
 
-/// What a refresh token says, if this server minted it.
+/// Reads the claims of a refresh token, if this server minted it.
 pub fn read_refresh_token(sessions: &Sessions, token: &str) -> Option<RefreshClaims> {
     let authentic = sessions.authenticate(token)?;
     Some(RefreshClaims {
@@ -49,13 +56,14 @@ pub fn read_refresh_token(sessions: &Sessions, token: &str) -> Option<RefreshCla
     })
 }
 
-/// The front-token of a payload that is given as JSON; `None` for what is no JSON.
+/// The front-token of a payload given as JSON; `None` if it is not JSON.
 pub fn front_token(user_id: &str, expires_at: DateTime<Utc>, payload: &str) -> Option<String> {
     let payload = RawValue::from_string(payload.to_owned()).ok()?;
     front::encode(user_id, expires_at, &payload).ok()
 }
 
-/// Makes a second key for refresh tokens, which this server uses at once and others do not know yet.
+/// Creates a second key for refresh tokens, which this server uses at once and others do not know
+/// yet.
 pub async fn add_refresh_key(sessions: &Sessions) {
     let inner = &sessions.inner;
     let made = Key::generate(KeyKind::RefreshMac, sessions.now(), &*inner.random);
@@ -74,17 +82,17 @@ pub async fn add_refresh_key(sessions: &Sessions) {
     sessions.reload_keys().await.expect("good keys");
 }
 
-/// Has a server remember at most so many revoked sessions.
+/// Limits how many revoked sessions a server remembers.
 pub fn remember_revocations_at_most(sessions: &Sessions, most: usize) {
     sessions.inner.feed.revocations.remember_at_most(most);
 }
 
-/// Whether a later session of the same browser took the place of this one, within the last two minutes.
+/// Whether a later login of the same browser replaced this session within the last two minutes.
 pub fn was_replaced(sessions: &Sessions, handle: SessionHandle) -> bool {
     sessions.was_replaced(handle)
 }
 
-/// Has an event happen, for the log and for the application's handler.
+/// Emits an event, for the log and the application's handler.
 pub fn emit(sessions: &Sessions, event: &Event) {
     sessions.emit(event);
 }
