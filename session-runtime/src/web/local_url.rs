@@ -8,10 +8,10 @@ use rocket::response::Redirect;
 
 use crate::web::paths::{is_below, outer};
 
-/// A URL of this server: the only kind that may stand in a `next` field.
+/// A URL of this server, for redirects that a request may choose: the type of a `next` field.
 ///
-/// As a form field or query parameter it never fails: whatever is missing, leads elsewhere or is no
-/// URL is read as `/`.
+/// As a form field or query parameter it never fails: a missing value, a URL of another server and
+/// anything else are read as `/` (open redirects, CWE-601).
 ///
 /// ```
 /// # use rocket::{form::Form, post, response::Redirect, FromForm};
@@ -26,17 +26,20 @@ use crate::web::paths::{is_below, outer};
 /// assert_eq!(LocalUrl::parse("//evil.example"), None);
 /// # let _ = rocket::routes![language];
 /// ```
+#[doc(alias = "next")]
+#[doc(alias = "open redirect")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalUrl(String);
 
 impl LocalUrl {
-    /// The longest that is taken, in bytes.
+    /// The length of the longest URL that is accepted, in bytes.
     pub const LONGEST: usize = 2048;
 
-    /// Reads a path with or without a query; `None` if a browser could end up on another server.
+    /// Parses a path with or without a query; `None` if a browser could end up on another server.
     ///
-    /// It starts with exactly one slash, holds no backslash, which browsers take for a slash, no `.` or `..`
-    /// as a segment, which they resolve, and nothing that is not printable ASCII, which they drop or encode.
+    /// It must start with exactly one slash. It must not contain a backslash, which browsers treat
+    /// as a slash, a segment `.` or `..`, which they resolve, or anything but printable ASCII,
+    /// which they drop or encode.
     pub fn parse(text: &str) -> Option<Self> {
         let printable = text
             .bytes()
@@ -47,7 +50,7 @@ impl LocalUrl {
         (printable && local && short && Origin::parse(text).is_ok()).then(|| Self(text.to_owned()))
     }
 
-    /// Reads it, or else takes `/`.
+    /// Parses it; anything else becomes `/`.
     pub(in crate::web) fn or_root(text: &str) -> Self {
         Self::parse(text).unwrap_or_default()
     }
@@ -57,18 +60,18 @@ impl LocalUrl {
         &self.0
     }
 
-    /// Sends the browser there with 303, so that it gets the page instead of posting again.
+    /// Redirects the browser there with 303, so that it requests the page instead of posting again.
     pub fn to_redirect(&self) -> Redirect {
         Redirect::to(self.0.clone())
     }
 
-    /// This URL of the application as browsers know it: with the path in front that a proxy strips.
+    /// This URL as browsers know it: with the path in front that a proxy strips.
     pub(in crate::web) fn below(&self, outer_path: Option<&str>) -> Self {
         let root = || Self(outer(outer_path, "/"));
         Self::parse(&outer(outer_path, &self.0)).unwrap_or_else(root)
     }
 
-    /// This URL if it leads to this application, where browsers know it by that path; else its root.
+    /// This URL without that path if it is below it, otherwise the application's root.
     pub(in crate::web) fn within(self, outer_path: Option<&str>) -> Self {
         match outer_path {
             Some(outer_path) if !is_below(self.path(), outer_path) => {
@@ -81,6 +84,16 @@ impl LocalUrl {
     /// The path, without the query.
     pub(in crate::web) fn path(&self) -> &str {
         self.0.split('?').next().unwrap_or_default()
+    }
+
+    /// This URL with the page to return to, unless that is too long for a header: proxies answer 502
+    /// to large ones, and an encoded URL is up to three times as long.
+    pub(in crate::web) fn with_next(&self, next: &Self) -> Self {
+        let with_next = self.with("next", next);
+        if with_next.as_str().len() > Self::LONGEST {
+            return self.clone();
+        }
+        with_next
     }
 
     /// This URL with one more parameter; the query is encoded.

@@ -1,35 +1,66 @@
-//! Every path of the wire, and every name of a header or cookie.
+//! Every path that clients call, and every header or cookie name that is not a setting. Rocket
+//! wants the paths of routes as literals: `routes/mod.rs` tests that they are these.
 
-/// The header in which a request asks for a transport.
+pub(in crate::web) use crate::config::{ANTI_CSRF, FRONT_TOKEN};
+
+/// The header in which a request asks for cookies or headers.
 pub(in crate::web) const AUTH_MODE: &str = "st-auth-mode";
 
-/// Which part of the back end a front end means to call; no form can send it.
+/// The header that names the part of the back end which a front end calls; no form can send it.
 pub(in crate::web) const RID: &str = "rid";
-
-/// User id, end and payload of the access token, for the front end.
-pub(in crate::web) const FRONT_TOKEN: &str = "front-token";
-
-/// The token that a page sends beside its cookies, with `csrf = "via-token"`.
-pub(in crate::web) const ANTI_CSRF: &str = "anti-csrf";
 
 /// A cookie of earlier front ends: never set, only removed.
 pub(in crate::web) const LEGACY_COOKIE: &str = "sIdRefreshToken";
 
+/// The name of the cookie with the hash of a refresh token, after its prefix.
+pub(in crate::web) const REFRESH_HASH_COOKIE: &str = "sRefreshHash";
+
+/// The header in which a browser says where a request comes from (Fetch Metadata).
+pub(in crate::web) const SEC_FETCH_SITE: &str = "sec-fetch-site";
+
+/// The refresh route, below `api_base_path`.
+pub(in crate::web) const REFRESH: &str = "/session/refresh";
+
+/// The page that refreshes, below `api_base_path`; the refresh cookie must reach it too.
+pub(in crate::web) const REFRESH_PAGE: &str = "/session/refresh/page";
+
+/// Where browsers refresh sessions that are bound to a device, below `api_base_path`.
+pub(in crate::web) const DEVICE_REFRESH: &str = "/session/refresh/device";
+
+/// Where browsers register the key of a device, below `api_base_path`.
+pub(in crate::web) const DEVICE_REGISTER: &str = "/session/refresh/device/register";
+
+/// The sign-out route, below `api_base_path`.
+pub(in crate::web) const SIGN_OUT: &str = "/signout";
+
+/// The published keys, below `api_base_path`.
+pub(in crate::web) const JWKS: &str = "/jwt/jwks.json";
+
 /// The path of the refresh route, which is also the path of its cookie.
 pub(in crate::web) fn refresh_path(api_base_path: &str) -> String {
-    format!("{api_base_path}/session/refresh")
+    format!("{api_base_path}{REFRESH}")
 }
 
-/// The URL of a browser for a `path` of this server: with the path in front that a proxy strips.
+/// The path that a browser uses for a `path` of this server: with the part in front that a proxy
+/// strips.
 pub(in crate::web) fn outer(outer_path: Option<&str>, path: &str) -> String {
     format!("{}{path}", outer_path.unwrap_or_default())
 }
 
-/// The `Path` of a cookie for what is below `path` on this server.
+/// The `Path` of a cookie for everything below `path` on this server.
 pub(in crate::web) fn cookie_path(outer_path: Option<&str>, path: &str) -> String {
     match (outer_path, path) {
         (Some(outer_path), "/") => outer_path.to_owned(),
         _ => outer(outer_path, path),
+    }
+}
+
+/// Whether browsers send a cookie with this `Path` to `path` (RFC 6265 section 5.1.4): one that ends
+/// with a slash is not sent to the path without it.
+pub(in crate::web) fn is_sent_to(path: &str, cookie_path: &str) -> bool {
+    match path.strip_prefix(cookie_path) {
+        Some(rest) => rest.is_empty() || rest.starts_with('/') || cookie_path.ends_with('/'),
+        None => false,
     }
 }
 
@@ -38,5 +69,26 @@ pub(in crate::web) fn is_below(path: &str, base: &str) -> bool {
     match path.strip_prefix(base.trim_end_matches('/')) {
         Some(rest) => rest.is_empty() || rest.starts_with('/'),
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_sent_to;
+
+    #[test]
+    fn cookies_are_sent_where_their_path_matches() {
+        for (path, cookie_path, sent) in [
+            ("/auth/session/refresh", "/auth/session/refresh", true),
+            ("/auth/session/refresh", "/auth/session/refresh/", false),
+            ("/auth/session/refresh", "/auth/session", true),
+            ("/auth/session/refresh", "/auth/session/", true),
+            ("/auth/session/refresh", "/auth/sess", false),
+            ("/auth/session/refresh", "/", true),
+            ("/authors", "/auth", false),
+            ("/auth", "/auth/session", false),
+        ] {
+            assert_eq!(is_sent_to(path, cookie_path), sent, "{path} {cookie_path}");
+        }
     }
 }

@@ -1,21 +1,19 @@
-//! What the fairing manages for guards and routes, and how a guard ends.
+//! The state that the fairing manages for guards and routes.
 
 use std::sync::OnceLock;
 
 use rocket::http::Status;
-use rocket::outcome::Outcome;
-use rocket::request;
-use rocket::{Ignite, Orbit, Request, Rocket};
+use rocket::{Orbit, Request, Rocket};
 
 use crate::error::Error;
 use crate::event::Event;
 use crate::sessions::Sessions;
 use crate::web::paths::is_below;
 use crate::web::request::csrf::CsrfPolicy;
-use crate::web::response::pending::Pending;
 use crate::web::response::wire::Wire;
 
-/// The shared state. It is missing only if a guard hides behind a type that Rocket's launch check cannot see.
+/// The shared state. It is missing only if a guard is hidden in a type that Rocket's launch check
+/// cannot see.
 pub(in crate::web) fn managed<'r>(request: &'r Request<'_>) -> Result<&'r Sessions, Error> {
     request
         .rocket()
@@ -23,36 +21,19 @@ pub(in crate::web) fn managed<'r>(request: &'r Request<'_>) -> Result<&'r Sessio
         .ok_or_else(|| Error::General(MISSING.into()))
 }
 
-/// The policy that is managed beside the sessions.
+/// The CSRF policy, managed beside the sessions.
 pub(in crate::web) fn csrf<'r>(request: &'r Request<'_>) -> &'r CsrfPolicy {
     request.rocket().state().expect(TOGETHER)
 }
 
-/// How tokens travel, managed beside the sessions.
+/// How tokens are sent, managed beside the sessions.
 pub(in crate::web) fn wire<'r>(request: &'r Request<'_>) -> &'r Wire {
     request.rocket().state().expect(TOGETHER)
 }
 
 const TOGETHER: &str = "the fairing manages these whenever it manages the sessions";
 
-/// Ends a guard, parking the reason of a failure for the response fairing and for the application's catchers.
-pub(in crate::web) fn outcome<T>(
-    request: &Request<'_>,
-    result: Result<T, Error>,
-) -> request::Outcome<T, Error> {
-    match result {
-        Ok(guard) => Outcome::Success(guard),
-        Err(error) => {
-            if error.status(request) == Status::InternalServerError {
-                report(request, &error);
-            }
-            Pending::of(request).park(error.clone());
-            Outcome::Error((error.status(request), error))
-        }
-    }
-}
-
-/// Says why a request is answered 500.
+/// Reports why a request is answered 500.
 pub(in crate::web) fn report(request: &Request<'_>, error: &Error) {
     let cause = error.to_string();
     match managed(request) {
@@ -63,16 +44,6 @@ pub(in crate::web) fn report(request: &Request<'_>, error: &Error) {
 
 const MISSING: &str = "sessions are used but not set up: add `.attach(Sessions::fairing())` to your `rocket::build()`";
 
-/// Stops the launch if the fairing is missing.
-pub(in crate::web) fn abort_without_fairing(rocket: &Rocket<Ignite>, what: &str) -> bool {
-    let missing = rocket.state::<Sessions>().is_none();
-    if missing {
-        tracing::error!("`{what}` needs sessions, and they are not set up.");
-        tracing::error!("Add `.attach(Sessions::fairing())` to your `rocket::build()`.");
-    }
-    missing
-}
-
 /// The application's catchers, known at liftoff.
 #[derive(Debug, Default)]
 pub(in crate::web) struct Catchers(OnceLock<Known>);
@@ -81,14 +52,14 @@ pub(in crate::web) struct Catchers(OnceLock<Known>);
 struct Known {
     /// As (status or all, base).
     catchers: Vec<(Option<u16>, String)>,
-    /// Where `catchers::pages` sends people to log in.
+    /// The login pages of `catchers::pages`.
     login_pages: Vec<String>,
 }
 
-/// How the catchers are named that answer as the protocol does.
+/// The name of the catchers that answer as the protocol does.
 pub(in crate::web) const OWN_CATCHER: &str = "answers of the session protocol";
 
-/// How a catcher of `catchers::pages` is named, before the path of its login page.
+/// The name of a catcher of `catchers::pages`, before the path of its login page.
 const PAGES: &str = "session pages with the login at ";
 
 /// The name of a catcher of `catchers::pages`.
@@ -97,7 +68,7 @@ pub(in crate::web) fn name_of_pages(login: &str) -> String {
 }
 
 impl Catchers {
-    /// Learns of the catchers.
+    /// Records the application's catchers.
     pub(in crate::web) fn learn(&self, rocket: &Rocket<Orbit>) {
         let login_page = |name: &str| {
             let login = name.strip_prefix(PAGES)?;
@@ -114,6 +85,22 @@ impl Catchers {
                 .filter_map(|catcher| login_page(catcher.name.as_deref()?))
                 .collect(),
         });
+    }
+
+    /// Whether the application uses `catchers::pages`.
+    pub(in crate::web) fn has_pages(&self) -> bool {
+        self.0
+            .get()
+            .is_some_and(|known| !known.login_pages.is_empty())
+    }
+
+    /// Whether an application catcher answers for `status` anywhere.
+    pub(in crate::web) fn know(&self, status: u16) -> bool {
+        let known = self.0.get();
+        known.is_some_and(|known| {
+            let mut catchers = known.catchers.iter();
+            catchers.any(|(code, _)| code.is_none_or(|code| code == status))
+        })
     }
 
     /// Whether an application catcher answers for `status` at this path.

@@ -1,4 +1,4 @@
-//! What the tests ask of this folder without a server, under the feature `testing`.
+//! What the tests ask of this folder without a server, under the feature `internals`.
 
 use rocket::figment::Figment;
 
@@ -15,19 +15,19 @@ use crate::web::settings::conflicts;
 ///
 /// # Errors
 /// The sentence that stops the launch.
-pub fn configuration(figment: &Figment) -> Result<[String; 2], String> {
-    let settings = Settings::read(figment)?;
+pub fn configuration(figment: &Figment) -> Result<[String; 3], String> {
+    let settings = Settings::read(figment).map_err(|error| error.to_string())?;
     Lifetimes::of(&settings.config)?;
     check_min_age(&settings.config)?;
     conflicts::check(&settings)?;
     let _policy = CsrfPolicy::new(&settings);
     let wire = Wire::new(&settings);
-    Ok([&wire.access, &wire.refresh]
-        .map(|place| wire.removal(place.any_name(), &place.path).to_string()))
+    let places = wire.places();
+    Ok(places.map(|(_, place)| wire.removal(place.any_name(), &place.path).to_string()))
 }
 
 impl SessionFairing {
-    /// Allows a `rotation_min_age` that is shorter than honest clients need, to a test that cannot wait.
+    /// Allows a `rotation_min_age` that is too short for real clients, for tests that cannot wait.
     #[must_use]
     pub fn any_min_age(mut self) -> Self {
         self.any_min_age = true;

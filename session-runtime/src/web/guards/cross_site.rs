@@ -1,34 +1,47 @@
-//! `CrossSite` and `SameOrigin`: guards that look less, or more, at where a request comes from.
+//! `CrossSite` and `SameOrigin`: guards that check the origin of a request less, or more, strictly.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
-use rocket::request::{self, FromRequest};
-use rocket::{Ignite, Request, Rocket, Sentinel};
+use rocket::{Ignite, Request, Rocket};
 
 use crate::error::Error;
-use crate::payload::JwtPayload;
-use crate::web::guards::requirement::Requirement;
-use crate::web::guards::session::Session;
-use crate::web::guards::variants::{self, LiveSession, MaybeSession};
+use crate::web::guards::{AnyOrigin, Guard, guard};
 use crate::web::request::csrf::Check;
-use crate::web::state;
 
-/// A guard that can be told how strictly to look at where a request comes from.
-#[rocket::async_trait]
-pub trait Judged: Sized + Send {
-    #[doc(hidden)]
-    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error>;
-}
-
-/// A guard for a request that other sites may cause.
+/// A guard wrapper that accepts requests which other sites caused.
 ///
-/// `CrossSite<Login>` is what `#[login(cross_site)]` uses, for a callback that checks its own state:
-/// OAuth, SAML, a magic link. `CrossSite<Session<P>>` is for a route that changes nothing a visitor
-/// of another site must not change.
+/// `#[login(cross_site)]` uses `CrossSite<Login>`, for a callback that checks its own state, as in
+/// OAuth, SAML or a magic link. `CrossSite<Session<P>>` is for a route without side effects that a
+/// cross-site request could abuse.
+///
+/// ```
+/// use session_runtime::{CrossSite, JwtPayload, Session};
+/// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+/// # struct Claims { name: String }
+/// #[rocket::post("/preview")]
+/// fn preview(session: CrossSite<Session<Claims>>) -> String {
+///     format!("hello {}", session.payload().name)
+/// }
+/// # let _ = rocket::routes![preview];
+/// ```
+#[doc(alias = "csrf")]
+#[doc(alias = "OAuth")]
 #[derive(Debug)]
 pub struct CrossSite<G>(G);
 
-/// A guard that demands a request of our own pages also where the method says that nothing changes.
+/// A guard wrapper that refuses cross-site requests with every method, including GET.
+///
+/// ```
+/// use session_runtime::{JwtPayload, SameOrigin, Session};
+/// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+/// # struct Claims { name: String }
+/// #[rocket::get("/export")]
+/// fn export(session: SameOrigin<Session<Claims>>) -> String {
+///     format!("the data of {}", session.payload().name)
+/// }
+/// # let _ = rocket::routes![export];
+/// ```
+#[doc(alias = "csrf")]
 #[doc(alias = "antiCsrfCheck")]
 #[derive(Debug)]
 pub struct SameOrigin<G>(G);
@@ -36,7 +49,7 @@ pub struct SameOrigin<G>(G);
 macro_rules! wrapper {
     ($Wrapper:ident, $check:expr) => {
         impl<G> $Wrapper<G> {
-            /// The guard.
+            /// The guard inside.
             pub fn into_inner(self) -> G {
                 self.0
             }
@@ -50,43 +63,27 @@ macro_rules! wrapper {
             }
         }
 
-        #[rocket::async_trait]
-        impl<'r, G: Judged> FromRequest<'r> for $Wrapper<G> {
-            type Error = Error;
-
-            async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-                state::outcome(request, G::judged(request, $check).await.map(Self))
+        impl<G> DerefMut for $Wrapper<G> {
+            fn deref_mut(&mut self) -> &mut G {
+                &mut self.0
             }
         }
 
-        impl<G: Sentinel> Sentinel for $Wrapper<G> {
-            fn abort(rocket: &Rocket<Ignite>) -> bool {
-                G::abort(rocket)
+        impl<G: AnyOrigin> Guard for $Wrapper<G> {
+            const NAME: &'static str = G::NAME;
+
+            async fn load(request: &Request<'_>, _: Check) -> Result<Self, Error> {
+                G::load(request, $check).await.map(Self)
+            }
+
+            fn aborts(rocket: &Rocket<Ignite>) -> bool {
+                G::aborts(rocket)
             }
         }
+
+        guard!(<G: AnyOrigin> $Wrapper<G>);
     };
 }
 
 wrapper!(CrossSite, Check::Nothing);
 wrapper!(SameOrigin, Check::AllMethods);
-
-#[rocket::async_trait]
-impl<P: JwtPayload, R: Requirement<P>> Judged for Session<P, R> {
-    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
-        variants::load(request, check).await
-    }
-}
-
-#[rocket::async_trait]
-impl<P: JwtPayload, R: Requirement<P>> Judged for MaybeSession<P, R> {
-    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
-        Self::load(request, check).await
-    }
-}
-
-#[rocket::async_trait]
-impl<P: JwtPayload, R: Requirement<P>> Judged for LiveSession<P, R> {
-    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
-        Self::load(request, check).await
-    }
-}

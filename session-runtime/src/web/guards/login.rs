@@ -1,28 +1,25 @@
-//! `#[login]` at run time: the outcome of the user's function becomes a session, then an answer.
+//! `#[login]` at run time: starts a session from what the user's function returns, then answers.
 
+use rocket::Request;
 use rocket::http::{ContentType, Status};
-use rocket::request::{self, FromRequest};
 use rocket::response::{self, Responder};
-use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use crate::arrival::Arrival;
 use crate::error::Error;
 use crate::event::RevokedBy;
 use crate::handle::SessionHandle;
 use crate::new_session::{GoesWith, Kind, NewSession};
-use crate::sessions::Uncommitted;
+use crate::sessions::{Uncommitted, Within};
 use crate::token::{SessionTokens, Transport};
-use crate::web::guards::cross_site::Judged;
-use crate::web::guards::second_factor;
+use crate::web::guards::{AnyOrigin, Guard, guard, second_factor};
 use crate::web::request::caller::Caller;
 use crate::web::request::csrf::Check;
 use crate::web::request::people;
 use crate::web::response::answer::{Answer, Answers};
-use crate::web::response::pending::Pending;
-use crate::web::response::wire;
+use crate::web::response::headers;
 use crate::web::state;
 
-/// A guard that starts a session: by hand, all that [`#[login]`](crate::login) does.
+/// A guard that starts a session in a route that does not use [`#[login]`](crate::login).
 ///
 /// ```
 /// # use rocket::{post, http::Status};
@@ -38,20 +35,22 @@ use crate::web::state;
 /// }
 /// # let _ = rocket::routes![log_in];
 /// ```
+#[doc(alias = "log in")]
+#[doc(alias = "sign in")]
 #[derive(Debug, Clone)]
 pub struct Login {
     caller: Caller,
 }
 
 impl Login {
-    /// Starts `session`, durably, ends those that the request presented, and has the response carry
-    /// the new tokens.
+    /// Starts `session` and sends its tokens with the response.
     ///
-    /// Of two calls in one request the last one's tokens reach the browser.
+    /// The session is durable when this returns. Sessions that the request presented are ended. If
+    /// it is called twice in a request, the browser gets the tokens of the second call.
     ///
     /// # Errors
-    /// Those of [`Sessions::create`](crate::Sessions::create); then no session is started and no
-    /// cookie touched.
+    /// Those of [`Sessions::create`](crate::Sessions::create); no session is started then, and no
+    /// cookie is changed.
     #[doc(alias = "createNewSession")]
     pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
         let kind = session.kind();
@@ -60,71 +59,59 @@ impl Login {
         if tokens == Err(Error::Unauthorised) {
             self.forget_awaited();
         }
-        Ok(self.attach(tokens?, kind))
+        Ok(self.hand_out(tokens?, kind))
     }
 
-    fn attach(&self, tokens: SessionTokens, kind: Kind) -> SessionHandle {
+    fn hand_out(&self, tokens: SessionTokens, kind: Kind) -> SessionHandle {
         let handle = tokens.handle();
         let ended = self.caller.remove_ended(kind);
-        self.caller.pending.attach(tokens);
+        self.caller.local.attach(tokens);
         if ended && kind == Kind::Pending {
-            self.caller.pending.forget();
+            self.caller.local.forget();
         }
         handle
     }
 
-    /// The pending session that a guard let in is over.
+    /// Removes the cookie of the pending session that a guard accepted: it has ended.
     fn forget_awaited(&self) {
-        let slot = &self.caller.pending;
-        if let Some(awaited) = slot.awaited() {
-            slot.remove(awaited.handle, Transport::Cookie);
+        let local = &self.caller.local;
+        if let Some(awaited) = local.awaited() {
+            local.remove(awaited.handle, Transport::Cookie);
         }
     }
 
-    /// Where this was the last attempt at a second factor, ends what awaits it.
+    /// Ends the pending session if this was the last attempt at its second factor.
     async fn refuse(&self) {
-        let Some(awaited) = self.caller.pending.last_attempt() else {
+        let Some(awaited) = self.caller.local.last_attempt() else {
             return;
         };
-        // The log has the cause of a failure, and the next attempt ends it.
+        // The cause of a failure is logged, and the next attempt ends it.
         if self.caller.sessions.end_pending(&awaited).await.is_ok() {
             self.forget_awaited();
         }
     }
 
-    /// Marks a session that is to be created [within](crate::Sessions::within) the application's
-    /// transaction as this login's: how its tokens travel, and where it was begun. Without that they
-    /// travel in cookies, unless `transfer = "header"`.
-    pub fn mark<A>(&self, session: NewSession<A>) -> NewSession<A> {
-        NewSession {
-            mark: Some(Arrival {
-                // Ended by `hand_on`, after the commit.
-                replaced: Vec::new(),
-                ..self.caller.arrival(session.kind())
-            }),
-            ..session
-        }
-    }
-
-    /// Has the response carry the tokens of a session that was created [within](crate::Sessions::within)
-    /// the application's transaction, and ends the one that the request presented. Call it after the commit.
+    /// Sends the tokens of a session that was created in the application's transaction; call it
+    /// after the commit.
+    ///
+    /// `committed` comes from [`Within::create_for`]. Sessions that the request presented are
+    /// ended.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; no token goes out then.
-    pub async fn hand_on(&self, committed: Uncommitted) -> Result<SessionHandle, Error> {
-        let kind = match committed.tokens().pending_until {
-            Some(_) => Kind::Pending,
-            None => Kind::Whole,
-        };
+    /// [`Error::Unavailable`] if the database does not answer, or if the SQLite file was deleted or
+    /// replaced; no token is sent then.
+    pub async fn attach(&self, committed: Uncommitted) -> Result<SessionHandle, Error> {
+        let kind = committed.kind();
+        let tokens = committed.after_commit()?;
         let presented = self.caller.replaced(kind);
         if !presented.is_empty() {
             let sessions = &self.caller.sessions;
             sessions.end(presented, RevokedBy::Login).await?;
         }
-        Ok(self.attach(committed.after_commit(), kind))
+        Ok(self.hand_out(tokens, kind))
     }
 
-    /// Does what a login function decided, and prepares the answer.
+    /// Carries out what a login function returned, and prepares the answer.
     #[doc(hidden)]
     pub async fn finish<'r>(self, decision: Decision<'r>) -> LoginResponse<'r> {
         let Some(session) = decision.session else {
@@ -138,11 +125,11 @@ impl Login {
     }
 }
 
-/// What a login function decided, with its types erased.
+/// What a login function returned, with its types erased.
 #[derive(Debug)]
 pub struct Decision<'r> {
     session: Option<NewSession>,
-    /// The answer if the session starts, or if there is none to start.
+    /// The answer if the session starts, or if there is no session to start.
     answer: Answer<'r>,
 }
 
@@ -166,7 +153,7 @@ fn ok<'r>() -> Answer<'r> {
     Answer::new((ContentType::JSON, r#"{"status":"OK"}"#))
 }
 
-/// The answer to `None`: nobody has lost a session by it.
+/// The answer to `None`; no session has ended.
 struct Refused;
 
 impl<'r> Responder<'r, 'static> for Refused {
@@ -177,7 +164,7 @@ impl<'r> Responder<'r, 'static> for Refused {
         }
         let body = (ContentType::JSON, r#"{"message":"unauthorised"}"#);
         let mut response = (status, body).respond_to(request)?;
-        wire::forbid_caching(&mut response);
+        headers::forbid_caching(&mut response);
         Ok(response)
     }
 }
@@ -265,34 +252,45 @@ impl<'r> Responder<'r, 'static> for LoginResponse<'r> {
     }
 }
 
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Login {
-    type Error = Error;
+impl Guard for Login {
+    const NAME: &'static str = "#[login]";
 
-    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        state::outcome(request, Self::judged(request, Check::UnsafeMethods).await)
-    }
-}
-
-#[rocket::async_trait]
-impl Judged for Login {
-    /// Where headers say who asks and where the tokens go, no other site gains anything (login CSRF).
-    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+    /// If headers carry the tokens in both directions, another site gains nothing by it (login
+    /// CSRF).
+    async fn load(request: &Request<'_>, check: Check) -> Result<Self, Error> {
         let caller = Caller::of(request, |travel| {
             let touches_cookies = !travel.in_headers || travel.transport == Transport::Cookie;
             check != Check::Nothing && touches_cookies
         })
         .await?;
-        caller.pending.note_login();
+        caller.local.note_login();
         second_factor::count_attempt(request, &caller.sessions).await?;
-        // It comes last, so the route is asked: another guard's failure is an `Option` of its own.
-        Pending::of(request).unpark();
+        // This guard is the last one, so the route runs: the failure of an earlier guard was taken
+        // as an `Option`.
+        caller.local.unpark();
         Ok(Self { caller })
     }
 }
 
-impl Sentinel for Login {
-    fn abort(rocket: &Rocket<Ignite>) -> bool {
-        state::abort_without_fairing(rocket, "#[login]")
+impl Within<'_> {
+    /// Starts a session for the client of this request: the first half of a login in a transaction.
+    ///
+    /// Its tokens are sent as those of any login. The second half is [`Login::attach`], after the
+    /// commit. [`Sessions::within`](crate::Sessions::within) shows both.
+    ///
+    /// # Errors
+    /// Those of [`create`](Self::create).
+    #[doc(alias = "createNewSession")]
+    pub fn create_for(&mut self, login: &Login, session: NewSession) -> Result<Uncommitted, Error> {
+        let arrival = Arrival {
+            // Ended by `attach`, after the commit.
+            replaced: Vec::new(),
+            ..login.caller.arrival(session.kind())
+        };
+        self.start(&session, &arrival)
     }
 }
+
+impl AnyOrigin for Login {}
+
+guard!(<> Login);

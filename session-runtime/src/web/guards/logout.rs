@@ -1,33 +1,46 @@
 //! `#[logout]` at run time: the user's function runs, then the session of the request ends.
 
+use rocket::Request;
 use rocket::http::{ContentType, Status};
-use rocket::request::{self, FromRequest};
 use rocket::response::{self, Responder, status};
-use rocket::{Ignite, Request, Rocket, Sentinel};
 
 use crate::error::Error;
 use crate::event::RevokedBy;
-use crate::web::guards::cross_site::Judged;
+use crate::web::guards::{AnyOrigin, Guard, guard};
 use crate::web::request::caller::{Caller, Travel};
 use crate::web::request::csrf::Check;
 use crate::web::response::answer::{Answer, Answers};
-use crate::web::response::pending::Pending;
 use crate::web::state;
 
-/// A guard that ends the sessions of the request: by hand, all that [`#[logout]`](crate::logout) does.
+/// A guard that ends the request's sessions in a route that does not use
+/// [`#[logout]`](crate::logout).
 ///
-/// It never fails, so that logging out twice is fine, and it takes an access token that has expired.
+/// It never fails, so logging out twice does no harm, and it accepts an access token that has
+/// expired.
+///
+/// ```
+/// use session_runtime::{Error, Logout};
+///
+/// #[rocket::post("/leave")]
+/// async fn leave(logout: Logout) -> Result<&'static str, Error> {
+///     logout.end().await?;
+///     Ok("goodbye")
+/// }
+/// # let _ = rocket::routes![leave];
+/// ```
+#[doc(alias = "sign out")]
 #[derive(Debug)]
 pub struct Logout {
     caller: Caller,
 }
 
 impl Logout {
-    /// Ends every session that the request presented, and has the response remove their tokens. A request
-    /// that presented none changes nothing.
+    /// Ends every session that the request presented, and removes their cookies with the response.
+    ///
+    /// A request without a session changes nothing.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer; then nothing changed.
+    /// [`Error::Unavailable`] if the database does not answer; nothing is changed then.
     #[doc(alias = "signOut")]
     pub async fn end(&self) -> Result<(), Error> {
         if self.caller.has_nothing() {
@@ -39,11 +52,11 @@ impl Logout {
             sessions.end(presented, RevokedBy::SignOut).await?;
         }
         self.caller.remove_presented();
-        self.caller.pending.forget();
+        self.caller.local.forget();
         Ok(())
     }
 
-    /// Does what a logout function decided, and prepares the answer.
+    /// Carries out what a logout function returned, and prepares the answer.
     #[doc(hidden)]
     pub async fn finish<'r>(self, decision: LogoutDecision<'r>) -> LogoutResponse<'r> {
         if decision.refuses {
@@ -56,7 +69,7 @@ impl Logout {
     }
 }
 
-/// What a logout function decided, with its types erased.
+/// What a logout function returned, with its types erased.
 #[derive(Debug)]
 pub struct LogoutDecision<'r> {
     refuses: bool,
@@ -73,13 +86,18 @@ impl<'r> LogoutDecision<'r> {
     }
 }
 
-/// What is known of an outcome once its outer layers are off.
+/// What is known of a return value once its outer layers are removed.
 ///
-/// `(&&layer).peel()` takes one off: the compiler takes the first of the two traits below that fits,
-/// because it comes with more references. What has no layers stays as it is, whatever its type.
+/// `(&&layer).peel()` removes one: the compiler chooses the first of the two traits below that
+/// fits, because it needs fewer dereferences. A value without layers stays as it is, whatever its
+/// type.
 #[derive(Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the macros' output names it, no application"
+)]
 pub enum Layer<'o, T: ?Sized> {
-    /// Some layer was `Err` or `None`.
+    /// A layer was `Err` or `None`.
     Refused,
     /// What is inside.
     Holds(&'o T),
@@ -107,7 +125,7 @@ impl<'o, T: ?Sized> Layer<'o, T> {
     }
 }
 
-/// A layer that may refuse, or that only stands around one.
+/// A layer that may refuse, such as `Result`, or that only wraps another.
 pub trait PeelLayer<'o> {
     #[doc(hidden)]
     type Inside: ?Sized;
@@ -115,7 +133,7 @@ pub trait PeelLayer<'o> {
     fn peel(&self) -> Layer<'o, Self::Inside>;
 }
 
-/// Implements [`PeelLayer`] for an outcome `T` that holds a `U`.
+/// Implements [`PeelLayer`] for a type `T` that contains a `U`.
 macro_rules! peel {
     (<$($parameter:ident),*> $outer:ty => $inner:ty, $inside:expr) => {
         impl<'o, $($parameter),*> PeelLayer<'o> for &Layer<'o, $outer> {
@@ -135,7 +153,7 @@ peel!(<T> (Status, T) => T, |(_, outcome)| Some(outcome));
 peel!(<T> (ContentType, T) => T, |(_, outcome)| Some(outcome));
 peel!(<T> status::Custom<T> => T, |status::Custom(_, outcome)| Some(outcome));
 
-/// Any other outcome has no layers.
+/// Any other type has no layers.
 pub trait KeepLayer: Sized {
     #[doc(hidden)]
     fn peel(&self) -> Self;
@@ -157,34 +175,25 @@ impl<'r> Responder<'r, 'static> for LogoutResponse<'r> {
     }
 }
 
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Logout {
-    type Error = Error;
+impl Guard for Logout {
+    const NAME: &'static str = "#[logout]";
 
-    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        state::outcome(request, Self::judged(request, Check::UnsafeMethods).await)
-    }
-}
-
-#[rocket::async_trait]
-impl Judged for Logout {
-    async fn judged(request: &Request<'_>, check: Check) -> Result<Self, Error> {
-        let judges = |travel: Travel| check != Check::Nothing && !travel.in_headers;
-        let caller = Caller::of(request, judges).await?;
-        if judges(caller.travel) {
+    async fn load(request: &Request<'_>, check: Check) -> Result<Self, Error> {
+        let needs_evidence = |travel: Travel| check != Check::Nothing && !travel.in_headers;
+        let caller = Caller::of(request, needs_evidence).await?;
+        if needs_evidence(caller.travel) {
             let csrf = state::csrf(request);
             for shown in &caller.presented {
                 csrf.check_sign_out(request, &caller.sessions, shown)?;
             }
         }
-        // It comes last, so the route is asked: another guard's failure is an `Option` of its own.
-        Pending::of(request).unpark();
+        // This guard is the last one, so the route runs: the failure of an earlier guard was taken
+        // as an `Option`.
+        caller.local.unpark();
         Ok(Self { caller })
     }
 }
 
-impl Sentinel for Logout {
-    fn abort(rocket: &Rocket<Ignite>) -> bool {
-        state::abort_without_fairing(rocket, "#[logout]")
-    }
-}
+impl AnyOrigin for Logout {}
+
+guard!(<> Logout);

@@ -1,4 +1,4 @@
-//! `Requirement`: what the second parameter of `Session<P, R>` asks for, and claims that are fetched for it.
+//! `Requirement`, the second parameter of `Session<P, R>`, and claims that are fetched for it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,23 +10,24 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
+use crate::facts::{self, Facts};
 use crate::handle::SessionHandle;
 use crate::payload::claims_set::ClaimsSet;
 use crate::payload::round_trip::to_value;
 use crate::payload::{HasAuthTime, JwtPayload};
-use crate::requirement::{self, Facts};
 use crate::sessions::Sessions;
 use crate::unmet::Unmet;
 
-/// What a route asks of a session: `Session<Claims, Admin>`. Not met, it answers 403, with the reason of
-/// every requirement that is not met.
+/// What a route requires of a session, such as a role: `Session<Claims, Admin>`.
 ///
-/// Tuples ask for each of their members: `Session<Claims, (Registered, Admin)>`.
+/// If a session does not meet it, the route answers 403 with every requirement that is not met and
+/// the reasons. A tuple requires all of its members: `Session<Claims, (Registered, Admin)>`.
 ///
 /// ```
 /// # use rocket::get;
 /// # use serde::{Deserialize, Serialize};
-/// use session_runtime::{Facts, JwtPayload, Requirement, Session, Unmet};
+/// use session_runtime::requirement::{Facts, Requirement, Unmet};
+/// use session_runtime::{JwtPayload, Session};
 ///
 /// #[derive(Serialize, Deserialize, JwtPayload)]
 /// struct Claims { role: String }
@@ -35,7 +36,10 @@ use crate::unmet::Unmet;
 ///
 /// impl Requirement<Claims> for Admin {
 ///     fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
-///         facts.value("role").has_value("admin")
+///         match facts.payload().role.as_str() {
+///             "admin" => Ok(()),
+///             other => Err(Unmet::wrong_value("role", "admin", other)),
+///         }
 ///     }
 /// }
 ///
@@ -45,7 +49,11 @@ use crate::unmet::Unmet;
 /// }
 /// # let _ = rocket::routes![admin];
 /// ```
+#[doc(alias = "authorization")]
 #[doc(alias = "SessionClaimValidator")]
+#[doc(alias = "role")]
+#[doc(alias = "permission")]
+#[doc(alias = "admin")]
 #[doc(alias = "overrideGlobalClaimValidators")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no requirement on sessions with the payload `{P}`",
@@ -54,25 +62,27 @@ use crate::unmet::Unmet;
     note = "a tuple has at most eight members: put some into a tuple of their own, as in `(A, B, (C, D))`"
 )]
 pub trait Requirement<P: JwtPayload>: Send + Sync + 'static {
-    /// Judges a session by what its token says.
+    /// Checks a session by what its access token says, or by its row with
+    /// [`LiveSession`](crate::LiveSession).
     ///
     /// # Errors
-    /// Why it is not met.
+    /// The reason why the session does not meet the requirement.
     fn check(facts: &Facts<'_, P>) -> Result<(), Unmet>;
 
-    /// Claims that are fetched first, if the token has none or too old ones. None unless said otherwise.
+    /// Values to fetch before the check, if the token has none or they are too old. By default
+    /// there are none.
     fn claims() -> Vec<Fetch<P>> {
         Vec::new()
     }
 
-    /// All that is not met; one, unless it is made of several.
+    /// Everything that is not met; more than one only for a requirement made of several.
     #[doc(hidden)]
     fn unmet(facts: &Facts<'_, P>) -> Vec<Unmet> {
         Self::check(facts).err().into_iter().collect()
     }
 }
 
-/// Asks for nothing.
+/// Requires nothing.
 impl<P: JwtPayload> Requirement<P> for () {
     fn check(_: &Facts<'_, P>) -> Result<(), Unmet> {
         Ok(())
@@ -111,8 +121,20 @@ all_of!(A B C D E F);
 all_of!(A B C D E F G);
 all_of!(A B C D E F G H);
 
-/// Somebody has logged in: the session is not [anonymous](crate::NewSession::anonymous).
+/// Requires a login: the session must not be [anonymous](crate::NewSession::anonymous).
+///
+/// ```
+/// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+/// # struct Claims {}
+/// use session_runtime::Session;
+/// use session_runtime::requirement::Registered;
+///
+/// #[rocket::get("/orders")]
+/// fn orders(session: Session<Claims, Registered>) -> &'static str { "your orders" }
+/// # let _ = rocket::routes![orders];
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Registered;
 
 impl<P: JwtPayload> Requirement<P> for Registered {
@@ -125,35 +147,88 @@ impl<P: JwtPayload> Requirement<P> for Registered {
     }
 }
 
-/// The user proved who it is within the last `SECONDS`: `Session<Claims, Fresh<300>>` for a route that
-/// changes a password.
+/// Requires that the session is bound to a key of the browser's device, so that a copy of its
+/// cookies stops working within `device_bound_validity`.
 ///
-/// The payload says `#[session(auth_time)]`. Not met, let the user log in again (OWASP ASVS 7.5.3).
+/// With `device_bound = "when-supported"`, a browser that supports it binds the session within a
+/// second after the login; others never do. So do not require it on the page that a login leads to.
+///
+/// ```
+/// use session_runtime::requirement::DeviceBound;
+/// use session_runtime::{JwtPayload, Session};
+///
+/// #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+/// struct Claims {}
+///
+/// #[rocket::post("/payout")]
+/// fn pay_out(session: Session<Claims, DeviceBound>) -> &'static str { "paid" }
+/// # let _ = rocket::routes![pay_out];
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
+pub struct DeviceBound;
+
+impl<P: JwtPayload> Requirement<P> for DeviceBound {
+    fn check(facts: &Facts<'_, P>) -> Result<(), Unmet> {
+        if facts.is_device_bound() {
+            Ok(())
+        } else {
+            Err(Unmet::wrong_value("device_bound", true, false))
+        }
+    }
+}
+
+/// Requires that the user logged in within the last `SECONDS`, for a route that changes a password,
+/// say.
+///
+/// The payload must have `#[session(auth_time)]`. If the requirement is not met, let the user log
+/// in again, with [`Session::step_up`](crate::Session::step_up) (OWASP ASVS 7.5.3).
+///
+/// ```
+/// use session_runtime::requirement::Fresh;
+/// use session_runtime::{JwtPayload, Session};
+///
+/// #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+/// #[session(auth_time)]
+/// struct Claims {}
+///
+/// #[rocket::post("/password")]
+/// fn change_password(session: Session<Claims, Fresh<300>>) -> &'static str { "changed" }
+/// # let _ = rocket::routes![change_password];
+/// ```
+#[doc(alias = "recent login")]
+#[doc(alias = "step-up authentication")]
+#[derive(Debug)]
+#[non_exhaustive]
 pub struct Fresh<const SECONDS: u64>;
 
 impl<P: HasAuthTime, const SECONDS: u64> Requirement<P> for Fresh<SECONDS> {
     fn check(facts: &Facts<'_, P>) -> Result<(), Unmet> {
-        requirement::is_fresh(facts.auth_time(), facts.now(), Duration::from_secs(SECONDS))
+        facts::is_fresh(facts.auth_time(), facts.now(), Duration::from_secs(SECONDS))
     }
 }
 
 type Fetched = Pin<Box<dyn Future<Output = Result<Option<Value>, Error>> + Send>>;
 
-/// A claim to be fetched before a requirement is judged: its value is stored in the session and its
-/// token, with the time, and asked for again when it is older than the requirement allows.
+/// A value to fetch before a requirement is checked, such as a role from the application's
+/// database.
+///
+/// It is stored in the session and its token together with the time, and fetched again when it is
+/// older than `max_age`.
 ///
 /// ```
 /// # use std::time::Duration;
 /// # use serde::{Deserialize, Serialize};
-/// # use session_runtime::{Error, Facts, Fetch, JwtPayload, Requirement, Unmet};
+/// # use session_runtime::requirement::{Facts, Fetch, Requirement, Unmet};
+/// # use session_runtime::{Error, JwtPayload};
 /// # #[derive(Serialize, Deserialize, JwtPayload)]
 /// # struct Claims { name: String }
 /// struct Editor;
 ///
 /// impl Requirement<Claims> for Editor {
 ///     fn claims() -> Vec<Fetch<Claims>> {
-///         vec![Fetch::new("st-role", Duration::from_secs(300), |_request, user_id: String| async move {
+///         let max_age = Duration::from_secs(300);
+///         vec![Fetch::new("st-role", max_age, |_request, user_id: String| async move {
 ///             // Ask the application's database here; `None` stores nothing.
 ///             Ok(Some(if user_id == "ada" { vec!["editor"] } else { vec![] }))
 ///         })]
@@ -175,9 +250,11 @@ pub struct Fetch<P: JwtPayload> {
 type Ask<P> = dyn Fn(&Request<'_>, <P as JwtPayload>::UserId) -> Fetched + Send + Sync;
 
 impl<P: JwtPayload> Fetch<P> {
-    /// A claim that `fetch` asks for when the token has none that is at most `max_age` old.
+    /// A value with the key `key`, which `fetch` provides if the token has none that is at most
+    /// `max_age` old.
     ///
-    /// `fetch` may take state, such as a pool, from the request, and clones what it needs later.
+    /// `fetch` may read state, such as a pool, from the request, and must clone what it needs after
+    /// its first `await`.
     pub fn new<V, F>(
         key: &'static str,
         max_age: Duration,
@@ -201,17 +278,17 @@ impl<P: JwtPayload> Fetch<P> {
         }
     }
 
-    /// Whether the token has none, or one that is too old.
+    /// Whether the token does not have the value, or has one that is too old.
     pub(in crate::web) fn is_due(
         &self,
         claims: &Map<String, Value>,
         now: DateTime<chrono::Utc>,
     ) -> bool {
-        let fetched_at = requirement::fetched_at(claims, self.key);
+        let fetched_at = facts::fetched_at(claims, self.key);
         fetched_at.is_none_or(|at| (now - at).to_std().unwrap_or_default() > self.max_age)
     }
 
-    /// Fetches it now; `None` if there is nothing to store.
+    /// Fetches the value now; `None` if there is nothing to store.
     pub(in crate::web) async fn run(
         &self,
         request: &Request<'_>,
@@ -224,10 +301,25 @@ impl<P: JwtPayload> Fetch<P> {
 }
 
 impl Sessions {
-    /// What a session does not meet of `R`, by what its row says; `None` if it is over. Nothing is fetched.
+    /// Checks a session by its handle against `R`, by its row; returns what it does not meet.
+    ///
+    /// Returns `None` if the session has ended. Nothing is fetched.
+    ///
+    /// ```
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims {}
+    /// use session_runtime::requirement::Registered;
+    /// use session_runtime::{Error, SessionHandle, Sessions};
+    ///
+    /// async fn is_registered(sessions: &Sessions, who: SessionHandle) -> Result<bool, Error> {
+    ///     let unmet = sessions.unmet::<Claims, Registered>(who).await?;
+    ///     Ok(unmet.is_some_and(|unmet| unmet.is_empty()))
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the store does not answer, [`Error::SignInAgain`] if its payload is no `P`.
+    /// [`Error::Unavailable`] if the database does not answer, [`Error::SignInAgain`] if the
+    /// payload does not deserialize as `P`.
     #[doc(alias = "validateClaimsForSessionHandle")]
     #[doc(alias = "validateClaimsInJWTPayload")]
     pub async fn unmet<P: JwtPayload, R: Requirement<P>>(
@@ -244,6 +336,7 @@ impl Sessions {
             claims: &claims,
             auth_time: info.auth_time,
             anonymous: info.anonymous,
+            device_bound: info.device_bound,
             now: self.now(),
         })))
     }

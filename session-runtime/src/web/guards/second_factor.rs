@@ -1,4 +1,5 @@
-//! The second factor of a login: a route that takes the pending session of the first one, and logs in.
+//! The second factor of a login: a route that takes the pending session of the first login, and
+//! logs in.
 
 use rocket::Request;
 
@@ -8,9 +9,9 @@ use crate::payload::types::PayloadType;
 use crate::sessions::Sessions;
 use crate::token::Transport;
 use crate::token::access::Verified;
-use crate::web::response::pending::Pending;
+use crate::web::request_state::RequestState;
 
-/// Refuses a session that awaits a second factor, unless it is of the type that is asked for.
+/// Refuses a session that awaits a second factor, unless the guard asks for its payload type.
 pub(in crate::web) fn require_whole<P: JwtPayload>(
     sessions: &Sessions,
     verified: &Verified,
@@ -23,25 +24,28 @@ pub(in crate::web) fn require_whole<P: JwtPayload>(
     Ok(())
 }
 
-/// Counts an attempt once it is known that the request has a pending session, and logs in: whichever of
-/// the two guards comes last.
+/// Counts an attempt once the request is known to have a pending session and to log in; the later
+/// of the two guards calls it.
 pub(in crate::web) async fn count_attempt(
     request: &Request<'_>,
     sessions: &Sessions,
 ) -> Result<(), Error> {
-    let slot = Pending::of(request);
-    let Some(awaited) = slot.begin_attempt() else {
+    let local = RequestState::of(request);
+    let Some(awaited) = local.begin_attempt() else {
         return Ok(());
     };
     match sessions.count_attempt(&awaited).await {
         Ok(true) => {
-            slot.note_last_attempt();
+            local.note_last_attempt();
             Ok(())
         }
         Ok(false) => Ok(()),
         Err(error) => {
-            if error == Error::GONE {
-                slot.remove(awaited.handle, Transport::Cookie);
+            if error == Error::Unauthorised {
+                let handle = awaited.handle;
+                local
+                    .remove_ended(sessions, handle, Transport::Cookie)
+                    .await;
             }
             Err(error)
         }

@@ -1,6 +1,6 @@
-//! The protocol's answers to requests whose guard failed, in the place of Rocket's own pages.
+//! The protocol's answers to requests whose guard failed, instead of Rocket's own pages.
 //!
-//! They come from catchers, which Rocket asks only if nothing of the application has answered.
+//! They are catchers, which Rocket calls only if no catcher of the application answers.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use rocket::{Build, Catcher, Request, Response, Rocket};
 
 use crate::config::SessionConfig;
 use crate::error::Error;
-use crate::web::response::pending::Pending;
+use crate::web::request_state::RequestState;
 use crate::web::state::OWN_CATCHER;
 
 /// Catchers for the statuses that guards fail with, where the application has none of its own.
@@ -39,13 +39,13 @@ struct Answer;
 #[rocket::async_trait]
 impl Handler for Answer {
     async fn handle<'r>(&self, status: Status, request: &'r Request<'_>) -> catcher::Result<'r> {
-        match Pending::of(request).failure() {
+        match RequestState::of(request).failure() {
             Some(failure) if failure.status(request) == status => {
                 let mut response = Response::new();
                 failure.write(request, &mut response);
                 Ok(response)
             }
-            // The status is of something else, which Rocket answers as it always does.
+            // The status has another cause, so Rocket answers as usual.
             _ => Catcher::default().handler.handle(status, request).await,
         }
     }

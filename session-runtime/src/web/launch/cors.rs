@@ -1,26 +1,27 @@
-//! Cross-origin resource sharing: which pages of other origins may read answers (Fetch standard, section
-//! "HTTP extensions").
+//! Cross-origin resource sharing: which pages of other origins may read answers (Fetch standard,
+//! section "HTTP extensions").
 
 use std::io::Cursor;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::http::{Header, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
-use rocket::{Build, Data, Request, Response, Rocket};
+use rocket::{Build, Data, Orbit, Request, Response, Rocket};
 
-use crate::error::see;
 use crate::sessions::Sessions;
-use crate::web::response::wire::append;
-use crate::web::settings::website_origins;
+use crate::web::paths::{ANTI_CSRF, AUTH_MODE, RID};
+use crate::web::response::headers::append;
+use crate::web::routes::device;
+use crate::web::settings::origin::WebOrigin;
 
-/// What front ends of sessions send, beside their own.
+/// Headers that SuperTokens' front ends send, beside the application's own.
 const HEADERS: [&str; 6] = [
     "content-type",
     "authorization",
-    "rid",
+    RID,
     "fdi-version",
-    "anti-csrf",
-    "st-auth-mode",
+    ANTI_CSRF,
+    AUTH_MODE,
 ];
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -28,7 +29,8 @@ const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /// How long a browser may remember the answer to a preflight, in seconds.
 const MAX_AGE: &str = "600";
 
-/// Lets the pages of `website_origins` call this server with cookies; made by [`Sessions::cors`].
+/// The fairing that lets the pages of `website_origins` call this server, created by
+/// [`Sessions::cors`].
 #[derive(Debug, Clone)]
 pub struct CorsFairing {
     allow_headers: String,
@@ -36,11 +38,11 @@ pub struct CorsFairing {
 }
 
 impl Sessions {
-    /// A fairing that lets the pages of `website_origins` read answers, with credentials: exact origins,
-    /// never `*`, and a preflight that needs no session.
+    /// A fairing that answers CORS requests from the pages of `website_origins`, with credentials.
     ///
-    /// An application with CORS of its own leaves it out, and allows the headers `rid`, `fdi-version`,
-    /// `anti-csrf`, `st-auth-mode`, `authorization` and `content-type`.
+    /// It allows exact origins, never `*`, and answers preflight requests without a session. If
+    /// your application has CORS of its own, leave it out, and allow the headers `rid`,
+    /// `fdi-version`, `anti-csrf`, `st-auth-mode`, `authorization` and `content-type`.
     ///
     /// ```
     /// # use session_runtime::Sessions;
@@ -58,7 +60,7 @@ impl Sessions {
 }
 
 impl CorsFairing {
-    /// Allows requests to carry these headers too.
+    /// Allows requests to carry further headers.
     #[must_use]
     pub fn allow_headers<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
         for name in names {
@@ -68,7 +70,7 @@ impl CorsFairing {
         self
     }
 
-    /// The origin of a request, if it is one of ours.
+    /// The origin of a request, if it is one of `website_origins`.
     fn allowed<'r>(&self, request: &'r Request<'_>) -> Option<&'r str> {
         let mut origins = request.headers().get("origin");
         let origin = origins.next().filter(|_| origins.next().is_none())?;
@@ -77,7 +79,10 @@ impl CorsFairing {
     }
 }
 
-/// Whether a browser asks whether it may ask.
+/// Managed state that shows that this fairing is attached.
+pub(super) struct Attached;
+
+/// Whether the request is a CORS preflight.
 fn is_preflight(request: &Request<'_>) -> bool {
     request.method() == Method::Options
         && request.headers().contains("origin")
@@ -104,33 +109,39 @@ impl Fairing for CorsFairing {
     fn info(&self) -> Info {
         Info {
             name: "Sessions CORS",
-            kind: Kind::Ignite | Kind::Response | Kind::Singleton,
+            kind: Kind::Ignite | Kind::Liftoff | Kind::Response | Kind::Singleton,
         }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
-        let origins = match website_origins(rocket.figment()) {
-            Ok(origins) => origins,
-            Err(reason) => {
-                let reason = see("deployment")(reason);
-                tracing::error!("CORS could not be set up: {reason}");
-                return Err(rocket);
-            }
-        };
+        let last = isize::MAX;
+        let preflight = Route::ranked(last, Method::Options, "/<_..>", Preflight);
+        Ok(rocket.manage(Attached).mount("/", [preflight]))
+    }
+
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        let origins: Vec<String> = rocket
+            .state::<Sessions>()
+            .map(|sessions| &sessions.config().website_origins)
+            .into_iter()
+            .flatten()
+            .filter_map(|text| WebOrigin::parse_page(text))
+            .map(|origin| origin.text)
+            .collect();
         if origins.is_empty() {
             tracing::warn!(
                 "`Sessions::cors()` allows no page yet: list them in `sessions.website_origins`, as in \
                  `[\"https://www.example.com\"]`"
             );
         }
-        let origins = origins.into_iter().map(|origin| origin.text).collect();
         self.origins.get_or_init(|| origins);
-        let last = isize::MAX;
-        let preflight = Route::ranked(last, Method::Options, "/<_..>", Preflight);
-        Ok(rocket.mount("/", [preflight]))
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        // What browsers ask by themselves is for no page to read.
+        if request.route().is_some_and(device::is_one) {
+            return;
+        }
         append(response, "Vary", "Origin");
         let Some(origin) = self.allowed(request) else {
             return;
@@ -148,7 +159,7 @@ impl Fairing for CorsFairing {
                 &self.allow_headers,
             );
             set(response, "Access-Control-Max-Age", MAX_AGE);
-            // Also where a route of the application wanted a session.
+            // Even if a route of the application refused the request for want of a session.
             response.set_status(Status::NoContent);
             response.set_sized_body(0, Cursor::new(""));
         }

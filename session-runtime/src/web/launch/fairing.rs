@@ -1,44 +1,51 @@
-//! The fairing: sets everything up at ignite, and is the only writer of session cookies and headers.
+//! The fairing. It sets everything up at ignite, and only it writes session cookies and headers.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::{Build, Orbit, Request, Response, Rocket};
 
 use crate::clock::{Clock, SystemClock};
-use crate::error::{Error, see};
+use crate::config::SessionConfig;
+use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::keys::{OwnKey, Supplier};
+use crate::launch_error::{LaunchError, see};
 use crate::random::{OsRandom, Random};
 use crate::rules::lifetimes::{Lifetimes, check_min_age};
 use crate::sessions::{Sessions, Surroundings};
-use crate::web::launch::{answers, tasks};
+use crate::web::launch::{answers, cors, tasks};
 use crate::web::request::csrf::CsrfPolicy;
 use crate::web::request::presented::Presented;
+use crate::web::request_state::{Audience, RequestState};
 use crate::web::response::error::{ErrorAnswer, ErrorHandler};
-use crate::web::response::pending::{Audience, Pending};
-use crate::web::response::wire::{self, Wire};
+use crate::web::response::headers;
+use crate::web::response::wire::Wire;
 use crate::web::routes;
-use crate::web::settings::Settings;
-use crate::web::settings::conflicts;
+use crate::web::settings::{self, Settings, conflicts};
 use crate::web::state::Catchers;
 
-/// Sets up sessions on a Rocket; made by [`Sessions::fairing`].
-#[derive(Debug)]
+/// The fairing that sets up sessions, created by [`Sessions::fairing`]; its methods adjust it.
 pub struct SessionFairing {
+    config: Option<Box<SessionConfig>>,
+    launch_errors: Option<Box<LaunchErrorHandler>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     events: Events,
     errors: ErrorHandler,
     supplier: Option<Supplier>,
-    /// Whether `rotation_min_age` may be shorter than honest clients need; only tests set it.
+    /// Whether `rotation_min_age` may be too short for real clients; only tests set it.
     pub(in crate::web) any_min_age: bool,
 }
 
+type LaunchErrorHandler = dyn Fn(&LaunchError) + Send + Sync;
+
 impl Sessions {
-    /// The fairing to attach: reads `[default.sessions]`, opens the database, mounts refresh,
-    /// sign-out and the published keys.
+    /// The fairing to attach. It reads `[default.sessions]`, opens the database and mounts the
+    /// routes.
+    ///
+    /// The routes are refresh, sign-out and the published keys.
     ///
     /// ```
     /// # use session_runtime::Sessions;
@@ -48,6 +55,8 @@ impl Sessions {
     #[doc(alias = "middleware")]
     pub fn fairing() -> SessionFairing {
         SessionFairing {
+            config: None,
+            launch_errors: None,
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(OsRandom::default()),
             events: Events::default(),
@@ -59,8 +68,45 @@ impl Sessions {
 }
 
 impl SessionFairing {
-    /// Hands every [`Event`] to `handler`, beside the log. It runs within the request, so it must be
-    /// quick: send to a channel what takes time. If it panics, the request goes on.
+    /// Sets settings from code; `Rocket.toml` and the environment override them.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use session_runtime::{SessionConfig, Sessions};
+    ///
+    /// let mut config = SessionConfig::default();
+    /// config.access_token_validity = Duration::from_secs(15 * 60);
+    /// config.audience = Some("example".into());
+    /// let rocket = rocket::build().attach(Sessions::fairing().config(config));
+    /// ```
+    #[must_use]
+    pub fn config(mut self, config: SessionConfig) -> Self {
+        self.config = Some(Box::new(config));
+        self
+    }
+
+    /// Passes the reason why a launch failed to `handler`, which is also logged.
+    ///
+    /// Rocket's own error says only that a fairing failed.
+    ///
+    /// ```
+    /// # use session_runtime::Sessions;
+    /// let fairing = Sessions::fairing()
+    ///     .on_launch_error(|error| eprintln!("no sessions: {error}"));
+    /// ```
+    #[must_use]
+    pub fn on_launch_error(
+        mut self,
+        handler: impl Fn(&LaunchError) + Send + Sync + 'static,
+    ) -> Self {
+        self.launch_errors = Some(Box::new(handler));
+        self
+    }
+
+    /// Passes every [`Event`] to `handler`, in addition to logging it.
+    ///
+    /// It runs within the request, so it must be quick: send to a channel what takes time. If it
+    /// panics, the request continues.
     ///
     /// ```
     /// # use session_runtime::{Event, Sessions};
@@ -70,24 +116,27 @@ impl SessionFairing {
     ///     }
     /// });
     /// ```
+    #[doc(alias = "audit log")]
     #[must_use]
     pub fn on_event(mut self, handler: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.events = Events::to(handler);
         self
     }
 
-    /// Lets `handler` answer errors of sessions in the place of the protocol's bodies; `None` leaves
-    /// them. Tokens are removed as the protocol says all the same.
+    /// Replaces the protocol's response body for a session error; return `None` to keep it.
+    ///
+    /// Cookies are removed as the protocol says in either case.
     ///
     /// ```
     /// # use rocket::http::{ContentType, Status};
-    /// # use session_runtime::{Error, ErrorAnswer, Sessions};
+    /// # use session_runtime::fairing::ErrorAnswer;
+    /// # use session_runtime::{Error, Sessions};
     /// let fairing = Sessions::fairing().on_error(|error, _request| match error {
-    ///     Error::TokenTheft { .. } => Some(ErrorAnswer {
-    ///         status: Status::Unauthorized,
-    ///         content_type: ContentType::Text,
-    ///         body: "somebody else used your session: log in and change your password".into(),
-    ///     }),
+    ///     Error::TokenTheft { .. } => Some(ErrorAnswer::new(
+    ///         Status::Unauthorized,
+    ///         ContentType::Text,
+    ///         "somebody else used your session: log in and change your password",
+    ///     )),
     ///     _ => None,
     /// });
     /// ```
@@ -105,43 +154,52 @@ impl SessionFairing {
         self
     }
 
-    /// Takes the time from `clock` instead of the machine, so that a test needs no sleep.
+    /// Replaces the machine's clock, so that a test needs no sleep.
+    ///
+    /// See `testing::ManualClock`, under the feature `testing`.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Draws randomness from `random` instead of the operating system. Sessions are only as secret as it is.
+    /// Uses `random` instead of the operating system's randomness. Sessions are only as secret as
+    /// it is.
+    #[cfg(feature = "internals")]
+    #[doc(hidden)]
     #[must_use]
     pub fn random(mut self, random: impl Random) -> Self {
         self.random = Arc::new(random);
         self
     }
 
-    /// Signs access tokens with the application's own keys instead of keys in the database; the first
-    /// signs, the others only verify.
+    /// Signs access tokens with the application's own keys; the first one signs, the others only
+    /// verify.
     ///
-    /// Asked at launch, every `signing_key_overlap`, and when a token names an unknown key. To rotate:
-    /// supply the new key second, after two minutes first, and the old one until its last token is
-    /// over. A bad key stops the launch; later, it is logged and the keys before it stay in use. So it
-    /// is if `supply` fails, panics or takes longer than ten seconds.
+    /// `supply` is called at launch, every `signing_key_overlap`, and when a token names an unknown
+    /// key. To rotate: supply the new key second; after twice `signing_key_overlap` supply it first; supply the old
+    /// one until its last token has expired. A key that cannot be used stops the launch. Later, it
+    /// is logged and the previous keys stay in use; the same happens if `supply` fails, panics or
+    /// takes longer than ten seconds.
     ///
     /// ```
-    /// # use session_runtime::{OwnKey, Sessions, SigningAlgorithm};
+    /// # use session_runtime::Sessions;
+    /// # use session_runtime::config::SigningAlgorithm;
+    /// # use session_runtime::keys::OwnKey;
     /// let fairing = Sessions::fairing().signing_keys(|| async {
     ///     let pem = rocket::tokio::fs::read_to_string("signing.pem").await?;
-    ///     Ok::<_, std::io::Error>(vec![OwnKey::from_pem("2026-11", SigningAlgorithm::Es256, &pem)])
+    ///     let key = OwnKey::from_pem("2026-11", SigningAlgorithm::Es256, &pem);
+    ///     Ok::<_, std::io::Error>(vec![key])
     /// });
     /// ```
     #[must_use]
-    pub fn signing_keys<F, A, E>(mut self, ask: F) -> Self
+    pub fn signing_keys<F, A, E>(mut self, supply: F) -> Self
     where
         F: Fn() -> A + Send + Sync + 'static,
         A: Future<Output = Result<Vec<OwnKey>, E>> + Send + 'static,
         E: Display,
     {
-        self.supplier = Some(Supplier::new(ask));
+        self.supplier = Some(Supplier::new(supply));
         self
     }
 }
@@ -156,13 +214,9 @@ impl Fairing for SessionFairing {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
-        if rocket.state::<Sessions>().is_some() {
-            tracing::error!("`Sessions::fairing()` is attached twice: remove one");
-            return Err(rocket);
-        }
         match self.open(&rocket).await {
             Ok((sessions, wire, csrf)) => {
-                let routes = routes::all(sessions.config());
+                let routes = routes::all(sessions.config(), &wire);
                 let catchers = answers::catchers(&rocket, sessions.config());
                 let mount_at = match sessions.config().api_base_path.as_str() {
                     "" => "/".to_owned(),
@@ -179,18 +233,30 @@ impl Fairing for SessionFairing {
             }
             Err(reason) => {
                 tracing::error!("sessions could not be set up: {reason}");
+                if let Some(handler) = &self.launch_errors {
+                    handler(&reason);
+                }
                 Err(rocket)
             }
         }
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
-        if let Some(catchers) = rocket.state::<Catchers>() {
-            catchers.learn(rocket);
+        let (Some(catchers), Some(sessions)) =
+            (rocket.state::<Catchers>(), rocket.state::<Sessions>())
+        else {
+            return;
+        };
+        catchers.learn(rocket);
+        if catchers.has_pages() {
+            warn_of(conflicts::check_pages(sessions.config(), |code| {
+                catchers.know(code)
+            }));
         }
-        if let Some(sessions) = rocket.state::<Sessions>() {
-            tasks::start(sessions, &rocket.shutdown());
+        if rocket.state::<cors::Attached>().is_none() {
+            warn_of(conflicts::check_scripts(sessions.config()));
         }
+        tasks::start(sessions, &rocket.shutdown());
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
@@ -198,16 +264,19 @@ impl Fairing for SessionFairing {
         let Some(wire) = state.state::<Wire>() else {
             return;
         };
-        let pending = Pending::of(request);
-        let Some(change) = pending.take() else {
-            match pending.audience() {
-                // The back button must not show it after a sign-out, unless the application says so. What
-                // nobody may store needs no `Vary`.
+        if let Some(sessions) = state.state::<Sessions>() {
+            sessions.note_cookies(request.headers().get("cookie").map(str::len).sum());
+        }
+        let local = RequestState::of(request);
+        let Some(change) = local.take() else {
+            match local.audience() {
+                // The Back button must not show it after a sign-out, unless the application allows
+                // it. An answer that must not be stored needs no `Vary`.
                 Audience::Member if !response.headers().contains("cache-control") => {
-                    wire::forbid_storing(response);
+                    headers::forbid_storing(response);
                 }
-                // A shared cache must not show it to members.
-                Audience::Member | Audience::Visitors => wire::vary(response),
+                // A shared cache must not show a visitor's answer to a member.
+                Audience::Member | Audience::Visitors => headers::vary(response),
                 Audience::Everybody => {}
             }
             return;
@@ -216,11 +285,11 @@ impl Fairing for SessionFairing {
         if Presented::of(request, wire).legacy {
             wire.clear_legacy(response);
         }
-        wire::forbid_caching(response);
+        headers::forbid_caching(response);
         if let Some(tokens) = &change.attach
             && let Some(sessions) = state.state::<Sessions>()
         {
-            sessions.note_head(wire::head_size(response));
+            sessions.note_head(headers::head_size(response));
             if wire.are_dropped(tokens) {
                 let handle = tokens.handle;
                 sessions.emit(&Event::SecureCookiesOverHttp { handle });
@@ -230,18 +299,25 @@ impl Fairing for SessionFairing {
 }
 
 impl SessionFairing {
-    async fn open(&self, rocket: &Rocket<Build>) -> Result<(Sessions, Wire, CsrfPolicy), String> {
-        let settings = Settings::read(rocket.figment())?;
+    async fn open(
+        &self,
+        rocket: &Rocket<Build>,
+    ) -> Result<(Sessions, Wire, CsrfPolicy), LaunchError> {
+        if rocket.state::<Sessions>().is_some() {
+            let twice = "`Sessions::fairing()` is attached twice: remove one";
+            return Err(twice.to_owned().into());
+        }
+        let settings = match &self.config {
+            Some(config) => Settings::read(&settings::beneath(rocket.figment(), config))?,
+            None => Settings::read(rocket.figment())?,
+        };
         let lifetimes = Lifetimes::of(&settings.config).map_err(see("SessionConfig"))?;
         if !self.any_min_age {
             check_min_age(&settings.config).map_err(see("SessionConfig"))?;
         }
-        for warning in conflicts::check(&settings).map_err(see("deployment"))? {
-            let warning = see("deployment")(warning);
-            tracing::warn!(event = "settings_do_not_fit", "{warning}");
-        }
-        routes::check_free(rocket, &settings.config).map_err(see("SessionConfig"))?;
+        warn_of(conflicts::check(&settings).map_err(see("guide::deployment"))?);
         let (wire, csrf) = (Wire::new(&settings), CsrfPolicy::new(&settings));
+        routes::check_free(rocket, &settings.config, &wire).map_err(see("SessionConfig"))?;
         let Settings {
             config,
             database,
@@ -259,7 +335,21 @@ impl SessionFairing {
             events: self.events.clone(),
             supplier: self.supplier.clone(),
         };
-        let sessions = Sessions::open(config, database, surroundings).await?;
+        let sessions = Sessions::open(config, database.url, surroundings).await?;
         Ok((sessions, wire, csrf))
+    }
+}
+
+/// Logs settings that work only for some clients.
+fn warn_of(conflicts: Vec<String>) {
+    for conflict in conflicts {
+        let warning = see("guide::deployment")(conflict);
+        tracing::warn!(event = "settings_do_not_fit", "{warning}");
+    }
+}
+
+impl fmt::Debug for SessionFairing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionFairing").finish_non_exhaustive()
     }
 }

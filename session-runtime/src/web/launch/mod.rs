@@ -1,4 +1,4 @@
-//! What runs before the first request and beside the requests: fairings and background tasks.
+//! What runs at launch and in the background: fairings and tasks.
 
 pub(in crate::web) mod answers;
 pub(in crate::web) mod cors;

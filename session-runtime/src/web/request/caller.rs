@@ -1,4 +1,5 @@
-//! Who calls a login or a logout: the sessions, the slot for the change, and what the request presented.
+//! The client of a login or a logout: the sessions that its request presented, and the request's
+//! state.
 
 use rocket::Request;
 
@@ -6,43 +7,47 @@ use crate::arrival::Arrival;
 use crate::config::SessionConfig;
 use crate::device::{self, Device};
 use crate::error::Error;
-use crate::handle::SessionHandle;
+use crate::handle::{SessionHandle, Tag};
 use crate::new_session::Kind;
 use crate::sessions::{Recognised, Sessions};
 use crate::token::Transport;
 use crate::web::request::presented::{MAX_ROWS, Presented};
-use crate::web::response::pending::Pending;
+use crate::web::request_state::RequestState;
 use crate::web::state;
 
-/// What `Login` and `Logout` know of a request.
+/// What `Login` and `Logout` know about a request.
 #[derive(Debug, Clone)]
 pub(in crate::web) struct Caller {
     pub(in crate::web) sessions: Sessions,
-    pub(in crate::web) pending: Pending,
-    /// The sessions that its access tokens prove, whether or not these still hold.
+    pub(in crate::web) local: RequestState,
+    /// The sessions that its access tokens prove, even if these are no longer valid.
     pub(in crate::web) presented: Vec<Recognised>,
-    /// Those that tokens name and do not prove: they go, and their sessions stay.
+    /// Sessions that tokens name without proving them: the tokens are removed, the sessions stay.
     pub(in crate::web) unproved: Vec<Recognised>,
+    /// Sessions of which the browser has lost the access cookie: nothing proves them, and their
+    /// other cookies are removed.
+    without_access: Vec<Tag>,
     pub(in crate::web) travel: Travel,
     pub(in crate::web) device: Device,
 }
 
-/// How tokens travel between a client and here.
+/// How the client sends tokens, and how it will get them.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::web) struct Travel {
-    /// Whether a header says who asks, or how: what no page of another site can make a browser send.
+    /// Whether a header that no page of another site can make a browser send carries the token, or
+    /// asks for tokens.
     pub(in crate::web) in_headers: bool,
-    /// How the tokens of a login will travel.
+    /// Whether the tokens of a login are sent in cookies or in headers.
     pub(in crate::web) transport: Transport,
 }
 
 impl Caller {
-    /// Of a request that shows where it comes from, if it is one that has to; nothing is asked of the store
-    /// for any other.
+    /// The client of a request whose origin was checked if it must be; the database is not asked
+    /// about any other.
     ///
     /// # Errors
-    /// [`Error::CrossSite`] without the evidence, and [`Error::Unavailable`] if the row of an old token had to
-    /// be asked for and the store does not answer.
+    /// [`Error::CrossSite`] if the check fails, and [`Error::Unavailable`] if the row of an old
+    /// token had to be read and the database does not answer.
     pub(in crate::web) async fn of(
         request: &Request<'_>,
         needs_evidence: impl FnOnce(Travel) -> bool,
@@ -50,8 +55,9 @@ impl Caller {
         let sessions = state::managed(request)?;
         let wire = state::wire(request);
         let presented = Presented::of(request, wire);
+        let bearer = presented.recognise_bearer(sessions);
         let travel = Travel {
-            in_headers: presented.is_in_headers(sessions),
+            in_headers: presented.is_in_headers(bearer.as_ref()),
             transport: wire.of_login(request),
         };
         if needs_evidence(travel) {
@@ -59,7 +65,7 @@ impl Caller {
         }
         let mut rows = MAX_ROWS;
         let (mut proved, mut unproved) = (Vec::new(), Vec::new());
-        for shown in presented.sessions(sessions) {
+        for shown in bearer.into_iter().chain(presented.recognise(sessions)) {
             if sessions.is_proof(&shown, &mut rows).await? {
                 proved.push(shown);
             } else {
@@ -68,9 +74,10 @@ impl Caller {
         }
         Ok(Self {
             sessions: sessions.clone(),
-            pending: Pending::of(request).clone(),
+            local: RequestState::of(request).clone(),
             presented: proved,
             unproved,
+            without_access: presented.without_access(),
             travel,
             device: device(request, sessions.config()),
         })
@@ -81,21 +88,26 @@ impl Caller {
         handles(&self.presented)
     }
 
-    /// Whether it presented no session, not even one that it does not prove.
+    /// Whether it presented no session, not even without proof.
     pub(in crate::web) fn has_nothing(&self) -> bool {
-        self.presented.is_empty() && self.unproved.is_empty()
+        let none = self.presented.is_empty() && self.unproved.is_empty();
+        none && self.without_access.is_empty()
     }
 
-    /// Has the response remove all tokens of sessions that the request presented.
+    /// Removes the tokens of all sessions that the request presented, with the response.
     pub(in crate::web) fn remove_presented(&self) {
         self.remove_ended(Kind::Whole);
     }
 
-    /// Has the response remove the tokens of the sessions that end with a login; says whether there were any.
+    /// Removes the tokens of the sessions that end with a login, with the response; returns whether
+    /// there were any.
     pub(in crate::web) fn remove_ended(&self, new: Kind) -> bool {
-        let mut any = false;
+        for tag in &self.without_access {
+            self.local.remove_name(*tag);
+        }
+        let mut any = !self.without_access.is_empty();
         for shown in self.ended_by(new).chain(&self.unproved) {
-            self.pending.remove(shown.handle(), shown.transport());
+            self.local.remove(shown.handle(), shown.transport());
             any = true;
         }
         any
@@ -111,19 +123,19 @@ impl Caller {
         self.replaced(Kind::Whole)
     }
 
-    /// How a login of this kind comes in.
+    /// The transport and the device of a login of this kind.
     pub(in crate::web) fn arrival(&self, new: Kind) -> Arrival {
         Arrival {
             transport: self.travel.transport,
             replaced: self.replaced(new),
             handed_from: self.handles(),
-            completes: self.pending.awaited(),
+            completes: self.local.awaited(),
             device: self.device.clone(),
         }
     }
 
-    /// The sessions that end with a login. A visitor's goes on beside one that awaits its second factor, so
-    /// that its data can go on to the whole session.
+    /// The sessions that end with a login. A visitor's session continues beside one that awaits its
+    /// second factor, so that the completed session can take over its data.
     fn ended_by(&self, new: Kind) -> impl Iterator<Item = &Recognised> {
         let stays = move |shown: &Recognised| match new {
             Kind::Whole => false,
@@ -142,7 +154,7 @@ fn handles<'s>(shown: impl IntoIterator<Item = &'s Recognised>) -> Vec<SessionHa
     handles
 }
 
-/// Where a request comes from, as far as it is kept.
+/// The device of a request, as far as it is stored.
 fn device(request: &Request<'_>, config: &SessionConfig) -> Device {
     let forwarded: Vec<&str> = request
         .headers()

@@ -2,8 +2,9 @@
 
 /// The names and values of a `Cookie` header, in order; what has no `=` is left out.
 ///
-/// Only space and tab are trimmed, and nothing is decoded. A reader that trims more finds a prefix
-/// (`__Host-`) in a name where the browser saw none, and so did not ask who set the cookie.
+/// Only space and tab are trimmed, and nothing is decoded. A parser that trims more finds a prefix
+/// (`__Host-`) in a name in which the browser saw none, and therefore did not check who set the
+/// cookie.
 pub(in crate::web) fn pairs(line: &str) -> impl Iterator<Item = (&str, &str)> {
     line.split(';')
         .filter_map(|pair| pair.split_once('='))

@@ -1,12 +1,9 @@
-//! Cross-site request forgery: which requests that carry a cookie came from pages of ours (OWASP,
-//! "Fetch Metadata").
-//!
-//! The rule is pure; reading the evidence off a request is below it.
+//! Cross-site request forgery: which requests with a cookie came from pages of this application
+//! (OWASP, "Fetch Metadata").
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rocket::Request;
-use rocket::http::Method;
 
 use crate::config::{Csrf, SameSite};
 use crate::error::Error;
@@ -16,41 +13,31 @@ use crate::sessions::{Recognised, Sessions};
 use crate::token::access::Verified;
 use crate::token::refresh::Authentic;
 use crate::web::paths::{ANTI_CSRF, RID};
+use crate::web::request::evidence::{Evidence, Header, header, host, is_read, is_safe};
 use crate::web::settings::Settings;
 
-/// What a browser says about where a request comes from; several headers of one name count as a
-/// value that nobody trusts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::web) struct Evidence {
-    pub(in crate::web) site: Header,
-    pub(in crate::web) origin: Header,
-}
+const NEEDS_HEADER: &str =
+    "`sessions.csrf = \"via-custom-header\"` needs the header `rid` beside cookies";
 
-/// A header that should come at most once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::web) enum Header {
-    Absent,
-    Once(String),
-    Several,
-}
+const NEEDS_TOKEN: &str = "`sessions.csrf = \"via-token\"` needs the header `anti-csrf`, with the token that the login answered, beside cookies";
 
 /// Where a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::web) enum Provenance {
-    /// A page of ours, or the person in front of the browser.
+    /// A page of this application, or the user in the browser's address bar.
     Ours,
-    /// Nobody says: no browser of today.
+    /// Unknown: no current browser sends such a request.
     Silent,
-    /// A page of another site, or a value that nobody trusts.
+    /// A page of another site, or an untrusted value.
     Foreign,
 }
 
-/// How strictly a guard looks at where a request comes from.
+/// How strictly a guard checks the origin of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
     /// Not at all.
     Nothing,
-    /// Where the method may change something.
+    /// Only for methods that may change something.
     UnsafeMethods,
     /// Always.
     AllMethods,
@@ -66,25 +53,35 @@ impl Check {
     }
 }
 
-/// What is let through; made once, at ignite.
+/// What a page of this application sends beside a refresh token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum BesideRefresh {
+    /// Everything that is required.
+    Complete,
+    /// It has lost its anti-CSRF token, and could never refresh this session again.
+    LostToken,
+}
+
+/// Which requests are accepted; created once, at ignite.
 #[derive(Debug, Clone)]
 pub(in crate::web) struct CsrfPolicy {
     mode: Csrf,
-    /// Where browsers reach this server.
+    /// The origin at which browsers reach this server.
     api: String,
-    /// Origins of ours, lower case.
+    /// The application's other origins, in lower case.
     origins: Vec<String>,
-    /// Whether a request that says nothing at all passes: no browser of today sends one,
+    /// Whether a request without any evidence is accepted: no current browser sends one,
     /// command-line clients do.
     silence_passes: bool,
-    /// In development, the address under which the browser found this server counts as ours too.
+    /// Whether the host that the browser used counts as this server too, in development.
     trust_host: bool,
 }
 
 impl CsrfPolicy {
     pub(in crate::web) fn new(settings: &Settings) -> Self {
         let config = &settings.config;
-        // The shell of an app has no cookies of ours: what says it comes from there and has some is not ours.
+        // The shell of an app has no session cookies, so a request with some that claims to come
+        // from there does not.
         let websites = settings
             .website_origins
             .iter()
@@ -100,8 +97,8 @@ impl CsrfPolicy {
         }
     }
 
-    /// Where a request with this evidence comes from.
-    fn judge(&self, evidence: &Evidence, host: Option<&str>) -> Provenance {
+    /// Decides where a request with this evidence comes from.
+    fn decide(&self, evidence: &Evidence, host: Option<&str>) -> Provenance {
         match (&evidence.site, &evidence.origin) {
             (_, Header::Several) | (Header::Several, _) => Provenance::Foreign,
             (Header::Once(site), _) if site == "same-origin" || site == "none" => Provenance::Ours,
@@ -112,7 +109,7 @@ impl CsrfPolicy {
     }
 
     fn provenance(&self, request: &Request<'_>) -> Provenance {
-        self.judge(&evidence(request), host(request))
+        self.decide(&Evidence::of(request), host(request))
     }
 
     /// Whether a page of this origin is a page of this server.
@@ -125,8 +122,9 @@ impl CsrfPolicy {
         self.provenance(request) == Provenance::Foreign
     }
 
-    /// Checks a request that starts, refreshes or ends a session. It needs this evidence in every mode,
-    /// whether or not it carries a cookie: the answer could set or remove some (login and logout CSRF).
+    /// Checks a request that starts, refreshes or ends a session. It needs this evidence in every
+    /// mode, with or without a cookie, because the answer could set or remove cookies (login and
+    /// logout CSRF).
     pub(in crate::web) fn require_evidence(
         &self,
         request: &Request<'_>,
@@ -139,7 +137,7 @@ impl CsrfPolicy {
                 Ok(())
             }
             Provenance::Silent | Provenance::Foreign => {
-                let remedy = remedy(&evidence(request), is_read(request));
+                let remedy = Evidence::of(request).remedy(is_read(request));
                 Err(refused(request, sessions, remedy))
             }
         }
@@ -166,7 +164,7 @@ impl CsrfPolicy {
             Csrf::FetchMetadata => self.require_evidence(request, sessions),
             Csrf::ViaCustomHeader if request.headers().contains(RID) => Ok(()),
             Csrf::ViaCustomHeader => Err(refused(request, sessions, NEEDS_HEADER)),
-            // Judged once the session is known.
+            // Checked later, when the session is known.
             Csrf::ViaToken | Csrf::None => Ok(()),
         }
     }
@@ -174,8 +172,9 @@ impl CsrfPolicy {
     /// Checks the anti-CSRF token beside a verified access token.
     ///
     /// # Errors
-    /// [`Error::TryRefreshToken`] where the browser shows that the request is ours: the page has lost its
-    /// token, and a refresh hands out another. Else [`Error::CrossSite`].
+    /// [`Error::TryRefreshToken`] if the browser shows that the request is the application's own:
+    /// the page has lost its token, and a refresh ends the session. Otherwise
+    /// [`Error::CrossSite`].
     pub(in crate::web) fn check_token(
         &self,
         request: &Request<'_>,
@@ -186,11 +185,11 @@ impl CsrfPolicy {
         if self.mode != Csrf::ViaToken || !check.concerns(request) {
             return Ok(());
         }
-        // It never gets a token: what the browser says is all there is.
+        // A pending session never gets an anti-CSRF token; the browser's evidence is all there is.
         if verified.pending {
             return self.require_evidence(request, sessions);
         }
-        // Its session began under another setting: a refresh hands a token out.
+        // Its session began under another setting; a refresh returns a token.
         if verified.anti_csrf.is_none() {
             return Err(Error::TryRefreshToken);
         }
@@ -205,32 +204,31 @@ impl CsrfPolicy {
         }
     }
 
-    /// Checks the anti-CSRF token beside a refresh token, once the evidence was found good; one that was
-    /// handed out without needs no more than that.
+    /// Checks the anti-CSRF token beside a refresh token, after the evidence was accepted; a
+    /// refresh token that was issued without one needs no more.
     ///
     /// # Errors
-    /// [`Error::Unauthorised`] where the browser shows that the request is ours: without its token the
-    /// page can never refresh this session again. Else [`Error::CrossSite`].
+    /// [`Error::CrossSite`], unless the browser shows that the request is the application's own.
     pub(in crate::web) fn check_refresh(
         &self,
         request: &Request<'_>,
         sessions: &Sessions,
         refresh: &Authentic,
-    ) -> Result<(), Error> {
+    ) -> Result<BesideRefresh, Error> {
         let needs_token = self.mode == Csrf::ViaToken && refresh.binding.anti_csrf;
         if !needs_token || self.has_token_of(request, sessions, refresh.handle) {
-            return Ok(());
+            return Ok(BesideRefresh::Complete);
         }
         match self.provenance(request) {
-            Provenance::Ours => Err(Error::Unauthorised),
+            Provenance::Ours => Ok(BesideRefresh::LostToken),
             Provenance::Silent | Provenance::Foreign => {
                 Err(refused(request, sessions, NEEDS_TOKEN))
             }
         }
     }
 
-    /// Checks a request that signs out of a session, once the evidence was found good: what the browser
-    /// itself shows is enough, a silent client sends the anti-CSRF token.
+    /// Checks a request that signs out, after the evidence was accepted: what the browser itself
+    /// says is enough; a client without evidence must send the anti-CSRF token.
     pub(in crate::web) fn check_sign_out(
         &self,
         request: &Request<'_>,
@@ -260,7 +258,7 @@ impl CsrfPolicy {
     }
 }
 
-/// Counts a request that does not say where it comes from, however often it is judged.
+/// Counts a request without evidence once, however often it is checked.
 fn count_once(request: &Request<'_>, sessions: &Sessions) {
     struct Counted(AtomicBool);
     let counted = request.local_cache(|| Counted(AtomicBool::new(false)));
@@ -270,76 +268,12 @@ fn count_once(request: &Request<'_>, sessions: &Sessions) {
 }
 
 fn refused(request: &Request<'_>, sessions: &Sessions, remedy: &'static str) -> Error {
-    let path = request.uri().path().to_string();
-    sessions.emit(&Event::CrossSiteRefused { path, remedy });
+    let Evidence { site, origin } = Evidence::of(request);
+    sessions.emit(&Event::CrossSiteRefused {
+        path: request.uri().path().to_string(),
+        origin: origin.shown(),
+        sec_fetch_site: site.shown(),
+        remedy,
+    });
     Error::CrossSite
-}
-
-/// What to change if a request with this evidence was meant to pass.
-fn remedy(evidence: &Evidence, reads: bool) -> &'static str {
-    match (&evidence.site, &evidence.origin) {
-        (Header::Several, _) | (_, Header::Several) => {
-            "`Origin` or `Sec-Fetch-Site` came more than once: a proxy or a client adds one"
-        }
-        (_, Header::Once(origin)) if origin == "null" => {
-            "`Origin: null`: a page with `Referrer-Policy: no-referrer` sends it over plain http, as do sandboxed frames; set \
-             `Referrer-Policy: same-origin`, or serve over https"
-        }
-        (_, Header::Absent) if reads => {
-            "a link of another site leads here: if that is meant, take `CrossSite<Login>` or `#[login(cross_site)]`, and let \
-             the route check what it is called with"
-        }
-        (Header::Absent, Header::Absent) => {
-            "neither `Sec-Fetch-Site` nor `Origin`: no browser of today sends such a request; a client of your own can send \
-             `Origin`, or the header `st-auth-mode: header`"
-        }
-        _ => {
-            "if the page is yours, add its origin to `sessions.website_origins`; `sessions.api_origin` must be the origin in \
-             the address bar of the browser"
-        }
-    }
-}
-
-const NEEDS_HEADER: &str =
-    "`sessions.csrf = \"via-custom-header\"` needs the header `rid` beside cookies";
-
-const NEEDS_TOKEN: &str = "`sessions.csrf = \"via-token\"` needs the header `anti-csrf`, with the token that the login answered, beside cookies";
-
-/// Whether the request is of a kind that a link causes.
-fn is_read(request: &Request<'_>) -> bool {
-    matches!(request.method(), Method::Get | Method::Head)
-}
-
-/// Whether a request changes nothing (RFC 9110 section 9.2.1). A form is never that: Rocket lets
-/// its `_method` field turn a POST into any other method before a guard sees it. Nor is the start of
-/// a WebSocket, which no other rule keeps from other sites.
-fn is_safe(request: &Request<'_>) -> bool {
-    let is_form = request
-        .content_type()
-        .is_some_and(|kind| kind.is_form() || kind.is_form_data());
-    matches!(
-        request.method(),
-        Method::Get | Method::Head | Method::Options | Method::Trace
-    ) && !is_form
-        && !request.headers().contains("upgrade")
-}
-
-fn evidence(request: &Request<'_>) -> Evidence {
-    Evidence {
-        site: header(request, "sec-fetch-site"),
-        origin: header(request, "origin"),
-    }
-}
-
-fn header(request: &Request<'_>, name: &str) -> Header {
-    let mut values = request.headers().get(name);
-    match (values.next(), values.next()) {
-        (None, _) => Header::Absent,
-        (Some(value), None) => Header::Once(value.to_owned()),
-        (Some(_), Some(_)) => Header::Several,
-    }
-}
-
-fn host<'r>(request: &'r Request<'_>) -> Option<&'r str> {
-    request.headers().get_one("host")
 }

@@ -1,9 +1,9 @@
-//! Whether a person will look at the answer, or a program.
+//! Whether the answer is for a person or for a program.
 
 use rocket::Request;
 
-/// Whether a person will look at the answer: browsers name HTML when they load a page, and programs
-/// ask for anything or for JSON.
+/// Whether the answer is for a person: browsers accept HTML when they load a page, and programs
+/// accept anything or JSON.
 pub(in crate::web) fn is_for_people(request: &Request<'_>) -> bool {
     is_htmx(request)
         || request.headers().get("accept").any(|accept| {
@@ -13,7 +13,7 @@ pub(in crate::web) fn is_for_people(request: &Request<'_>) -> bool {
         })
 }
 
-/// Whether only a part of a page is asked for, which a whole document must not be put into.
+/// Whether htmx asks for a part of a page, in which a whole document must not appear.
 pub(in crate::web) fn is_htmx(request: &Request<'_>) -> bool {
     request.headers().get_one("hx-request") == Some("true")
 }

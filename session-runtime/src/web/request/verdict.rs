@@ -1,4 +1,4 @@
-//! The verdict on a request's access tokens, which all guards share.
+//! The verification of a request's access tokens, whose result all guards share.
 
 use std::sync::Arc;
 
@@ -13,44 +13,50 @@ use crate::token::Transport;
 use crate::token::access::Verified;
 use crate::web::request::csrf::Check;
 use crate::web::request::presented::{MAX_ROWS, Presented};
-use crate::web::response::pending::Pending;
+use crate::web::request_state::RequestState;
+use crate::web::response::device::has_marker;
 use crate::web::state::{csrf, managed, wire};
 
-/// Verifies the access token that counts: where it comes from, the token, its session. The tokens are
-/// verified once, however many guards ask.
+/// Verifies the access token to use: the origin of the request, the token, its session. The tokens
+/// are verified once, however many guards ask.
 ///
 /// # Errors
-/// Those a guard answers with.
+/// Those with which a guard answers.
 pub(in crate::web) async fn verify<'r>(
     request: &'r Request<'_>,
     check: Check,
 ) -> Result<(&'r Sessions, Arc<Verified>), Error> {
     let sessions = managed(request)?;
     let presented = Presented::of(request, wire(request));
-    let pending = Pending::of(request);
+    let local = RequestState::of(request);
     if let Some(token) = presented.access_bearer(sessions) {
-        let verified = match pending.verdict() {
+        let verified = match local.verdict() {
             Some(verdict) => verdict?,
-            None => pending.judged(sessions.judge(token, Transport::Header).await)?,
+            None => local.note_verdict(sessions.verify_token(token, Transport::Header).await)?,
         };
         return Ok((sessions, verified));
     }
-    if !presented.has_access_cookies() {
-        return Err(Error::NONE);
+    if !presented.has_access_cookies() && !has_lost_access(request, &presented) {
+        return Err(Error::NoToken);
     }
     csrf(request).check_cookie(request, sessions, check)?;
-    let verified = match pending.verdict() {
+    let verified = match local.verdict() {
         Some(verdict) => verdict?,
-        None => pending.judged(choose_cookie(request, sessions, &presented).await)?,
+        None => local.note_verdict(choose_cookie(request, sessions, &presented).await)?,
     };
     csrf(request).check_token(request, check, sessions, &verified)?;
     Ok((sessions, verified))
 }
 
-/// The most sessions that an event names.
+/// Whether the browser has a session, and lost its access cookie: a refresh makes a new one.
+fn has_lost_access(request: &Request<'_>, presented: &Presented<'_>) -> bool {
+    wire(request).hash_shows_a_session() && !presented.without_access().is_empty()
+}
+
+/// How many sessions an event names at most.
 const MAX_NAMED: usize = 16;
 
-/// A token that a request shows, and what was found of it.
+/// A token that a request presents, and its state.
 struct Found {
     handle: SessionHandle,
     standing: Standing,
@@ -70,14 +76,14 @@ impl Found {
     }
 }
 
-/// Chooses among the access cookies, and has those of revoked sessions removed; but not of one that a
-/// login has just replaced. Until that login is answered, a refresh has to present it: one that presents
-/// nothing is answered 401, and makes a front end forget the login.
+/// Chooses among the access cookies, and removes those of revoked sessions.
 async fn choose_cookie(
     request: &Request<'_>,
     sessions: &Sessions,
     presented: &Presented<'_>,
 ) -> Result<Arc<Verified>, Error> {
+    let local = RequestState::of(request);
+    local.note_origin(csrf(request).is_foreign(request));
     let mut found = Vec::new();
     for recognised in presented.recognise(sessions) {
         let handle = recognised.handle();
@@ -98,25 +104,28 @@ async fn choose_cookie(
         Box::pin(look_for_rivals(sessions, &mut found, &rivals)).await?;
         choice = choose(&shown(&found));
     }
-    // A page of another site removes nothing, not even what is dead.
-    if !csrf(request).is_foreign(request) {
-        for Found {
-            handle, standing, ..
-        } in &found
-        {
-            if *standing == Standing::Revoked && !sessions.was_replaced(*handle) {
-                Pending::of(request).remove(*handle, Transport::Cookie);
-            }
+    for Found {
+        handle, standing, ..
+    } in &found
+    {
+        if *standing == Standing::Revoked {
+            local
+                .remove_ended(sessions, *handle, Transport::Cookie)
+                .await;
+        }
+        if *standing == Standing::Stale && has_marker(request, *handle) {
+            local.unmark(*handle);
         }
     }
     match choice {
         Choice::Session(chosen) => {
             let verified = live(&found, chosen).ok_or(Error::TryRefreshToken)?;
+            note_beside(request, &found, &verified);
             if verified.pending
                 && let Some(visitor) = choose_visitor(&shown(&found))
                 && let Some(visitor) = live(&found, visitor)
             {
-                Pending::of(request).note_visitor(visitor);
+                RequestState::of(request).note_visitor(visitor);
             }
             Ok(verified)
         }
@@ -131,8 +140,27 @@ async fn choose_cookie(
             Err(Error::SeveralUsers)
         }
         Choice::TryRefresh => Err(Error::TryRefreshToken),
-        Choice::Revoked => Err(Error::GONE),
-        Choice::Nothing => Err(Error::NONE),
+        Choice::Revoked => Err(Error::Unauthorised),
+        Choice::Nothing if has_lost_access(request, presented) => Err(Error::TryRefreshToken),
+        Choice::Nothing => Err(Error::NoToken),
+    }
+}
+
+/// Remembers the other sessions of the same user in this browser: they end together with this one.
+fn note_beside(request: &Request<'_>, found: &[Found], chosen: &Verified) {
+    let is_beside = |found: &&Found| {
+        let user_id = found.shown().user_id;
+        found.handle != chosen.handle
+            && found.standing != Standing::Revoked
+            && user_id == chosen.claims.user_id()
+    };
+    let beside: Vec<_> = found
+        .iter()
+        .filter(is_beside)
+        .map(|found| found.handle)
+        .collect();
+    if !beside.is_empty() {
+        RequestState::of(request).note_beside(beside);
     }
 }
 
@@ -140,7 +168,7 @@ fn shown(found: &[Found]) -> Vec<Shown<'_>> {
     found.iter().map(Found::shown).collect()
 }
 
-/// The live token of a session; of two, the one that was issued last.
+/// The live token of a session; of two, the one that was issued later.
 fn live(found: &[Found], chosen: SessionHandle) -> Option<Arc<Verified>> {
     let live = found
         .iter()
@@ -149,7 +177,7 @@ fn live(found: &[Found], chosen: SessionHandle) -> Option<Arc<Verified>> {
         .max_by_key(|verified| verified.issued_at)
 }
 
-/// Asks the database which of these sessions go on.
+/// Asks the database which of these sessions still exist.
 async fn look_for_rivals(
     sessions: &Sessions,
     found: &mut [Found],
@@ -158,7 +186,7 @@ async fn look_for_rivals(
     for rival in rivals.iter().take(MAX_ROWS) {
         let standing = match sessions.require_row(*rival).await {
             Ok(()) => Standing::Away,
-            Err(error) if error == Error::GONE => Standing::Revoked,
+            Err(Error::Unauthorised) => Standing::Revoked,
             Err(error) => return Err(error),
         };
         let tokens = found.iter_mut().filter(|found| found.handle == *rival);

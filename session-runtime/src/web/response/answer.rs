@@ -1,11 +1,12 @@
-//! An answer with its type erased, so that the outer function of a macro has one concrete return type.
+//! An answer with its type erased, so that the outer function of a macro has one concrete return
+//! type.
 
 use std::fmt;
 
 use rocket::Request;
 use rocket::response::{self, Responder};
 
-/// What a `#[login]` or `#[logout]` function may answer with: a responder that owns what it says.
+/// What a `#[login]` or `#[logout]` function may answer with: a responder that borrows nothing.
 #[diagnostic::on_unimplemented(
     message = "a route cannot answer with `{Self}`",
     label = "not a responder that owns its values and can be sent between threads",
@@ -16,7 +17,7 @@ use rocket::response::{self, Responder};
 )]
 pub trait Answers<'r>: Responder<'r, 'static> + Send + 'r {}
 
-// The one error is about the type as a whole, not about each thing that it lacks.
+// One error about the type as a whole, not one about each trait that it lacks.
 #[diagnostic::do_not_recommend]
 impl<'r, R: Responder<'r, 'static> + Send + 'r> Answers<'r> for R {}
 

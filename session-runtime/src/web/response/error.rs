@@ -1,12 +1,11 @@
-//! `Error` over HTTP: the status and the fixed body of each, unless the application answers itself.
+//! `Error` over HTTP: status and fixed body of each error, unless the application answers itself.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Cursor;
 use std::sync::Arc;
 
-use rocket::http::{ContentType, Header, Status};
+use rocket::http::{ContentType, Status};
 use rocket::response::{self, Responder};
 use rocket::{Request, Response};
 use serde_json::json;
@@ -15,23 +14,50 @@ use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::panics::caught;
 use crate::web::request::people;
-use crate::web::response::pending::Pending;
-use crate::web::response::wire;
+use crate::web::request_state::RequestState;
+use crate::web::response::headers;
 use crate::web::state;
 
-/// How long a client should wait before it tries again, in seconds.
-const RETRY_AFTER: &str = "1";
-
-/// What the application answers in the place of the protocol's body: see
+/// The application's own answer to a session error: see
 /// [`SessionFairing::on_error`](crate::SessionFairing::on_error).
+///
+/// ```
+/// # use rocket::http::{ContentType, Status};
+/// # use session_runtime::fairing::ErrorAnswer;
+/// let answer = ErrorAnswer::new(Status::Unauthorized, ContentType::Text, "please log in");
+/// assert_eq!(answer.body, "please log in");
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ErrorAnswer {
-    /// The status; front ends refresh at `session_expired_status`.
+    /// The status. Front ends refresh when it is `session_expired_status`.
     pub status: Status,
-    /// What the body is.
+    /// The content type of the body.
     pub content_type: ContentType,
     /// The body.
     pub body: String,
+}
+
+impl ErrorAnswer {
+    /// An answer with this status, content type and body.
+    pub fn new(status: Status, content_type: ContentType, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            content_type,
+            body: body.into(),
+        }
+    }
+}
+
+/// The status with which an error is answered.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// `session_expired_status`: a front end refreshes, or forgets the session.
+    Expired,
+    /// `invalid_claim_status`.
+    InvalidClaim,
+    /// A status that is not a setting.
+    Other(Status),
 }
 
 type Handler = dyn Fn(&Error, &Request<'_>) -> Option<ErrorAnswer> + Send + Sync;
@@ -47,7 +73,7 @@ impl ErrorHandler {
         Self(Some(Arc::new(handler)))
     }
 
-    /// What the application answers; a handler that panics answers nothing.
+    /// The application's answer; a handler that panics gives none.
     fn answer(&self, error: &Error, request: &Request<'_>) -> Option<ErrorAnswer> {
         let handler = self.0.as_ref()?;
         caught(|| handler(error, request)).unwrap_or_else(|cause| {
@@ -65,7 +91,7 @@ impl fmt::Debug for ErrorHandler {
 }
 
 impl Error {
-    /// The error with which a session guard of this request failed, for the application's own catchers.
+    /// The error with which a session guard failed in this request, for your own catchers.
     ///
     /// ```
     /// # use rocket::{catch, Request};
@@ -79,7 +105,7 @@ impl Error {
     /// }
     /// ```
     pub fn from_request(request: &Request<'_>) -> Option<Self> {
-        Pending::of(request).failure()
+        RequestState::of(request).failure()
     }
 
     /// The statuses that errors answer with.
@@ -95,72 +121,67 @@ impl Error {
         .into()
     }
 
-    /// The status that this error answers with.
+    /// The status with which this error is answered, by the settings.
     pub fn status(&self, request: &Request<'_>) -> Status {
-        let configured = |code: fn(&crate::SessionConfig) -> u16, default: Status| {
+        let configured = |code: fn(&SessionConfig) -> u16, default: Status| {
             let sessions = state::managed(request).ok();
             sessions.map_or(default, |sessions| Status::new(code(sessions.config())))
         };
-        match self {
-            Self::Unauthorised
-            | Self::NoToken
-            | Self::TryRefreshToken
-            | Self::TokenTheft { .. } => {
+        match self.on_the_wire().0 {
+            Kind::Expired => {
                 configured(|config| config.session_expired_status, Status::Unauthorized)
             }
-            Self::InvalidClaims(_) => {
+            Kind::InvalidClaim => {
                 configured(|config| config.invalid_claim_status, Status::Forbidden)
             }
-            Self::CrossSite
-            | Self::SignInAgain
-            | Self::SecondFactorRequired { .. }
-            | Self::TooManySessions
-            | Self::SeveralUsers => Status::Forbidden,
-            Self::Conflict | Self::Replaced => Status::Conflict,
-            Self::Unavailable => Status::ServiceUnavailable,
-            Self::PayloadTooLarge { .. }
-            | Self::PayloadTooDeep { .. }
-            | Self::Unstorable { .. }
-            | Self::DataMismatch { .. }
-            | Self::DataTooLarge { .. }
-            | Self::IsolationLevel { .. }
-            | Self::ReservedClaim { .. }
-            | Self::DuplicateClaim { .. }
-            | Self::General(_) => Status::InternalServerError,
+            Kind::Other(status) => status,
         }
     }
 
     /// The body of the protocol.
-    pub(in crate::web) fn body(&self) -> Cow<'static, str> {
-        let fixed = match self {
+    pub(in crate::web) fn body(&self) -> String {
+        let message = self.on_the_wire().1;
+        match self {
             Self::InvalidClaims(unmet) => {
-                let body = json!({ "message": "invalid claim", "claimValidationErrors": unmet });
-                return body.to_string().into();
+                json!({ "message": message, "claimValidationErrors": unmet }).to_string()
             }
-            Self::Unauthorised | Self::NoToken => r#"{"message":"unauthorised"}"#,
-            Self::TryRefreshToken => r#"{"message":"try refresh token"}"#,
-            Self::TokenTheft { .. } => r#"{"message":"token theft detected"}"#,
-            Self::CrossSite => r#"{"message":"cross-site request refused"}"#,
-            Self::SignInAgain | Self::SeveralUsers => r#"{"message":"sign in again"}"#,
-            Self::SecondFactorRequired { .. } => r#"{"message":"second factor required"}"#,
-            Self::TooManySessions => r#"{"message":"too many sessions"}"#,
-            Self::Conflict => r#"{"message":"changed meanwhile"}"#,
-            Self::Replaced => r#"{"message":"session replaced"}"#,
-            Self::Unavailable => r#"{"message":"temporarily unavailable"}"#,
+            _ => json!({ "message": message }).to_string(),
+        }
+    }
+
+    /// What a client learns about this error: its kind and the message.
+    fn on_the_wire(&self) -> (Kind, &'static str) {
+        let forbidden = Kind::Other(Status::Forbidden);
+        let conflict = Kind::Other(Status::Conflict);
+        match self {
+            Self::Unauthorised | Self::NoToken => (Kind::Expired, "unauthorised"),
+            Self::TryRefreshToken => (Kind::Expired, "try refresh token"),
+            Self::TokenTheft { .. } => (Kind::Expired, "token theft detected"),
+            Self::InvalidClaims(_) => (Kind::InvalidClaim, "invalid claim"),
+            Self::CrossSite => (forbidden, "cross-site request refused"),
+            Self::SignInAgain | Self::SeveralUsers => (forbidden, "sign in again"),
+            Self::SecondFactorRequired { .. } => (forbidden, "second factor required"),
+            Self::TooManySessions => (forbidden, "too many sessions"),
+            Self::Conflict => (conflict, "changed meanwhile"),
+            Self::Replaced => (conflict, "session replaced"),
+            Self::Unavailable => (
+                Kind::Other(Status::ServiceUnavailable),
+                "temporarily unavailable",
+            ),
             Self::PayloadTooLarge { .. }
             | Self::PayloadTooDeep { .. }
             | Self::Unstorable { .. }
             | Self::DataMismatch { .. }
             | Self::DataTooLarge { .. }
             | Self::IsolationLevel { .. }
+            | Self::WrongDatabase { .. }
             | Self::ReservedClaim { .. }
             | Self::DuplicateClaim { .. }
-            | Self::General(_) => r#"{"message":"internal error"}"#,
-        };
-        fixed.into()
+            | Self::General(_) => (Kind::Other(Status::InternalServerError), "internal error"),
+        }
     }
 
-    /// Puts the answer of the application, or else of the protocol, onto `response`.
+    /// Writes the application's answer, or else the protocol's, onto `response`.
     pub(in crate::web) fn write(&self, request: &Request<'_>, response: &mut Response<'_>) {
         let handler = request.rocket().state::<ErrorHandler>();
         let own = handler.and_then(|handler| handler.answer(self, request));
@@ -168,17 +189,15 @@ impl Error {
             status,
             content_type,
             body,
-        } = own.unwrap_or_else(|| ErrorAnswer {
-            status: self.status(request),
-            content_type: ContentType::JSON,
-            body: self.body().into_owned(),
+        } = own.unwrap_or_else(|| {
+            ErrorAnswer::new(self.status(request), ContentType::JSON, self.body())
         });
         response.set_status(status);
         response.set_header(content_type);
         response.set_sized_body(body.len(), Cursor::new(body));
-        wire::forbid_caching(response);
+        headers::forbid_caching(response);
         if matches!(self, Self::Unavailable | Self::Replaced) {
-            response.set_header(Header::new("Retry-After", RETRY_AFTER));
+            headers::ask_to_retry(response);
         }
     }
 }
@@ -189,17 +208,17 @@ impl<'r> Responder<'r, 'static> for Error {
             state::report(request, &self);
         }
         if matches!(self, Self::Unauthorised | Self::TokenTheft { .. }) {
-            Pending::of(request).withdraw();
+            RequestState::of(request).withdraw();
         }
         let status = self.status(request);
-        // A person gets the page of the application's catcher, as when a guard fails; that catcher may
-        // answer with this very error.
-        if Pending::of(request).failure().is_none()
+        // A person gets the page of the application's catcher, as if a guard had failed; the
+        // catcher may answer with this same error.
+        if RequestState::of(request).failure().is_none()
             && (status.class().is_client_error() || status.class().is_server_error())
             && people::is_for_people(request)
             && state::is_caught(status, request)
         {
-            Pending::of(request).park(self);
+            RequestState::of(request).park(self);
             return Err(status);
         }
         let mut response = Response::new();

@@ -1,4 +1,4 @@
-//! Cookies and headers that a response carries. `request/presented.rs` reads those of a request.
+//! Cookies and headers of a response. `request/presented/mod.rs` reads those of a request.
 
 use std::fmt::Write as _;
 
@@ -7,20 +7,32 @@ use rocket::http::{Cookie, Header, SameSite as CookieSameSite};
 use rocket::time::OffsetDateTime;
 use rocket::{Request, Response};
 
-use crate::config::{CookiePrefix, FrontToken, SameSite, Transfer};
-use crate::handle::{SessionHandle, Tag};
+use crate::config::{CookiePrefix, FrontToken, SameSite, TransferMethod};
+use crate::handle::Tag;
+use crate::token::refresh::short_hash;
 use crate::token::{SessionTokens, Transport};
-use crate::web::paths::{ANTI_CSRF, AUTH_MODE, FRONT_TOKEN, LEGACY_COOKIE, RID, is_below};
-use crate::web::request::presented::{Kind, asks_for_headers};
-use crate::web::response::pending::Change;
+use crate::web::paths::{
+    ANTI_CSRF, AUTH_MODE, FRONT_TOKEN, LEGACY_COOKIE, REFRESH_HASH_COOKIE, RID,
+};
+use crate::web::request_state::Change;
+use crate::web::response::device::{self, DeviceWire};
+use crate::web::response::headers::append;
 use crate::web::settings::Settings;
 
-/// Room for the name and the attributes of a cookie.
+/// Capacity for the name and the attributes of a cookie.
 const ATTRIBUTES: usize = 192;
 
 const EXPOSE: &str = "Access-Control-Expose-Headers";
 
-/// The name and path of a cookie; the name goes on with a dot and the [`Tag`] of the session.
+/// What a cookie holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum Kind {
+    Access,
+    Refresh,
+    RefreshHash,
+}
+
+/// The name and path of a cookie; a dot and the [`Tag`] of the session follow the name.
 #[derive(Debug, Clone)]
 pub(in crate::web) struct Place {
     pub(in crate::web) name: String,
@@ -28,27 +40,51 @@ pub(in crate::web) struct Place {
 }
 
 impl Place {
-    /// The session whose cookie this is the name of.
+    /// The session to whose cookie this name belongs.
     fn tag_in(&self, name: &str) -> Option<Tag> {
         Tag::parse(name.strip_prefix(&self.name)?.strip_prefix('.')?)
     }
 
-    /// A name as long as any session's.
+    /// A name of the length that every session's cookie has.
     pub(in crate::web) fn any_name(&self) -> String {
         format!("{}.AAAAAAAA", self.name)
     }
 
-    fn name_of(&self, handle: SessionHandle) -> String {
-        format!("{}.{}", self.name, handle.tag())
+    fn name_of(&self, tag: Tag) -> String {
+        format!("{}.{tag}", self.name)
     }
 }
 
-/// How tokens travel; made once, at ignite.
+/// What the cookie with the hash of a refresh token proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum HashRule {
+    /// Only this host can set it: a refresh token beside another token's hash belongs to a copied
+    /// session.
+    Proves,
+    /// A sibling host can set it too, but a refresh token still needs its hash.
+    Needed,
+    /// Without TLS anybody can set any cookie: the access cookie of the session is enough instead.
+    Preferred,
+}
+
+/// Whether a request asks for tokens in headers.
+pub(in crate::web) fn asks_for_headers(request: &Request<'_>) -> bool {
+    request
+        .headers()
+        .get_one(AUTH_MODE)
+        .is_some_and(|mode| mode.eq_ignore_ascii_case("header"))
+}
+
+/// How tokens are sent; created once, at ignite.
 #[derive(Debug, Clone)]
 pub(in crate::web) struct Wire {
-    pub(in crate::web) transfer: Transfer,
+    pub(in crate::web) transfer: TransferMethod,
     pub(in crate::web) access: Place,
-    pub(in crate::web) refresh: Place,
+    refresh: Place,
+    /// The cookie with the hash of the refresh token. With the prefix `__Host-`, no sibling host
+    /// can set it. The refresh cookie cannot have that prefix, because such cookies are sent with
+    /// every request.
+    refresh_hash: Place,
     domain: Option<String>,
     same_site: CookieSameSite,
     secure: bool,
@@ -58,20 +94,23 @@ pub(in crate::web) struct Wire {
     expose_access_token: bool,
     access_header: String,
     refresh_header: String,
+    /// What browsers are told about sessions that are bound to a device, if they would listen.
+    pub(in crate::web) device: Option<DeviceWire>,
 }
 
 impl Wire {
     pub(in crate::web) fn new(settings: &Settings) -> Self {
         let config = &settings.config;
-        // A host's own cookie has the path `/`, or browsers drop it.
-        let refresh_is_everywhere = settings.refresh_token_path == "/";
         let (access_prefix, refresh_prefix) = match settings.prefix {
             CookiePrefix::Auto | CookiePrefix::None => ("", ""),
             CookiePrefix::Secure => ("__Secure-", "__Secure-"),
-            CookiePrefix::Host if refresh_is_everywhere => ("__Host-", "__Host-"),
             CookiePrefix::Host => ("__Host-", "__Secure-"),
-            CookiePrefix::HostHttp if refresh_is_everywhere => ("__Host-Http-", "__Host-Http-"),
             CookiePrefix::HostHttp => ("__Host-Http-", "__Http-"),
+        };
+        // Its path is `/` whatever those of the tokens are.
+        let hash_prefix = match settings.prefix {
+            CookiePrefix::Secure if settings.cookie_domain.is_none() => "__Host-",
+            _ => access_prefix,
         };
         Self {
             transfer: config.transfer,
@@ -82,6 +121,10 @@ impl Wire {
             refresh: Place {
                 name: format!("{refresh_prefix}{}", config.refresh_cookie_name),
                 path: settings.refresh_token_path.clone(),
+            },
+            refresh_hash: Place {
+                name: format!("{hash_prefix}{REFRESH_HASH_COOKIE}"),
+                path: "/".into(),
             },
             domain: settings.cookie_domain.clone(),
             same_site: match config.cookie_same_site {
@@ -95,32 +138,59 @@ impl Wire {
             expose_access_token: config.expose_access_token,
             access_header: config.access_token_header.clone(),
             refresh_header: config.refresh_token_header.clone(),
+            device: DeviceWire::new(settings),
         }
     }
 
-    /// Which token a cookie of this name holds, and of which session.
+    /// The cookies of a session, and what they contain.
+    pub(in crate::web) fn places(&self) -> [(Kind, &Place); 3] {
+        [
+            (Kind::Access, &self.access),
+            (Kind::Refresh, &self.refresh),
+            (Kind::RefreshHash, &self.refresh_hash),
+        ]
+    }
+
+    /// What the hash of a refresh token proves with these settings.
+    pub(in crate::web) fn hash_rule(&self) -> HashRule {
+        if self.refresh_hash.name.starts_with("__Host-") {
+            HashRule::Proves
+        } else if self.secure {
+            HashRule::Needed
+        } else {
+            HashRule::Preferred
+        }
+    }
+
+    /// Whether the cookie with the hash shows on every path that the browser has a session.
+    ///
+    /// Nobody else can plant it then, and the access cookie would be there as well.
+    pub(in crate::web) fn hash_shows_a_session(&self) -> bool {
+        self.hash_rule() == HashRule::Proves && self.access.path == "/"
+    }
+
+    /// What a cookie of this name contains, and the session it belongs to.
     pub(in crate::web) fn kind_of(&self, name: &str) -> Option<(Kind, Tag)> {
-        let access = self.access.tag_in(name).map(|tag| (Kind::Access, tag));
-        access.or_else(|| self.refresh.tag_in(name).map(|tag| (Kind::Refresh, tag)))
+        let mut found = self.places().into_iter();
+        found.find_map(|(kind, place)| Some((kind, place.tag_in(name)?)))
     }
 
-    /// Whether a browser that sends a refresh cookie sends the access cookie of its session as well: the
-    /// path covers it, and [`attach_cookies`](Self::attach_cookies) lets it live at least as long.
-    pub(in crate::web) fn pairs_are_whole(&self) -> bool {
-        is_below(&self.refresh.path, &self.access.path)
-    }
-
-    /// How the tokens of a login will travel: as the setting says, else as the request asks, else in
+    /// How the tokens of a login are sent: as the setting says, else as the request asks, else in
     /// cookies, so that a plain form works.
     pub(in crate::web) fn of_login(&self, request: &Request<'_>) -> Transport {
         match self.transfer {
-            Transfer::Any if asks_for_headers(request) => Transport::Header,
-            Transfer::Header => Transport::Header,
-            Transfer::Any | Transfer::Cookie => Transport::Cookie,
+            TransferMethod::Any if asks_for_headers(request) => Transport::Header,
+            TransferMethod::Header => Transport::Header,
+            TransferMethod::Any | TransferMethod::Cookie => Transport::Cookie,
         }
     }
 
-    /// Whether browsers drop these tokens: they are in `Secure` cookies, over plain http.
+    /// Where browsers send the refresh cookie.
+    pub(in crate::web) fn refresh_cookie_path(&self) -> &str {
+        &self.refresh.path
+    }
+
+    /// Whether browsers drop these tokens, because they are in `Secure` cookies over plain http.
     pub(in crate::web) fn are_dropped(&self, tokens: &SessionTokens) -> bool {
         self.secure_over_http && tokens.transport == Transport::Cookie
     }
@@ -132,11 +202,17 @@ impl Wire {
         response: &mut Response<'_>,
         change: &Change,
     ) {
-        // First, or the removal would overwrite what is new.
-        for handle in &change.removed {
-            for place in [&self.access, &self.refresh] {
-                let name = place.name_of(*handle);
+        // First, otherwise the removal would overwrite what is new.
+        let ended = change.removed.iter().map(|handle| handle.tag());
+        for tag in ended.chain(change.removed_names.iter().copied()) {
+            for (_, place) in self.places() {
+                let name = place.name_of(tag);
                 adjoin(response, &self.removal(name, &place.path));
+            }
+        }
+        for handle in change.removed.union(&change.unmarked) {
+            if device::has_marker(request, *handle) {
+                adjoin(response, &device::removal(*handle));
             }
         }
         if change.clears_headers {
@@ -147,12 +223,18 @@ impl Wire {
             response.remove_header(ANTI_CSRF);
             set(response, FRONT_TOKEN, "remove".into());
         }
+        if let Some(front) = &change.front
+            && self.is_for_a_front_end(request)
+        {
+            set(response, FRONT_TOKEN, front.clone());
+        }
         if let Some(tokens) = &change.attach {
             self.attach(request, response, tokens);
         }
     }
 
-    /// Whether a script will read the front-token; no script can read the answer of a page that is opened.
+    /// Whether a script will read the front-token; no script can read the answer of a page that a
+    /// person opens.
     fn is_for_a_front_end(&self, request: &Request<'_>) -> bool {
         let says_so = |name| request.headers().contains(name);
         self.front_token == FrontToken::Always || says_so(AUTH_MODE) || says_so(RID)
@@ -160,7 +242,7 @@ impl Wire {
 
     fn attach(&self, request: &Request<'_>, response: &mut Response<'_>, tokens: &SessionTokens) {
         if let Some(ends) = tokens.pending_until {
-            let name = self.access.name_of(tokens.handle);
+            let name = self.access.name_of(tokens.handle.tag());
             let cookie = self.cookie(name, &self.access.path, &tokens.access, ends);
             return adjoin(response, &cookie);
         }
@@ -190,18 +272,28 @@ impl Wire {
         let ends = refresh_end.clamp(year, longest);
         if let Some(refresh) = &tokens.refresh {
             let refresh_ends = refresh.expires_at.min(longest);
-            let name = self.refresh.name_of(tokens.handle);
-            adjoin(
-                response,
-                &self.cookie(name, &self.refresh.path, &refresh.token, refresh_ends),
-            );
+            // Neither counts without the other.
+            let hash = short_hash(&refresh.token);
+            for (place, value) in [(&self.refresh, &refresh.token), (&self.refresh_hash, &hash)] {
+                let name = place.name_of(tokens.handle.tag());
+                adjoin(
+                    response,
+                    &self.cookie(name, &place.path, value, refresh_ends),
+                );
+            }
         }
-        // Last: a browser whose jar is full drops what was used longest ago, and so never this one first.
-        let name = self.access.name_of(tokens.handle);
+        // Last, because a browser whose jar is full drops the cookie that was used longest ago.
+        let name = self.access.name_of(tokens.handle.tag());
         adjoin(
             response,
             &self.cookie(name, &self.access.path, &tokens.access, ends),
         );
+        if let Some(marker) = device::marker(tokens) {
+            adjoin(response, &marker);
+        }
+        if let Some(device) = &self.device {
+            device.ask_to_register(response, tokens);
+        }
         if let Some(token) = &tokens.anti_csrf {
             set(response, ANTI_CSRF, token.clone());
         }
@@ -245,36 +337,8 @@ impl Wire {
     }
 }
 
-/// About how many bytes the head of a response takes, with what Rocket and the server add to it.
-pub(in crate::web) fn head_size(response: &Response<'_>) -> usize {
-    const LINE_AND_DATE: usize = 160;
-    let headers = response.headers().iter();
-    let bytes = headers.map(|header| header.name().as_str().len() + header.value().len() + 4);
-    LINE_AND_DATE + bytes.sum::<usize>()
-}
-
-/// Marks a response that carries tokens as nobody else's (OWASP ASVS 14.3.2).
-pub(in crate::web) fn forbid_caching(response: &mut Response<'_>) {
-    forbid_storing(response);
-    vary(response);
-}
-
-/// Marks a response that depends on a session.
-pub(in crate::web) fn forbid_storing(response: &mut Response<'_>) {
-    response.set_raw_header("Cache-Control", "no-store");
-}
-
-/// Says that whoever sends other tokens gets another answer.
-pub(in crate::web) fn vary(response: &mut Response<'_>) {
-    if response.headers().contains("Vary") {
-        append(response, "Vary", "Cookie");
-        append(response, "Vary", "Authorization");
-    } else {
-        response.set_raw_header("Vary", "Cookie, Authorization");
-    }
-}
-
-/// Adds a cookie as one line of room enough, and as it is: nothing in ours needs an encoding.
+/// Adds a cookie as one line with enough capacity, unencoded: nothing in session cookies needs
+/// encoding.
 fn adjoin(response: &mut Response<'_>, cookie: &Cookie<'_>) {
     let mut line = String::with_capacity(cookie.value().len() + ATTRIBUTES);
     write!(line, "{cookie}").expect("a text takes whatever is written to it");
@@ -285,21 +349,4 @@ fn adjoin(response: &mut Response<'_>, cookie: &Cookie<'_>) {
 fn set(response: &mut Response<'_>, name: &str, value: String) {
     response.set_header(Header::new(name.to_owned(), value));
     append(response, EXPOSE, name);
-}
-
-/// Adds to a list header what it does not name yet; what the application wrote stays.
-pub(in crate::web) fn append(response: &mut Response<'_>, header: &'static str, value: &str) {
-    let present: Vec<String> = response.headers().get(header).map(str::to_owned).collect();
-    let named = present
-        .iter()
-        .flat_map(|line| line.split(','))
-        .any(|word| word.trim().eq_ignore_ascii_case(value));
-    if !named {
-        let list = present
-            .into_iter()
-            .chain([value.to_owned()])
-            .collect::<Vec<_>>()
-            .join(", ");
-        response.set_header(Header::new(header, list));
-    }
 }

@@ -1,11 +1,12 @@
-//! The routes for verifiers elsewhere: the published keys and the OpenID configuration. Public, and
-//! answered from memory.
+//! The routes for other services: the published keys and the OpenID configuration. They are public,
+//! and answered from memory.
 
 use rocket::http::Header;
 use rocket::response::content::RawJson;
 use rocket::{Responder, Route, get, routes};
 
 use crate::sessions::Sessions;
+use crate::web::paths::JWKS;
 
 /// All routes, to be mounted at the API's base path.
 pub(in crate::web) fn all() -> Vec<Route> {
@@ -39,8 +40,8 @@ fn jwks(sessions: Sessions) -> Public {
     Public::new(keys.to_string(), max_age)
 }
 
-/// It changes with the configuration only, but a client should not hold on to an old one for long.
+/// It changes only with the configuration, but clients should not use an old one for long.
 #[get("/.well-known/openid-configuration")]
 fn openid_configuration(sessions: Sessions) -> Public {
-    Public::new(sessions.openid_configuration().to_string(), 60)
+    Public::new(sessions.openid_configuration(JWKS).to_string(), 60)
 }

@@ -1,26 +1,28 @@
 //! Settings that cannot be read: what is wrong, what was found, and what to write instead.
 
+use std::net::IpAddr;
+
 use rocket::figment::error::{Actual, Kind};
-use rocket::figment::{Error, Figment};
+use rocket::figment::value::Value;
+use rocket::figment::{Error, Figment, Source};
 
-use super::TABLE;
 use crate::config::examples::EXAMPLES;
+use crate::config::shown;
 
-/// What figment found wrong, in a sentence; of secrets not what it found: a list written as a string, or a
-/// table that could not be read, would show them.
+/// The name of the settings' table.
+pub(super) const TABLE: &str = "sessions";
+
+/// Figment's error as a sentence, without the value found for a secret: a list written as a string,
+/// or a table that could not be read, would show it.
 pub(super) fn sentence(figment: &Figment, error: &Error) -> String {
     let setting = error
         .path
         .iter()
         .find(|part| *part != TABLE && example(part).is_some());
-    let place = error
-        .metadata
-        .as_ref()
-        .and_then(|from| from.source.as_ref());
-    let place = place.map_or_else(String::new, |source| format!(" in {source}"));
     let Some(setting) = setting else {
-        return outside_of_settings(&error.kind, &place);
+        return outside_of_settings(figment, &error.kind);
     };
+    let named = as_written(figment, setting);
     let example = example(setting).unwrap_or_default();
     let secret = setting.contains("master_key");
     let wrong = match &error.kind {
@@ -36,42 +38,104 @@ pub(super) fn sentence(figment: &Figment, error: &Error) -> String {
             let hint =
                 nearest.map_or_else(String::new, |word| format!(": did you mean \"{word}\"?"));
             let known = known.map_to(|word| format!("\"{word}\""));
-            return format!(
-                "`{TABLE}.{setting}`{place} must be one of {known}, not {found:?}{hint}"
-            );
+            return format!("{named} must be one of {known}, not {}{hint}", shown(found));
         }
         Kind::Message(reason) => {
             let found = figment.find_value(&format!("{TABLE}.{setting}")).ok();
+            if let Some(network) = found.as_ref().and_then(address_without_length) {
+                return format!(
+                    "{named} must be networks, and has an address without the length of one: write \"{network}\""
+                );
+            }
             let found = found.and_then(|value| serde_json::to_string(&value).ok());
             format!("cannot be {} ({reason})", found.unwrap_or_default())
         }
         other => format!("cannot be read ({other})"),
     };
-    format!("`{TABLE}.{setting}`{place} {wrong}: write for example {example}")
+    format!("{named} {wrong}: write for example {example}")
 }
 
-/// For what is not the value of one setting.
-fn outside_of_settings(kind: &Kind, place: &str) -> String {
+/// A setting by its name and the place where somebody wrote it: the table of a profile in a file,
+/// the variable of the environment, or the line of code.
+fn as_written(figment: &Figment, setting: &str) -> String {
+    match place(figment, &format!("{TABLE}.{setting}")) {
+        Some(place) => format!("`{setting}` {place}"),
+        None => format!("`{TABLE}.{setting}`"),
+    }
+}
+
+fn place(figment: &Figment, path: &str) -> Option<String> {
+    let tag = figment.find_value(path).ok()?.tag();
+    let from = figment.get_metadata(tag)?;
+    // Figment names no source for the environment, but the prefix of its variables, in backticks.
+    if from.name.ends_with("environment variable(s)") {
+        let prefix = from.name.split('`').nth(1).unwrap_or_default();
+        return Some(format!("in `{prefix}{}`", TABLE.to_uppercase()));
+    }
+    let profile = tag.profile();
+    let profile = profile.as_ref().unwrap_or(figment.profile());
+    Some(match (&from.source, from.provide_location) {
+        (Some(Source::Code(line)), _) => format!("at {line}"),
+        (Some(source), _) => format!("in `[{profile}.{TABLE}]` of {source}"),
+        (None, Some(line)) => format!("at {line}"),
+        (None, None) => format!("in `[{profile}.{TABLE}]`"),
+    })
+}
+
+/// The network of one address, if a list has such an address where a network belongs.
+fn address_without_length(list: &Value) -> Option<String> {
+    let texts = list.as_array()?.iter().filter_map(Value::as_str);
+    let address: IpAddr = texts.filter_map(|text| text.parse().ok()).next()?;
+    let address = address.to_canonical();
+    Some(format!(
+        "{address}/{}",
+        if address.is_ipv4() { 32 } else { 128 }
+    ))
+}
+
+/// Refuses what is no table: a list would be read as the settings in their order.
+///
+/// # Errors
+/// A sentence that says how to write a table.
+pub(super) fn check_table(table: &Value) -> Result<(), String> {
+    if table.as_dict().is_some() {
+        return Ok(());
+    }
+    let example = r#"ROCKET_SESSIONS='{access_token_validity="1h"}'"#;
+    if table
+        .as_str()
+        .is_some_and(|text| text.trim_start().starts_with('{'))
+    {
+        return Err(format!(
+            "`{TABLE}` must be a table of settings, and begins with `{{` without being TOML, for example because it is JSON, has strings in single quotes, or \
+             lacks its `}}`: write `{example}`, names without quotes, `=` and strings in double quotes"
+        ));
+    }
+    Err(format!(
+        "`{TABLE}` must be a table of settings, and is something else: write `[default.{TABLE}]` in Rocket.toml, or \
+         `{example}` in the environment"
+    ))
+}
+
+/// For errors that are not about the value of one setting.
+fn outside_of_settings(figment: &Figment, kind: &Kind) -> String {
     match kind {
-        Kind::UnknownField(name, known) => match nearest(name, known.iter().copied()) {
-            Some(meant) => {
-                format!("there is no setting `{TABLE}.{name}`{place}: did you mean `{meant}`?")
+        Kind::UnknownField(name, known) => {
+            let named = as_written(figment, name);
+            match nearest(name, known.iter().copied()) {
+                Some(meant) => format!("there is no setting {named}: did you mean `{meant}`?"),
+                None => format!(
+                    "there is no setting {named}: remove it, or write one of {}",
+                    known.map_to(|name| format!("`{name}`"))
+                ),
             }
-            None => format!(
-                "there is no setting `{TABLE}.{name}`{place}: remove it, or write one of {}",
-                known.map_to(|name| format!("`{name}`"))
-            ),
-        },
-        Kind::InvalidType(..) | Kind::InvalidValue(..) => format!(
-            "`{TABLE}`{place} must be a table of settings, and is something else: write `[default.{TABLE}]` in Rocket.toml, \
-             or `ROCKET_SESSIONS={{key=value, ..}}` in the environment"
-        ),
+        }
         other => other.to_string(),
     }
 }
 
 trait MapTo {
-    /// All of them in a sentence.
+    /// Lists all of them in a sentence.
     fn map_to(&self, show: impl Fn(&str) -> String) -> String;
 }
 
@@ -97,65 +161,40 @@ fn in_words(expected: &str) -> &str {
         "a boolean" => "`true` or `false`, without quotes",
         "a sequence" => "a list in brackets",
         "a duration" => "a duration in quotes, a number and `ms`, `s`, `m`, `h` or `d`",
-        other if other.starts_with("enum ") => "one of its words, in quotes",
+        other if other.split(' ').next() == Some("enum") => "one of its words, in quotes",
         other => other,
     }
 }
 
-/// What was found, as it would stand in `Rocket.toml`.
+/// The value that was found, as it would be written in `Rocket.toml`.
 fn written(found: &Actual) -> String {
     match found {
         Actual::Bool(value) => value.to_string(),
         Actual::Unsigned(value) => value.to_string(),
         Actual::Signed(value) => value.to_string(),
-        Actual::Float(value) => value.to_string(),
-        Actual::Str(value) => format!("{value:?}"),
+        // With the `.0`, which is what is wrong.
+        Actual::Float(value) => format!("{value:?}"),
+        Actual::Str(value) => shown(value),
         Actual::Seq => "a list".into(),
         Actual::Map => "a table".into(),
         other => other.to_string(),
     }
 }
 
-/// Settings that stand where nobody reads them.
-///
-/// # Errors
-/// A sentence that says where to put them.
-pub(super) fn check_places(figment: &Figment) -> Result<(), String> {
-    let is_ours = |profile: &rocket::figment::Profile| profile.as_str() == TABLE;
-    if figment.profiles().any(is_ours) && figment.profile().as_str() != TABLE {
-        return Err(format!(
-            "`[{TABLE}]` is read as a profile of that name, so none of its settings counts: write `[default.{TABLE}]`, or \
-             `[release.{TABLE}]` for one profile"
-        ));
-    }
-    for (setting, example) in EXAMPLES {
-        let (flat, dashed) = (format!("{TABLE}_{setting}"), "ROCKET_");
-        if figment.contains(&flat) {
-            let variable = format!("{dashed}{}", flat.to_uppercase());
-            let example = if setting.contains("master_key") {
-                "\"..\""
-            } else {
-                example
-            };
-            return Err(format!(
-                "`{flat}` (`{variable}` in the environment) is not read: write `{setting}` in `[default.{TABLE}]`, or \
-                 `ROCKET_SESSIONS='{{{setting}={example}}}'` in the environment"
-            ));
-        }
-        let singular = format!("session.{setting}");
-        if figment.contains(&singular) {
-            return Err(format!(
-                "`[default.session]` is not read, and holds the setting `{setting}`: did you mean `[default.{TABLE}]`?"
-            ));
-        }
-    }
-    Ok(())
+/// The setting of this name, in any style of writing, and its example.
+pub(super) fn setting_like(name: &str) -> Option<(&'static str, &'static str)> {
+    let found = bare(name);
+    EXAMPLES.into_iter().find(|(name, _)| bare(name) == found)
 }
 
-/// The word that was meant, if one is near: up to a third of its letters are wrong, or it was written in
-/// another style.
+/// A name without its style of writing.
+pub(super) fn bare(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['-', '_', '.', ' '], "")
+}
+
+/// The known word that was probably meant: up to a third of its letters differ, or it was written
+/// in another style.
 pub(super) fn nearest<'w>(found: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let bare = |word: &str| word.to_ascii_lowercase().replace(['-', '_', '.', ' '], "");
     let found = bare(found);
     known
         .map(|word| (distance(&found, &bare(word)), word))
@@ -165,7 +204,7 @@ pub(super) fn nearest<'w>(found: &str, known: impl Iterator<Item = &'w str>) -> 
 }
 
 /// How many letters must be changed, added or removed to make one word of the other (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
+pub(super) fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (n, letter) in one.chars().enumerate() {

@@ -1,30 +1,33 @@
-//! Reads `SessionConfig` from Rocket's figment, and what follows from the surroundings: origin,
-//! database, `Secure`.
+//! Reads `SessionConfig` from Rocket's figment, and derives what it leaves open: origin, database,
+//! `Secure`.
 
 pub(in crate::web) mod conflicts;
+mod database;
 mod misread;
 pub(in crate::web) mod origin;
+mod places;
 
 use std::net::IpAddr;
 
+use ipnet::{IpNet, Ipv4Net};
 use rocket::figment::Figment;
+use rocket::figment::providers::Serialized;
 
+use self::database::Database;
+use self::misread::TABLE;
 use self::origin::WebOrigin;
-use crate::config::{Auto, CookiePrefix, SessionConfig};
-use crate::error::see;
+use crate::config::{Auto, CookiePrefix, Secret, SessionConfig, shown};
+use crate::launch_error::{LaunchError, see};
 use crate::web::paths::{cookie_path, outer, refresh_path};
 
-/// Where the settings stand.
-const TABLE: &str = "sessions";
-
-/// The settings, and what was made of those left open.
+/// The settings, and the values derived for those left open.
 #[derive(Debug)]
 pub(in crate::web) struct Settings {
     pub(in crate::web) config: SessionConfig,
-    pub(in crate::web) database: String,
-    /// Where browsers reach this server.
+    pub(in crate::web) database: Database,
+    /// The origin at which browsers reach this server.
     pub(in crate::web) api: WebOrigin,
-    /// Where our other pages are.
+    /// The origins of the application's other pages.
     pub(in crate::web) website_origins: Vec<WebOrigin>,
     pub(in crate::web) issuer: String,
     pub(in crate::web) secure: bool,
@@ -35,12 +38,13 @@ pub(in crate::web) struct Settings {
     /// As browsers see it.
     pub(in crate::web) refresh_token_path: String,
     pub(in crate::web) cookie_domain: Option<String>,
-    /// Whether this is a debug build, where a master key may be made.
+    /// Whether this is the debug profile, in which a master key may be created.
     pub(in crate::web) development: bool,
 }
 
 impl Settings {
-    /// Whether browsers drop the cookies, which are `Secure`, because they reach this server over plain http.
+    /// Whether browsers drop the cookies, because they are `Secure` and browsers reach this server
+    /// over plain http.
     pub(in crate::web) fn is_secure_over_http(&self) -> bool {
         self.secure && self.api.scheme == "http" && !self.api.is_local_http()
     }
@@ -49,16 +53,21 @@ impl Settings {
     ///
     /// # Errors
     /// A sentence that names the setting and what to write.
-    pub(in crate::web) fn read(figment: &Figment) -> Result<Self, String> {
+    pub(in crate::web) fn read(figment: &Figment) -> Result<Self, LaunchError> {
         let config = extract(figment)
             .and_then(|config| config.check().map(|()| config))
             .map_err(see("SessionConfig"))?;
-        let database = database_url(figment, &config.database).map_err(see("databases"))?;
-        Self::of(config, database, figment).map_err(see("deployment"))
+        let database =
+            database::url(figment, config.database.as_str()).map_err(see("guide::databases"))?;
+        Self::of(config, database, figment).map_err(see("guide::deployment"))
     }
 
-    /// The same, once each setting is in order by itself.
-    fn of(mut config: SessionConfig, database: String, figment: &Figment) -> Result<Self, String> {
+    /// The same, after each setting was checked by itself.
+    fn of(
+        mut config: SessionConfig,
+        database: Database,
+        figment: &Figment,
+    ) -> Result<Self, String> {
         config.api_base_path = without_slash(&config.api_base_path);
         let outer_path = config.outer_path.as_deref().map(without_slash);
         config.outer_path = outer_path.filter(|path| !path.is_empty());
@@ -82,10 +91,17 @@ impl Settings {
             Some(domain) => Some(domain_of("cookie_domain", domain)?),
             None => None,
         };
+        let website_origins = read_origins(&config)?;
+        let texts = website_origins.iter().map(|origin| origin.text.clone());
+        config.website_origins = texts.collect();
+        for network in &mut config.trusted_proxies {
+            *network = unmapped(*network);
+        }
+        let outer_path = config.outer_path.as_deref();
         Ok(Self {
             database,
             issuer: format!("{}{}", api.text, outer(outer_path, &config.api_base_path)),
-            website_origins: read_origins(&config)?,
+            website_origins,
             prefix: match config.cookie_prefix {
                 CookiePrefix::Auto if !secure => CookiePrefix::None,
                 CookiePrefix::Auto if cookie_domain.is_none() && access_token_path == "/" => {
@@ -113,29 +129,46 @@ fn without_slash(path: &str) -> String {
     path.trim_end_matches('/').to_owned()
 }
 
+/// An IPv4 network that is written as one of IPv6 (RFC 4291 section 2.5.5.2): addresses of clients are
+/// never written so.
+fn unmapped(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else {
+        return network;
+    };
+    let bits = mapped.prefix_len().checked_sub(96);
+    let address = mapped.addr().to_ipv4_mapped();
+    bits.zip(address)
+        .and_then(|(bits, address)| Ipv4Net::new(address, bits).ok())
+        .map_or(network, IpNet::V4)
+}
+
 /// The origin of this server.
 fn api_origin(figment: &Figment, config: &SessionConfig, debug: bool) -> Result<WebOrigin, String> {
-    let text = match &config.api_origin {
-        Some(origin) => origin.clone(),
-        None if debug => own_origin(figment)?,
-        None => {
-            return Err(format!(
-                "`{TABLE}.api_origin` must be set outside debug builds, to the origin under which browsers reach this server, \
-                 such as \"https://api.example.com\""
-            ));
-        }
-    };
-    WebOrigin::parse(&text).ok_or_else(|| {
+    let unfit = |text: &str| {
         format!(
-            "`{TABLE}.api_origin` must be scheme, host and port only, such as \"https://api.example.com\", not \"{text}\""
+            "`{TABLE}.api_origin` must be scheme, host and port only, such as \"https://api.example.com\" (other letters than \
+             ASCII as `xn--..`), not {}",
+            shown(text)
         )
-    })
+    };
+    match &config.api_origin {
+        Some(text) => WebOrigin::parse(text).ok_or_else(|| unfit(text)),
+        None if debug => {
+            let text = own_origin(figment)?;
+            WebOrigin::of_this_server(&text).ok_or_else(|| unfit(&text))
+        }
+        None => Err(format!(
+            "`{TABLE}.api_origin` must be set outside the debug profile, to the origin under which browsers reach this \
+             server, such as \"https://api.example.com\""
+        )),
+    }
 }
 
 /// The table, or the defaults if there is none.
 fn extract(figment: &Figment) -> Result<SessionConfig, String> {
-    misread::check_places(figment)?;
-    if figment.contains(TABLE) {
+    places::check(figment)?;
+    if let Ok(table) = figment.find_value(TABLE) {
+        misread::check_table(&table)?;
         let read = figment.extract_inner(TABLE);
         read.map_err(|error| misread::sentence(figment, &error))
     } else {
@@ -143,9 +176,30 @@ fn extract(figment: &Figment) -> Result<SessionConfig, String> {
     }
 }
 
-/// The origins of our other pages.
-pub(in crate::web) fn website_origins(figment: &Figment) -> Result<Vec<WebOrigin>, String> {
-    read_origins(&extract(figment)?)
+/// The settings of `Rocket.toml` and the environment, on top of those that the application gives.
+///
+/// Serialising [`SessionConfig`] leaves out the master keys and the password of the database, so
+/// they are added by hand.
+pub(in crate::web) fn beneath(figment: &Figment, config: &SessionConfig) -> Figment {
+    let place = format!("{TABLE}.database");
+    let url = Serialized::default(&place, config.database.as_str());
+    // The first that comes counts.
+    let mut figment = figment.clone().join(url);
+    figment = figment.join(Serialized::default(TABLE, config));
+    if let Some(key) = &config.master_key {
+        let place = format!("{TABLE}.master_key");
+        figment = figment.join(Serialized::default(&place, key.reveal()));
+    }
+    if !config.accepted_master_keys.is_empty() {
+        let place = format!("{TABLE}.accepted_master_keys");
+        let keys: Vec<&str> = config
+            .accepted_master_keys
+            .iter()
+            .map(Secret::reveal)
+            .collect();
+        figment = figment.join(Serialized::default(&place, keys));
+    }
+    figment
 }
 
 fn read_origins(config: &SessionConfig) -> Result<Vec<WebOrigin>, String> {
@@ -154,20 +208,31 @@ fn read_origins(config: &SessionConfig) -> Result<Vec<WebOrigin>, String> {
             format!(
                 "`{TABLE}.website_origins` lists origins as browsers send them, scheme, host and port only, such as \
                  \"https://www.example.com\" or \"capacitor://localhost\", never `*` or `null` (other letters than ASCII as \
-                 `xn--..`): \"{text}\" is not one"
+                 `xn--..`): {} is not one",
+                shown(text)
             )
         })
     };
-    config.website_origins.iter().map(read).collect()
+    let mut origins = Vec::new();
+    for origin in config.website_origins.iter().map(read) {
+        let origin = origin?;
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+    Ok(origins)
 }
 
 fn domain_of(setting: &str, text: &str) -> Result<String, String> {
     origin::cookie_domain(text).ok_or_else(|| {
-        format!("`{TABLE}.{setting}` must be a domain such as \"example.com\", not \"{text}\"")
+        format!(
+            "`{TABLE}.{setting}` must be a domain such as \"example.com\", not {}",
+            shown(text)
+        )
     })
 }
 
-/// Made from Rocket's own address and port.
+/// The origin derived from Rocket's own address and port.
 fn own_origin(figment: &Figment) -> Result<String, String> {
     let rocket = figment
         .extract::<rocket::Config>()
@@ -185,25 +250,24 @@ fn own_origin(figment: &Figment) -> Result<String, String> {
     Ok(format!("{scheme}://{host}:{}", rocket.port))
 }
 
-/// The URL, or the one that the named `[default.databases.*]` entry holds.
-fn database_url(figment: &Figment, database: &str) -> Result<String, String> {
-    if database.contains(':') {
-        return Ok(database.to_owned());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(figment: &Figment) -> String {
+        let config = extract(figment).expect("settings");
+        config.database.as_str().to_owned()
     }
-    let url: String = figment.extract_inner(&format!("databases.{database}.url")).map_err(|_| {
-        format!(
-            "`{TABLE}.database = \"{database}\"` is neither a URL such as \"sqlite://sessions.db\" nor the name of a \
-             `[default.databases.{database}]` entry with a `url`"
-        )
-    })?;
-    let scheme = url.split(':').next().filter(|scheme| *scheme != url);
-    if scheme.is_some_and(|scheme| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
-        return Ok(url);
+
+    #[test]
+    fn settings_from_code_keep_the_password_of_their_database() {
+        let url = "postgres://ada:secret@db.example/app";
+        let config = SessionConfig {
+            database: url.into(),
+            ..SessionConfig::default()
+        };
+        assert_eq!(database(&beneath(&Figment::new(), &config)), url);
+        let operators = Figment::new().join((format!("{TABLE}.database"), "sqlite:app.db"));
+        assert_eq!(database(&beneath(&operators, &config)), "sqlite:app.db");
     }
-    // Rocket's own pools write a bare path for SQLite, in which nothing has a meaning of its own.
-    let path = url
-        .replace('%', "%25")
-        .replace('?', "%3F")
-        .replace('#', "%23");
-    Ok(format!("sqlite:{path}"))
 }

@@ -1,4 +1,4 @@
-//! Origins and sites: which pages are ours, and which of them a browser takes for neighbours.
+//! Origins and sites: which pages belong to the application, and which of them are same-site.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,7 +14,7 @@ pub(in crate::web) struct WebOrigin {
     pub(in crate::web) host: String,
 }
 
-/// Schemes whose pages have no origin of their own, or are no pages.
+/// Schemes whose pages have no origin of their own, or that have no pages.
 const NO_ORIGIN: [&str; 9] = [
     "about",
     "blob",
@@ -28,17 +28,28 @@ const NO_ORIGIN: [&str; 9] = [
 ];
 
 impl WebOrigin {
-    /// Reads `https://host:port` into what browsers send; `None` for anything more or less, and for what
-    /// no browser sends.
+    /// Parses `https://host:port` into what browsers send; `None` for anything more or less, and
+    /// for what no browser sends.
     pub(in crate::web) fn parse(text: &str) -> Option<Self> {
+        Self::of_this_server(text).filter(Self::has_port)
+    }
+
+    /// The same, whose port may be 0: Rocket chooses the port of a server for tests.
+    pub(in crate::web) fn of_this_server(text: &str) -> Option<Self> {
         Self::read(text).filter(Self::has_cookies)
     }
 
-    /// The same, and the origins that the shells of apps and extensions make up, such as
+    fn has_port(&self) -> bool {
+        !self.text.ends_with(":0")
+    }
+
+    /// The same, and also the origins that apps and extensions use, such as
     /// `capacitor://localhost`.
     pub(in crate::web) fn parse_page(text: &str) -> Option<Self> {
         let made_up = |scheme: &str| !NO_ORIGIN.contains(&scheme);
-        Self::read(text).filter(|origin| origin.has_cookies() || made_up(&origin.scheme))
+        Self::read(text)
+            .filter(Self::has_port)
+            .filter(|origin| origin.has_cookies() || made_up(&origin.scheme))
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -60,7 +71,6 @@ impl WebOrigin {
         let says_port = authority.len() > parsed.host().len();
         let port = match parsed.port() {
             None if says_port => return None,
-            // Rocket chooses the port of a server for tests.
             port => port.filter(|port| Some(*port) != default_port),
         };
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
@@ -71,7 +81,7 @@ impl WebOrigin {
         })
     }
 
-    /// Whether browsers keep cookies for its pages.
+    /// Whether browsers store cookies for its pages.
     pub(in crate::web) fn has_cookies(&self) -> bool {
         matches!(&*self.scheme, "http" | "https")
     }
@@ -98,13 +108,15 @@ fn site(host: &str) -> &str {
     PUBLIC_SUFFIXES.effective_tld_plus_one(host).unwrap_or(host)
 }
 
-/// Whether everybody may register names below a domain, so that browsers refuse its cookies.
+/// Whether everybody may register names below a domain, so that browsers refuse its cookies. A
+/// single label counts, whether or not there is such a top-level domain (Public Suffix List, the
+/// rule `*`).
 pub(in crate::web) fn is_public_suffix(domain: &str) -> bool {
-    address(domain).is_none() && domain.contains('.') && PUBLIC_SUFFIXES.is_effective_tld(domain)
+    address(domain).is_none() && (!domain.contains('.') || PUBLIC_SUFFIXES.is_effective_tld(domain))
 }
 
-/// Reads a cookie domain as people write it (`.example.com`, `https://API.example.com`); `None` if it
-/// is none.
+/// Parses a cookie domain as people write it (`.example.com`, `https://API.example.com`); `None` if
+/// it is not a domain.
 pub(in crate::web) fn cookie_domain(text: &str) -> Option<String> {
     let lower = text.trim().to_ascii_lowercase();
     let host = match lower.split_once("://") {
@@ -121,7 +133,7 @@ pub(in crate::web) fn cookie_domain(text: &str) -> Option<String> {
     (is_name || address(&host).is_some()).then_some(host)
 }
 
-/// Whether a browser takes a cookie of `domain` from `host` (RFC 6265bis section 5.1.3).
+/// Whether a browser accepts a cookie of `domain` from `host` (RFC 6265bis section 5.1.3).
 pub(in crate::web) fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain
         || (address(host).is_none()
@@ -130,13 +142,13 @@ pub(in crate::web) fn domain_matches(host: &str, domain: &str) -> bool {
                 .is_some_and(|rest| rest.ends_with('.')))
 }
 
-/// A host as browsers write it; `None` for one that they would write otherwise, or refuse.
+/// A host in the form that browsers use; `None` if they would write it differently, or refuse it.
 fn canonical(host: &str) -> Option<String> {
     if let Some(address) = host.strip_prefix('[') {
         let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
         return Some(format!("[{address}]"));
     }
-    // They read `127.1` and `0x7f.1` as addresses.
+    // Browsers read `127.1` and `0x7f.1` as addresses.
     let is_number = |label: &str| {
         label.bytes().all(|byte| byte.is_ascii_digit())
             || label
@@ -149,7 +161,12 @@ fn canonical(host: &str) -> Option<String> {
         return Some(address.to_string());
     }
     let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let is_name = !host.is_empty() && host.bytes().all(of_a_name);
+    // The name of the root may stand behind it.
+    let labels = host.strip_suffix('.').unwrap_or(host).split('.');
+    let are_labels = labels
+        .into_iter()
+        .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
+    let is_name = are_labels && host.bytes().all(of_a_name);
     is_name.then(|| host.to_owned())
 }
 
@@ -184,6 +201,16 @@ mod tests {
             ("https://*.example.com", None),
             ("https://exa mple.com", None),
             ("https://ex\u{e4}mple.com", None),
+            ("https://a..com", None),
+            ("https://.a.com", None),
+            ("https://-a.com", None),
+            ("https://a-.com", None),
+            ("https://a.com..", None),
+            (
+                "https://xn--mller-kva.example",
+                Some("https://xn--mller-kva.example"),
+            ),
+            ("https://example.com:0", None),
             ("https://127.1", None),
             ("https://0x7f.0.0.1", None),
             ("https://0x7f000001", None),
@@ -247,7 +274,6 @@ mod tests {
         }
     }
 
-    /// Behaviour 14.
     #[test]
     fn cookie_domains_are_read_as_people_write_them() {
         for (text, read) in [
@@ -266,7 +292,9 @@ mod tests {
             assert_eq!(cookie_domain(text).as_deref(), read, "{text}");
         }
         assert!(is_public_suffix("co.uk") && is_public_suffix("github.io"));
-        assert!(!is_public_suffix("example.com") && !is_public_suffix("localhost"));
+        assert!(is_public_suffix("com") && is_public_suffix("test") && is_public_suffix("lan"));
+        assert!(!is_public_suffix("example.com") && !is_public_suffix("127.0.0.1"));
+        assert!(!is_public_suffix("example.test") && !is_public_suffix("[::1]"));
         assert!(domain_matches("api.example.com", "example.com"));
         assert!(!domain_matches("badexample.com", "example.com"));
     }

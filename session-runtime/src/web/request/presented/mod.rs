@@ -1,8 +1,9 @@
-//! What a request presents: the tokens it carries, by the session that each belongs to.
+//! What a request presents: its tokens, each assigned to its session.
 //!
-//! A cookie's name carries the session, so tokens of several sessions come side by side, and what a
-//! neighbour planted or an earlier configuration left behind does not get in the way: a token that is
-//! not ours, or that stands under the name of another session, does not count.
+//! The name of a cookie contains the session, so tokens of several sessions arrive side by side.
+//! Tokens that this application did not issue, or that are in the cookie of another session, are
+//! ignored; so cookies that another host on the domain planted or an earlier configuration left do
+//! no harm.
 
 mod refresh;
 
@@ -12,34 +13,35 @@ use std::collections::HashSet;
 use rocket::Request;
 use rocket::http::Cookie;
 
-use crate::config::Transfer;
+use crate::config::TransferMethod;
 use crate::handle::Tag;
 use crate::sessions::{Recognised, Sessions};
 use crate::token::Transport;
-use crate::token::access;
-use crate::web::paths::{AUTH_MODE, LEGACY_COOKIE};
+use crate::token::access::{self, Verified};
+use crate::web::paths::LEGACY_COOKIE;
 use crate::web::request::cookies;
-use crate::web::response::wire::Wire;
+use crate::web::response::wire::{Kind, Wire, asks_for_headers};
 
-pub(in crate::web) use self::refresh::FoundRefresh;
+pub(in crate::web) use self::refresh::{FoundRefresh, ShownToken};
 
-/// The most that is read of an `Authorization` header, in bytes.
+/// How many bytes of an `Authorization` header are read at most.
 const MAX_AUTHORIZATION: usize = 8192;
 
-/// The most cookies of one kind that are looked at: several times as many as a browser keeps for a site.
+/// How many cookies of one kind are read at most: several times as many as a browser stores for a
+/// site.
 const MAX_COOKIES: usize = 1000;
 
-/// The most signatures that are checked for one request, beside those of tokens that are remembered: each
-/// takes some 70 microseconds. Chromium keeps 180 cookies for a site and its neighbours and 10 kB of
-/// partitioned ones, so that these cannot plant enough to have the one of ours overlooked: what does not name
-/// a key of ours counts for none.
+/// How many signatures are verified for one request at most, beside cached tokens; each takes some
+/// 70 microseconds. Chromium stores 180 cookies for a site and its sibling hosts and 10 kB of
+/// partitioned ones, so these cannot plant enough to hide the application's own. Tokens that name
+/// no key of this application do not count.
 const MAX_SIGNATURES: usize = 256;
 
-/// The most rows that are read for one request to learn what becomes of tokens that do not hold: a browser has
-/// one or two of these.
+/// How many rows are read for one request at most, to learn the state of tokens that are no longer
+/// valid; a browser has one or two of them.
 pub(in crate::web) const MAX_ROWS: usize = 8;
 
-/// A token under the name of a session.
+/// A token, or the hash of one, in the cookie of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Named<'r> {
     tag: Tag,
@@ -49,15 +51,19 @@ struct Named<'r> {
 /// The tokens of a request, not verified yet.
 #[derive(Debug)]
 pub(in crate::web) struct Presented<'r> {
-    transfer: Transfer,
-    /// Whether a browser that sends a refresh cookie sends the access cookie beside it.
-    pairs_are_whole: bool,
+    transfer: TransferMethod,
     /// Whether the request asks for tokens in headers.
     asks_for_headers: bool,
     access: Vec<Named<'r>>,
+    /// Refresh tokens whose hash cookie is present.
     refresh: Vec<Named<'r>>,
+    /// Refresh tokens beside the hash of another token.
+    strange_refresh: Vec<Named<'r>>,
+    refresh_hashes: Vec<Named<'r>>,
+    /// Whether the refresh tokens that count stand beside a hash that nobody else can store.
+    has_proved_refresh: bool,
     bearer: Option<&'r str>,
-    /// Whether a cookie of earlier front ends is there.
+    /// Whether there is a cookie of earlier front ends.
     pub(in crate::web) legacy: bool,
 }
 
@@ -65,22 +71,26 @@ impl<'r> Presented<'r> {
     pub(in crate::web) fn of(request: &'r Request<'_>, wire: &Wire) -> Self {
         let mut presented = Self {
             transfer: wire.transfer,
-            pairs_are_whole: wire.pairs_are_whole(),
             asks_for_headers: asks_for_headers(request),
             access: Vec::new(),
             refresh: Vec::new(),
+            strange_refresh: Vec::new(),
+            refresh_hashes: Vec::new(),
+            has_proved_refresh: false,
             bearer: bearer(request),
             legacy: false,
         };
-        if wire.transfer != Transfer::Header {
+        if wire.transfer != TransferMethod::Header {
             presented.read_cookies(request, wire);
+            presented.sort_refresh_cookies(wire.hash_rule());
         }
         presented
     }
 
-    /// Reads the raw header lines: Rocket's jar keeps only the last of two cookies of one name, and trims
-    /// white space that a browser takes for part of a name, which would let a neighbour's cookie pass for
-    /// one with a prefix. What Rocket's local client put into the jar stands in no line.
+    /// Reads the raw header lines. Rocket's jar keeps only the last of two cookies of one name, and
+    /// trims white space that a browser treats as part of a name, which would let another host's
+    /// cookie pass for one with a prefix. Cookies that Rocket's local client added to the jar are
+    /// in no line.
     fn read_cookies(&mut self, request: &'r Request<'_>, wire: &Wire) {
         for line in request.headers().get("cookie") {
             for (name, value) in cookies::pairs(line) {
@@ -95,7 +105,7 @@ impl<'r> Presented<'r> {
         if unread.is_empty() {
             return;
         }
-        // Some of them Rocket has read from a line, where they have another name.
+        // Rocket has read some of them from a line, in which they have another name.
         let lines = request.headers().get("cookie");
         let read: HashSet<(String, String)> = lines
             .flat_map(Cookie::split_parse_encoded)
@@ -110,7 +120,7 @@ impl<'r> Presented<'r> {
         }
     }
 
-    /// Whether a cookie is none of ours, or was read from a line already.
+    /// Whether a cookie is not a session cookie, or was read from a line already.
     fn has(&self, wire: &Wire, cookie: &Cookie<'_>) -> bool {
         let Some((kind, tag)) = wire.kind_of(cookie.name()) else {
             return true;
@@ -118,6 +128,7 @@ impl<'r> Presented<'r> {
         let tokens = match kind {
             Kind::Access => &self.access,
             Kind::Refresh => &self.refresh,
+            Kind::RefreshHash => &self.refresh_hashes,
         };
         let mut named = tokens.iter().filter(|named| named.tag == tag);
         tokens.len() >= MAX_COOKIES || named.any(|named| named.token == cookie.value())
@@ -129,6 +140,7 @@ impl<'r> Presented<'r> {
                 let tokens = match kind {
                     Kind::Access => &mut self.access,
                     Kind::Refresh => &mut self.refresh,
+                    Kind::RefreshHash => &mut self.refresh_hashes,
                 };
                 let named = Named { tag, token };
                 if tokens.len() < MAX_COOKIES && !tokens.contains(&named) {
@@ -142,8 +154,27 @@ impl<'r> Presented<'r> {
     /// The bearer token, if it counts as an access token.
     pub(in crate::web) fn access_bearer(&self, sessions: &Sessions) -> Option<&'r str> {
         self.bearer
-            .filter(|_| self.transfer != Transfer::Cookie)
+            .filter(|_| self.transfer != TransferMethod::Cookie)
             .filter(|token| sessions.may_be_access_token(token))
+    }
+
+    /// The access cookie that was verified with this result.
+    pub(in crate::web) fn access_cookie(
+        &self,
+        sessions: &Sessions,
+        verified: &Verified,
+    ) -> Option<String> {
+        let tag = verified.handle.tag();
+        let mut named = self.access.iter().filter(|named| named.tag == tag);
+        let is_it = |named: &&Named<'r>| {
+            let checked = sessions.check(&named.token, Transport::Cookie);
+            checked.is_ok_and(|found| {
+                found.handle == verified.handle && found.issued_at == verified.issued_at
+            })
+        };
+        named
+            .find(is_it)
+            .map(|named| named.token.clone().into_owned())
     }
 
     /// Whether there is a cookie with the name of an access token.
@@ -151,20 +182,49 @@ impl<'r> Presented<'r> {
         !self.access.is_empty()
     }
 
-    /// Whether no page of another site can have made a browser send this: a header says who asks, or how.
-    pub(in crate::web) fn is_in_headers(&self, sessions: &Sessions) -> bool {
-        self.access_bearer(sessions).is_some()
-            || self.refresh_bearer().is_some()
-            || (self.asks_for_headers && self.access.is_empty() && self.refresh.is_empty())
-            || self.transfer == Transfer::Header
+    /// Whether an access cookie is one of a session that is bound to a device, as it says itself.
+    pub(in crate::web) fn says_device_bound(&self) -> bool {
+        let mut tokens = self.access.iter();
+        tokens.any(|named| access::says_device_bound(&named.token))
     }
 
-    /// The access cookies of ours, whether or not they still hold, under the names of their sessions.
+    /// The sessions of which the browser has a cookie, and lost the access cookie.
+    pub(in crate::web) fn without_access(&self) -> Vec<Tag> {
+        let rest = [&self.refresh, &self.strange_refresh, &self.refresh_hashes];
+        let mut tags: Vec<Tag> = rest.into_iter().flatten().map(|named| named.tag).collect();
+        tags.retain(|tag| !self.access.iter().any(|access| access.tag == *tag));
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    }
+
+    fn has_token_cookies(&self) -> bool {
+        let mut tokens = [&self.access, &self.refresh, &self.strange_refresh].into_iter();
+        tokens.any(|tokens| !tokens.is_empty())
+    }
+
+    /// Whether no page of another site can have made a browser send this request, because a header
+    /// carries the token or asks for tokens. A bearer token counts only if it was recognised.
+    pub(in crate::web) fn is_in_headers(&self, bearer: Option<&Recognised>) -> bool {
+        self.transfer == TransferMethod::Header
+            || (!self.has_token_cookies() && (self.asks_for_headers || bearer.is_some()))
+    }
+
+    /// Whether no page of another site can have made a browser send this refresh, because a header
+    /// carries the refresh token or asks for tokens.
+    pub(in crate::web) fn refreshes_in_headers(&self) -> bool {
+        self.transfer == TransferMethod::Header
+            || self.refresh_bearer().is_some()
+            || (self.asks_for_headers && !self.has_token_cookies())
+    }
+
+    /// The access cookies with tokens of this application, valid or not, under the names of their
+    /// sessions.
     pub(in crate::web) fn recognise(&self, sessions: &Sessions) -> Vec<Recognised> {
         self.recognise_where(sessions, |_| true)
     }
 
-    /// Those of them whose names pass.
+    /// The same, for cookie names that pass a filter.
     fn recognise_where(
         &self,
         sessions: &Sessions,
@@ -191,29 +251,10 @@ impl<'r> Presented<'r> {
         meant.filter_map(&mut recognise).collect()
     }
 
-    /// Every session that the request shows with an access token of ours, expired or not, or says that it is
-    /// one.
-    pub(in crate::web) fn sessions(&self, sessions: &Sessions) -> Vec<Recognised> {
-        let bearer = self
-            .access_bearer(sessions)
-            .and_then(|token| sessions.recognise(token));
-        bearer.into_iter().chain(self.recognise(sessions)).collect()
+    /// The bearer token, if this application issued it as an access token, valid or not.
+    pub(in crate::web) fn recognise_bearer(&self, sessions: &Sessions) -> Option<Recognised> {
+        sessions.recognise(self.access_bearer(sessions)?)
     }
-}
-
-/// Which token a cookie holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::web) enum Kind {
-    Access,
-    Refresh,
-}
-
-/// Whether a request asks for tokens in headers.
-pub(in crate::web) fn asks_for_headers(request: &Request<'_>) -> bool {
-    request
-        .headers()
-        .get_one(AUTH_MODE)
-        .is_some_and(|mode| mode.eq_ignore_ascii_case("header"))
 }
 
 /// The bearer token: the scheme in any case, one space, one token (RFC 6750 section 2.1). Of two

@@ -1,4 +1,4 @@
-//! The few small documents that the library shows to people itself, each under a policy of its own.
+//! The few small pages that the library shows itself, each with a content security policy.
 
 use std::io::Cursor;
 use std::time::Duration;
@@ -8,6 +8,8 @@ use rocket::response::{self, Responder};
 use rocket::{Request, Response};
 
 use crate::web::local_url::LocalUrl;
+use crate::web::response::headers;
+use crate::web::state;
 
 /// A whole page.
 #[derive(Debug)]
@@ -18,44 +20,54 @@ pub(in crate::web) struct Document {
     pub(in crate::web) body: Body,
 }
 
-/// What a person can do on it.
+/// What the user can do on it.
 #[derive(Debug)]
 pub(in crate::web) enum Body {
     Nothing,
-    Links(Vec<(LocalUrl, &'static str)>),
-    /// A button that refreshes the session and goes on.
+    /// Links, with their words.
+    Links(Vec<(String, &'static str)>),
+    /// A button that refreshes the session and continues.
     Refresh {
         action: LocalUrl,
         next: LocalUrl,
         login: LocalUrl,
-        /// Whether a script presses it, unless it has done so in this tab within that time.
+        /// Whether a script presses it, but at most once per tab within this time.
         by_itself: Option<Duration>,
     },
 }
 
 impl Body {
-    pub(in crate::web) fn link(to: LocalUrl, words: &'static str) -> Self {
-        Self::Links(vec![(to, words)])
+    pub(in crate::web) fn link(to: impl ToString, words: &'static str) -> Self {
+        Self::Links(vec![(to.to_string(), words)])
     }
 }
 
+/// No cache may store it.
+pub(super) fn finish(response: &mut Response<'_>) {
+    headers::forbid_caching(response);
+    headers::append(response, "Vary", "Accept");
+    headers::append(response, "Vary", "HX-Request");
+}
+
+/// The nonce of one answer's policy, so that only that answer's script runs.
+fn nonce(request: &Request<'_>) -> Option<String> {
+    state::managed(request).ok()?.nonce().ok()
+}
+
 impl Document {
-    /// For a person whose session has to be refreshed, or is over.
+    /// For a user whose session must be refreshed, or has ended.
     pub(in crate::web) fn lost(status: Status, reads: bool, body: Body) -> Self {
         let goes_on = matches!(body, Body::Refresh { .. });
         let (title, text) = match (reads, goes_on) {
             (true, true) => (
                 "One moment",
-                "You have been away for a while. Continue where you were.",
+                "Your session has to be renewed. Continue where you were.",
             ),
-            (true, false) => (
-                "Please log in",
-                "This page is for members, or your session has ended.",
-            ),
+            (true, false) => PLEASE_LOG_IN,
             (false, true) => (
                 "Nothing was sent",
-                "You have been away for a while, so your form was not sent. Go back first if you need what you \
-                 typed. Continue, then send it again.",
+                "Your session has to be renewed first, so your form was not sent. Continue, then send it again. \
+                 If you go back before you continue, your browser may still have what you typed.",
             ),
             (false, false) => (
                 "Nothing was sent",
@@ -70,7 +82,7 @@ impl Document {
         }
     }
 
-    /// For what the application itself refused: a wrong password, say.
+    /// For a request that the application itself refused, such as a wrong password.
     pub(in crate::web) fn refused(login: LocalUrl) -> Self {
         Self {
             status: Status::Unauthorized,
@@ -80,7 +92,7 @@ impl Document {
         }
     }
 
-    /// For a form that came with another session than it needs: nobody has lost one by that.
+    /// For a form that was sent with a session of another payload type; no session has ended.
     pub(in crate::web) fn of_another_session(
         status: Status,
         root: LocalUrl,
@@ -91,11 +103,15 @@ impl Document {
             title: "Nothing was sent",
             text: "You are logged in, but not for this form, so it was not sent. Perhaps you have finished it in \
                    another tab.",
-            body: Body::Links(vec![(root, "Continue"), (log_in, "Log in again")]),
+            body: Body::Links(vec![
+                (root.to_string(), "Continue"),
+                (log_in.to_string(), "Log in again"),
+            ]),
         }
     }
 
-    /// For a form of a session that a later one of the same browser replaced: a second click, or another tab.
+    /// For a form of a session that a later login of the same browser replaced: a second click, or
+    /// another tab.
     pub(in crate::web) fn replaced(status: Status, body: Body) -> Self {
         Self {
             status,
@@ -117,7 +133,7 @@ impl Document {
         }
     }
 
-    /// For any other error; with a way to try again where that may help.
+    /// For any other error, with a link to try again if that may help.
     pub(in crate::web) fn of_status(
         status: Status,
         again: Option<(LocalUrl, &'static str)>,
@@ -132,6 +148,14 @@ impl Document {
             title,
             text,
             body,
+        }
+    }
+
+    /// For any error, with a link to the login.
+    pub(in crate::web) fn with_login(status: Status, login: String) -> Self {
+        Self {
+            body: Body::link(login, "Log in"),
+            ..Self::of_status(status, None)
         }
     }
 
@@ -153,7 +177,7 @@ impl Document {
             Body::Nothing => String::new(),
             Body::Links(links) => links
                 .iter()
-                .map(|(to, words)| (escape(to.as_str()), words))
+                .map(|(to, words)| (escape(to), words))
                 .map(|(to, words)| format!("<p><a href=\"{to}\">{words}</a></p>\n"))
                 .collect(),
             Body::Refresh {
@@ -169,7 +193,8 @@ impl Document {
                     _ => String::new(),
                 };
                 format!(
-                    "<p id=\"again\" hidden>It did not work just now. Perhaps this browser keeps no cookies.</p>\n\
+                    "<p id=\"again\" hidden>It did not continue by itself just now, so press the button. If this page comes back again and again, this \
+                     browser may keep no cookies.</p>\n\
                      <form id=\"refresh\" method=\"post\" action=\"{action}\">\n\
                      <input type=\"hidden\" name=\"next\" value=\"{next}\">\n\
                      <input type=\"hidden\" name=\"login\" value=\"{login}\">\n\
@@ -190,7 +215,7 @@ impl Document {
 
 impl<'r> Responder<'r, 'static> for Document {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let nonce = super::nonce(request);
+        let nonce = nonce(request);
         let html = self.html(nonce.as_deref());
         let mut response = Response::new();
         response.set_status(self.status);
@@ -200,15 +225,15 @@ impl<'r> Responder<'r, 'static> for Document {
             policy(nonce.as_deref()),
         ));
         if self.status == Status::ServiceUnavailable {
-            response.set_header(Header::new("Retry-After", "1"));
+            headers::ask_to_retry(&mut response);
         }
         response.set_sized_body(html.len(), Cursor::new(html));
-        super::finish(&mut response);
+        finish(&mut response);
         Ok(response)
     }
 }
 
-/// Everything but the one script and the one style of this answer is refused.
+/// A policy that allows only this answer's own script and style.
 fn policy(nonce: Option<&str>) -> String {
     let own = nonce.map_or("'none'".to_owned(), |nonce| format!("'nonce-{nonce}'"));
     format!(
@@ -216,9 +241,9 @@ fn policy(nonce: Option<&str>) -> String {
     )
 }
 
-/// Presses the button once. A browser that loses its new cookies would come back here for ever, so a tab
-/// does it again only after `pause`, and leaves it to the person otherwise, as it does where the
-/// tab can remember nothing.
+/// Presses the button once. A browser that loses its new cookies would otherwise come back here for
+/// ever, so a tab does it again only after `pause`. Otherwise, or if the tab cannot remember it,
+/// the user has to press the button.
 fn script(nonce: &str, pause: Duration) -> String {
     let pause = pause.as_millis();
     format!(
@@ -237,9 +262,15 @@ fn script(nonce: &str, pause: Duration) -> String {
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:0}main{max-width:32rem;margin:15vh auto;padding:0 1.5rem}a{color:inherit}\
 button{font:inherit;padding:.5rem 1.25rem}";
 
-/// What a status means to a person.
+const PLEASE_LOG_IN: (&str, &str) = (
+    "Please log in",
+    "This page is for members, or your session has ended.",
+);
+
+/// A status in words for a user.
 fn text_of(status: Status) -> (&'static str, &'static str) {
     match status.code {
+        401 => PLEASE_LOG_IN,
         403 => ("Not allowed", "Your session does not allow this."),
         409 => (
             "Changed meanwhile",
@@ -254,7 +285,7 @@ fn text_of(status: Status) -> (&'static str, &'static str) {
 }
 
 /// For text and for attributes in double quotes.
-pub(in crate::web) fn escape(text: &str) -> String {
+fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('"', "&quot;")
         .replace('<', "&lt;")

@@ -1,27 +1,27 @@
-//! Server-rendered sites: what a person gets when a page's session has to be refreshed or is over.
+//! Server-rendered sites: what a user sees if a page's session must be refreshed or has ended.
 
 mod document;
 mod refresh;
+mod urls;
 
 use rocket::catcher;
-use rocket::http::uri::Absolute;
 use rocket::http::{ContentType, Header, Method, Status};
 use rocket::response::{Redirect, Responder};
 use rocket::{Request, Response};
 
-use self::document::{Body, Document};
+use self::document::{Body, finish};
+use self::urls::{back_to, came_from, current, wanted};
 use crate::error::Error;
-use crate::sessions::{Recognised, Sessions};
+use crate::sessions::Recognised;
 use crate::web::local_url::LocalUrl;
-use crate::web::request::csrf::CsrfPolicy;
 use crate::web::request::people::is_htmx;
 use crate::web::request::presented::Presented;
-use crate::web::response::pending::Pending;
-use crate::web::response::wire;
+use crate::web::request_state::RequestState;
 use crate::web::state;
 
-pub(in crate::web) use self::document::escape;
+pub(in crate::web) use self::document::Document;
 pub(in crate::web) use self::refresh::routes;
+pub(in crate::web) use self::urls::outer;
 
 /// The answer of `catchers::pages` to a person.
 pub(in crate::web) async fn answer<'r>(
@@ -33,7 +33,7 @@ pub(in crate::web) async fn answer<'r>(
     let login = outer(request, login);
     let sessions = state::managed(request).ok();
     if let Some(Error::SecondFactorRequired { page: Some(page) }) = error {
-        // A page that asks for the second factor, and for another session, would send it round in circles.
+        // A page that asks for the second factor and for another session would redirect in a loop.
         if request.uri().path() != LocalUrl::or_root(page).path() {
             return second_factor(request, status, &outer(request, page));
         }
@@ -50,7 +50,8 @@ pub(in crate::web) async fn answer<'r>(
                 | Error::SecondFactorRequired { .. }
         )
     );
-    // Whoever presented a token may have another one that only goes to the refresh route.
+    // A browser that presented a token may have a refresh token, which is only sent to the refresh
+    // route.
     let refresh = matches!(error, Some(Error::TryRefreshToken | Error::Unauthorised))
         .then(|| refresh::path(request))
         .flatten();
@@ -60,10 +61,16 @@ pub(in crate::web) async fn answer<'r>(
     } else {
         came_from(request)
     };
-    let mut response = if !lost && status == Status::Unauthorized {
+    let mut response = if error == Some(&Error::CrossSite) {
+        Document {
+            status,
+            ..Document::not_from_here()
+        }
+        .respond_to(request)?
+    } else if !lost && status == Status::Unauthorized {
         Document::refused(login).respond_to(request)?
     } else if !lost {
-        // What was typed may still be there if one goes back instead.
+        // What was typed may still be there after going back.
         let words = if reads { "Try again" } else { "To the form" };
         Document::of_status(status, Some((page, words))).respond_to(request)?
     } else if !reads && error == Some(&Error::SignInAgain) && !is_htmx(request) {
@@ -76,7 +83,7 @@ pub(in crate::web) async fn answer<'r>(
     } else if is_htmx(request) {
         let next = current(request);
         let goes_to = match refresh {
-            Some(refresh) => refresh.with("next", &next).with("login", &login),
+            Some(refresh) => refresh.with_next(&next).with("login", &login),
             None => back_to(sessions, &login, &next),
         };
         redirect_htmx(status, &goes_to)
@@ -84,8 +91,8 @@ pub(in crate::web) async fn answer<'r>(
         let body = match refresh {
             Some(action) => Body::Refresh {
                 action,
-                // A page for everybody is come back to as a visitor.
-                login: if Pending::of(request).serves_visitors() {
+                // A page that serves visitors is shown again as to a visitor.
+                login: if RequestState::of(request).serves_visitors() {
                     page.clone()
                 } else {
                     login
@@ -93,7 +100,7 @@ pub(in crate::web) async fn answer<'r>(
                 next: page,
                 by_itself: reads.then(|| refresh::pause(request)).flatten(),
             },
-            // A login page that asks for a login would send the browser round in circles.
+            // A login page that requires a login would redirect in a loop.
             None if reads && !is_login(request, &login) => {
                 return see_other(request, &back_to(sessions, &login, &page));
             }
@@ -114,7 +121,8 @@ fn is_login(request: &Request<'_>, login: &LocalUrl) -> bool {
     wanted(request).path() == login.path()
 }
 
-/// Whether a session that the request presents was replaced a moment ago, here or by another process.
+/// Whether a session that the request presents was replaced a moment ago, here or by another
+/// process.
 async fn was_replaced(request: &Request<'_>) -> bool {
     let Ok(sessions) = state::managed(request) else {
         return false;
@@ -131,21 +139,7 @@ fn see_other<'r>(request: &'r Request<'_>, to: &LocalUrl) -> catcher::Result<'r>
     Ok(response)
 }
 
-/// The login, with the page to come back to; one that asks for a second factor is none, for who has logged in
-/// would be asked again.
-fn back_to(sessions: Option<&Sessions>, login: &LocalUrl, next: &LocalUrl) -> LocalUrl {
-    let asks_for_second_factor = |sessions: &Sessions| {
-        let outer_path = sessions.config().outer_path.as_deref().unwrap_or_default();
-        let inner = next.path().strip_prefix(outer_path);
-        inner.is_some_and(|path| sessions.is_second_factor_page(path))
-    };
-    if sessions.is_some_and(asks_for_second_factor) {
-        return login.clone();
-    }
-    login.with("next", next)
-}
-
-/// Leads to the page that asks for the second factor, and not to the one that was asked for.
+/// Redirects to the page that asks for the second factor, instead of the requested page.
 fn second_factor<'r>(
     request: &'r Request<'_>,
     status: Status,
@@ -159,80 +153,11 @@ fn second_factor<'r>(
     Ok(response)
 }
 
-/// No cache may show it to anybody, nor to a program.
-fn finish(response: &mut Response<'_>) {
-    wire::forbid_caching(response);
-    wire::append(response, "Vary", "Accept");
-    wire::append(response, "Vary", "HX-Request");
-}
-
-/// htmx follows this header at any status, and puts nothing into the page then.
+/// htmx follows this header at any status, without inserting the answer into the page.
 fn redirect_htmx<'r>(status: Status, to: &LocalUrl) -> Response<'r> {
     let mut response = Response::new();
     response.set_status(status);
     response.set_header(ContentType::Plain);
     response.set_header(Header::new("HX-Redirect", to.as_str().to_owned()));
     response
-}
-
-/// Where browsers find a page of this application; its root in the place of what is no local URL.
-pub(in crate::web) fn outer(request: &Request<'_>, url: &str) -> LocalUrl {
-    LocalUrl::or_root(url).below(outer_path(request))
-}
-
-/// What a proxy strips.
-fn outer_path<'r>(request: &'r Request<'_>) -> Option<&'r str> {
-    state::managed(request).ok()?.config().outer_path.as_deref()
-}
-
-/// The page that was asked for.
-fn wanted(request: &Request<'_>) -> LocalUrl {
-    outer(request, &request.uri().to_string())
-}
-
-/// The page that htmx runs on.
-fn current(request: &Request<'_>) -> LocalUrl {
-    own_page(request, "hx-current-url")
-}
-
-/// The page with the form.
-fn came_from(request: &Request<'_>) -> LocalUrl {
-    own_page(request, "referer")
-}
-
-/// The page of this application that a header names, or else its root.
-fn own_page(request: &Request<'_>, header: &str) -> LocalUrl {
-    request
-        .headers()
-        .get_one(header)
-        .map(|url| url.split('#').next().unwrap_or_default())
-        .and_then(|url| Absolute::parse(url).ok())
-        .filter(|url| is_this_server(request, url))
-        .and_then(|url| {
-            let query = url.query().map(|query| format!("?{query}"));
-            LocalUrl::parse(&format!("{}{}", url.path(), query.unwrap_or_default()))
-        })
-        .unwrap_or_default()
-        .within(outer_path(request))
-}
-
-/// Whether a URL leads to this server: to `api_origin`, or to the host that the request names. A proxy
-/// may put a host of its own into the request, as nginx does unless it is told otherwise.
-fn is_this_server(request: &Request<'_>, url: &Absolute<'_>) -> bool {
-    let Some(named) = url.authority().map(ToString::to_string) else {
-        return false;
-    };
-    // With HTTP/2 it stands in no header.
-    let host = request.host().map(ToString::to_string);
-    let host = host
-        .as_deref()
-        .or_else(|| request.headers().get_one("host"));
-    let origin = format!("{}://{named}", url.scheme());
-    let policy = request.rocket().state::<CsrfPolicy>();
-    host == Some(&named) || policy.is_some_and(|policy| policy.is_api(&origin))
-}
-
-/// A value for one answer's policy, so that only the script of that answer runs.
-fn nonce(request: &Request<'_>) -> Option<String> {
-    state::managed(request).ok()?.nonce().ok()
 }

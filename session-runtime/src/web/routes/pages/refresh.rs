@@ -1,5 +1,5 @@
-//! The refresh that a page posts itself: below the path of the refresh cookie, which goes nowhere else,
-//! and answered with a redirect instead of the protocol's `{}`.
+//! The refresh for server-rendered pages. It is below the path of the refresh cookie, because the
+//! cookie is sent nowhere else, and answers with a redirect instead of the protocol's `{}`.
 
 use std::time::Duration;
 
@@ -10,27 +10,36 @@ use rocket::response::Redirect;
 use rocket::{FromForm, Request, Responder, Route, get, post};
 
 use super::document::{Body, Document};
+use super::urls;
 use crate::error::Error;
 use crate::event::Event;
 use crate::sessions::Sessions;
-use crate::web::guards::refresh::{Proof, Refresh};
+use crate::web::guards::refresh::{Attempted, Proof, Refresh};
 use crate::web::local_url::LocalUrl;
-use crate::web::paths::refresh_path;
+use crate::web::paths::REFRESH_PAGE;
+use crate::web::request::evidence;
+use crate::web::request::presented::Presented;
 use crate::web::state;
 
-/// Where the form is sent; `None` if the application refreshes by itself.
+/// Where the form is sent; `None` if the application has a refresh route of its own.
 pub(in crate::web) fn path(request: &Request<'_>) -> Option<LocalUrl> {
     let config = state::managed(request).ok()?.config();
-    let path = format!("{}/page", refresh_path(&config.api_base_path));
+    let path = format!("{}{REFRESH_PAGE}", config.api_base_path);
     config
         .refresh_route
         .then(|| LocalUrl::or_root(&path).below(config.outer_path.as_deref()))
 }
 
-/// How long a tab refreshes by itself only once: no access token is due for the second time before.
+/// The time within which a tab refreshes by itself only once: no access token expires twice within
+/// it.
 pub(in crate::web) fn pause(request: &Request<'_>) -> Option<Duration> {
     let config = state::managed(request).ok()?.config();
-    Some(config.access_token_validity / 2)
+    let validity = if Presented::of(request, state::wire(request)).says_device_bound() {
+        config.device_bound_validity
+    } else {
+        config.access_token_validity
+    };
+    Some(validity / 2)
 }
 
 /// Both routes.
@@ -38,16 +47,16 @@ pub(in crate::web) fn routes() -> Vec<Route> {
     rocket::routes![refresh, show]
 }
 
-/// What the form carries; nothing in it can lead to another server.
+/// The fields of the form; none of them can lead to another server.
 #[derive(FromForm)]
 struct Return {
-    /// The page that was wanted.
+    /// The page that was requested.
     next: LocalUrl,
     /// The page to log in on, if there is nothing to refresh.
     login: LocalUrl,
 }
 
-/// A refresh that is judged, but refuses nothing by itself: the answer has to be a page.
+/// A refresh that was checked but not yet refused, because the answer must be a page.
 struct Attempt(Result<Refresh, Error>);
 
 #[rocket::async_trait]
@@ -69,14 +78,14 @@ struct Own {
 }
 
 impl Own {
-    /// A URL that came in, if it leads to this application.
+    /// A URL from a request, if it leads to this application.
     fn within(&self, url: LocalUrl) -> LocalUrl {
         let config = self.sessions.as_ref().map(Sessions::config);
         url.within(config.and_then(|config| config.outer_path.as_deref()))
     }
 
     fn back_to(&self, login: &LocalUrl, next: &LocalUrl) -> LocalUrl {
-        super::back_to(self.sessions.as_ref(), login, next)
+        urls::back_to(self.sessions.as_ref(), login, next)
     }
 }
 
@@ -85,9 +94,8 @@ impl<'r> FromRequest<'r> for Own {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
-        // A page of another site could otherwise have a browser refresh whenever it likes.
-        let site = request.headers().get_one("sec-fetch-site");
-        let own = site == Some("same-origin");
+        // Otherwise a page of another site could make a browser refresh at any time.
+        let own = evidence::is_of_this_server(request);
         request::Outcome::Success(Self {
             action: path(request).unwrap_or_default(),
             by_itself: own.then(|| pause(request)).flatten(),
@@ -108,6 +116,12 @@ impl Answer {
         let never_stored = Header::new("Cache-Control", "no-store");
         Self::Redirect(to.to_redirect(), never_stored)
     }
+
+    /// Posts the form once more; the browser proves its device, and refreshes, on the way.
+    fn sent_back(to: &LocalUrl) -> Self {
+        let never_stored = Header::new("Cache-Control", "no-store");
+        Self::Redirect(Redirect::temporary(to.to_string()), never_stored)
+    }
 }
 
 #[post("/session/refresh/page", data = "<form>")]
@@ -115,11 +129,13 @@ async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
     let Return { next, login } = form.into_inner();
     let (next, login) = (own.within(next), own.within(login));
     let exchanged = match &attempt.0 {
-        Ok(refresh) => refresh.exchange().await,
+        Ok(refresh) => refresh.attempt().await,
         Err(error) => Err(error.clone()),
     };
-    let Err(error) = exchanged else {
-        return Answer::redirect(&next);
+    let error = match exchanged {
+        Ok(Attempted::Refreshed(_)) => return Answer::redirect(&next),
+        Ok(Attempted::SentBack(path)) => return Answer::sent_back(&path),
+        Err(error) => error,
     };
     let again = |by_itself| Body::Refresh {
         action: own.action.clone(),
@@ -128,7 +144,8 @@ async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
         by_itself,
     };
     let document = match error {
-        // The browser has the tokens of a later login, or never got them: then it logs in again.
+        // The browser has the tokens of a later login; if it never got them, the user logs in
+        // again.
         Error::Replaced => {
             if let Ok(refresh) = &attempt.0 {
                 refresh.remove();
@@ -139,7 +156,7 @@ async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
         | Error::NoToken
         | Error::TokenTheft { .. }
         | Error::TryRefreshToken => {
-            // A page for everybody is come back to as a visitor.
+            // A page that serves visitors is shown again as to a visitor.
             let goes_to = if login == next {
                 next
             } else {
@@ -163,7 +180,7 @@ async fn refresh(attempt: Attempt, form: Form<Return>, own: Own) -> Answer {
     Answer::Document(document)
 }
 
-/// The same page by its address: where htmx is sent, and what a reload of an answer above asks for.
+/// The same page by its own address, for htmx and for reloading the answer above.
 #[get("/session/refresh/page?<next>&<login>")]
 fn show(next: LocalUrl, login: LocalUrl, own: Own) -> Document {
     let (next, login) = (own.within(next), own.within(login));

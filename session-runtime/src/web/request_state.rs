@@ -1,6 +1,7 @@
-//! What is known of a request, and what it will change in the browser, until the response fairing writes it.
+//! What the guards of one request found out, and what its response will change in the browser. It
+//! is kept in Rocket's request-local state until the response fairing writes it.
 //!
-//! Rocket drops the cookie jar's changes when a guard fails, so nothing goes through the jar.
+//! Rocket discards changes of the cookie jar if a guard fails, so the jar is not used.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,33 +10,47 @@ use rocket::Request;
 
 use crate::arrival::Completed;
 use crate::error::Error;
-use crate::handle::SessionHandle;
+use crate::handle::{SessionHandle, Tag};
+use crate::sessions::Sessions;
 use crate::token::access::Verified;
 use crate::token::{SessionTokens, Transport};
 
-/// What a response changes in the browser: the tokens of one session are stored, those of sessions that
-/// ended are removed. Nothing of any other session is touched.
+/// What a response changes in the browser: it stores the tokens of one session, and removes those
+/// of sessions that ended. Cookies of other sessions are not touched.
 #[derive(Debug, Clone, Default)]
 pub(in crate::web) struct Change {
-    /// The tokens to store; of several the last.
+    /// The tokens to store; the last ones win.
     pub(in crate::web) attach: Option<SessionTokens>,
     /// The sessions whose cookies are removed.
     pub(in crate::web) removed: BTreeSet<SessionHandle>,
-    /// Whether a client that keeps its tokens itself drops them.
+    /// The sessions of which the browser has lost its access cookie: the others are removed.
+    pub(in crate::web) removed_names: BTreeSet<Tag>,
+    /// The sessions whose marker is removed, so that the browser proves their device and refreshes.
+    pub(in crate::web) unmarked: BTreeSet<SessionHandle>,
+    /// What a front end reads of an access token that the browser has already.
+    pub(in crate::web) front: Option<String>,
+    /// Whether a client that stores its tokens itself must drop them.
     pub(in crate::web) clears_headers: bool,
-    /// Whether the front end forgets the session.
+    /// Whether the front end must forget the session.
     pub(in crate::web) forgets: bool,
 }
 
 impl Change {
     fn is_nothing(&self) -> bool {
-        self.attach.is_none() && self.removed.is_empty() && !self.clears_headers && !self.forgets
+        self.attach.is_none()
+            && self.removed.is_empty()
+            && self.removed_names.is_empty()
+            && self.unmarked.is_empty()
+            && self.front.is_none()
+            && !self.clears_headers
+            && !self.forgets
     }
 }
 
-/// The request's slot for the verdict on its access token, for a [`Change`], and for the error of a failed guard.
+/// The result of verifying a request's access token, the [`Change`] of its response, and the error
+/// of a failed guard. Clones share one state, which outlives the guards.
 #[derive(Debug, Clone, Default)]
-pub(in crate::web) struct Pending {
+pub(in crate::web) struct RequestState {
     state: Arc<Mutex<State>>,
 }
 
@@ -43,16 +58,20 @@ pub(in crate::web) struct Pending {
 struct State {
     verdict: Option<Result<Arc<Verified>, Error>>,
     change: Change,
+    /// The other sessions of the user, in the same jar.
+    beside: Vec<SessionHandle>,
+    /// Whether a page of another site sent the request.
+    is_foreign: bool,
     serves_visitors: bool,
     failure: Option<Error>,
     audience: Audience,
     second_factor: SecondFactor,
 }
 
-/// What is known of a request that may be the second factor of a login.
+/// What is known about a request that may be the second factor of a login.
 #[derive(Debug, Default)]
 struct SecondFactor {
-    /// The pending session that a guard let in.
+    /// The pending session that a guard accepted.
     awaited: Option<Completed>,
     /// Whether the route logs in.
     is_login: bool,
@@ -65,27 +84,27 @@ struct SecondFactor {
 /// Whom an answer is for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::web) enum Audience {
-    /// As far as sessions are concerned.
+    /// Anybody, as far as sessions are concerned.
     #[default]
     Everybody,
-    /// Whoever has no session: a member would get another one.
+    /// Somebody without a session; a member would get another answer.
     Visitors,
     /// The user of the session.
     Member,
 }
 
-impl Pending {
+impl RequestState {
     pub(in crate::web) fn of<'r>(request: &'r Request<'_>) -> &'r Self {
         request.local_cache(Self::default)
     }
 
-    /// What was found of the access token, if a guard has asked.
+    /// The result of verifying the access token, if a guard has asked for it.
     pub(in crate::web) fn verdict(&self) -> Option<Result<Arc<Verified>, Error>> {
         self.lock().verdict.clone()
     }
 
-    /// Remembers what was found of the access token.
-    pub(in crate::web) fn judged(
+    /// Remembers the result of verifying the access token.
+    pub(in crate::web) fn note_verdict(
         &self,
         verdict: Result<Arc<Verified>, Error>,
     ) -> Result<Arc<Verified>, Error> {
@@ -93,7 +112,7 @@ impl Pending {
         verdict
     }
 
-    /// Has the browser store tokens.
+    /// Stores tokens in the browser, with the response.
     pub(in crate::web) fn attach(&self, tokens: SessionTokens) {
         let change = &mut self.lock().change;
         change.removed.remove(&tokens.handle);
@@ -101,7 +120,7 @@ impl Pending {
         change.forgets = false;
     }
 
-    /// Has the browser drop the tokens of a session that has ended.
+    /// Removes the tokens of a session that has ended, with the response.
     pub(in crate::web) fn remove(&self, handle: SessionHandle, transport: Transport) {
         let change = &mut self.lock().change;
         if change
@@ -119,7 +138,59 @@ impl Pending {
         }
     }
 
-    /// Takes back the tokens that were to be stored: their session has ended after all.
+    /// Removes what the browser has left of a session whose access cookie it has lost.
+    pub(in crate::web) fn remove_name(&self, tag: Tag) {
+        self.lock().change.removed_names.insert(tag);
+    }
+
+    /// Remembers the other sessions of the user whose tokens the request carries.
+    pub(in crate::web) fn note_beside(&self, beside: Vec<SessionHandle>) {
+        self.lock().beside = beside;
+    }
+
+    /// The other sessions of the user whose tokens the request carries.
+    pub(in crate::web) fn beside(&self) -> Vec<SessionHandle> {
+        self.lock().beside.clone()
+    }
+
+    /// Remembers whether a page of another site sent the request.
+    pub(in crate::web) fn note_origin(&self, is_foreign: bool) {
+        self.lock().is_foreign = is_foreign;
+    }
+
+    /// Removes the tokens of a session that a guard found ended, with the response.
+    ///
+    /// A request of another site removes nothing, not even dead cookies. Neither is anything
+    /// removed while a login that replaced the session has not been answered: until then a refresh
+    /// must be able to present the old session, because without a session it is answered 401, and
+    /// the front end forgets the login.
+    pub(in crate::web) async fn remove_ended(
+        &self,
+        sessions: &Sessions,
+        handle: SessionHandle,
+        transport: Transport,
+    ) {
+        let is_foreign = self.lock().is_foreign;
+        if !is_foreign && !sessions.were_just_replaced(&[handle]).await {
+            self.remove(handle, transport);
+        }
+    }
+
+    /// Has the browser prove the device of a session, and refresh, before its next request. A page
+    /// of another site has it do nothing.
+    pub(in crate::web) fn unmark(&self, handle: SessionHandle) {
+        let mut state = self.lock();
+        if !state.is_foreign {
+            state.change.unmarked.insert(handle);
+        }
+    }
+
+    /// Has the front end read this of the access token that the browser has.
+    pub(in crate::web) fn show_front(&self, front: String) {
+        self.lock().change.front = Some(front);
+    }
+
+    /// Takes back tokens that were to be stored, because their session has ended.
     pub(in crate::web) fn withdraw(&self) {
         let attached = self.lock().change.attach.take();
         if let Some(tokens) = attached {
@@ -128,7 +199,7 @@ impl Pending {
         }
     }
 
-    /// Has the front end forget the session that it knows of.
+    /// Makes the front end forget its session.
     pub(in crate::web) fn forget(&self) {
         let change = &mut self.lock().change;
         let knows = change
@@ -143,7 +214,7 @@ impl Pending {
         (!change.is_nothing()).then_some(change)
     }
 
-    /// Remembers that a guard let a pending session in.
+    /// Remembers that a guard accepted a pending session.
     pub(in crate::web) fn note_awaited(&self, pending: &Verified) {
         self.lock().second_factor.awaited = Some(Completed::of(pending));
     }
@@ -163,12 +234,12 @@ impl Pending {
         self.lock().second_factor.is_login = true;
     }
 
-    /// The pending session that a guard let in.
+    /// The pending session that a guard accepted.
     pub(in crate::web) fn awaited(&self) -> Option<Completed> {
         self.lock().second_factor.awaited.clone()
     }
 
-    /// The pending session whose second factor this request tries, the first time that it is asked for.
+    /// The pending session whose second factor this request tries; only the first call returns it.
     pub(in crate::web) fn begin_attempt(&self) -> Option<Completed> {
         let second_factor = &mut self.lock().second_factor;
         if !second_factor.is_login || second_factor.attempted {
@@ -191,22 +262,22 @@ impl Pending {
         awaited.filter(|_| second_factor.is_last)
     }
 
-    /// Remembers that the route would also have served a visitor.
+    /// Remembers that the route also serves visitors.
     pub(in crate::web) fn note_visitors_welcome(&self) {
         self.lock().serves_visitors = true;
     }
 
-    /// Whether the route would also have served a visitor.
+    /// Whether the route also serves visitors.
     pub(in crate::web) fn serves_visitors(&self) -> bool {
         self.lock().serves_visitors
     }
 
-    /// Remembers why a guard failed: Rocket does not hand that to catchers.
+    /// Remembers why a guard failed, because Rocket does not pass that to catchers.
     pub(in crate::web) fn park(&self, failure: Error) {
         self.lock().failure = Some(failure);
     }
 
-    /// Forgets a failure that the route has seen, and goes on.
+    /// Forgets a failure that the route has handled.
     pub(in crate::web) fn unpark(&self) {
         self.lock().failure = None;
     }
