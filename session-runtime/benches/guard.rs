@@ -15,6 +15,7 @@ use rocket::request::FromRequest;
 use rocket::serde::json::Json;
 use rocket::{post, routes};
 use serde::{Deserialize, Serialize};
+use session_runtime::token::Transport;
 use session_runtime::{JwtPayload, MaybeSession, NewSession, Session, Sessions, login};
 use tempfile::TempDir;
 
@@ -60,18 +61,22 @@ const REVOKED: usize = if cfg!(debug_assertions) {
     100_000
 };
 
+/// A login of one user.
+fn bob() -> NewSession {
+    NewSession::new("bob".to_owned(), Claims { name: "bob".into() }, ())
+}
+
 /// The guard while very many sessions are known to be revoked.
 #[divan::bench(sample_count = 200, sample_size = 100)]
 fn session_warm_among_revoked(bencher: Bencher<'_, '_>) {
     // The feed of so many is read for longer than a second.
     let server = Server::start(&[("revocation_bound", Value::from("10m"))]);
     let sessions = server.sessions();
-    let (bob, claims) = ("bob".to_owned(), Claims { name: "bob".into() });
     for _ in 0..REVOKED / 500 {
-        let logins = (0..500).map(|_| sessions.create(&bob, &claims, &()));
+        let logins = (0..500).map(|_| sessions.create(bob(), Transport::Header));
         rocket::execute(join_all(logins));
     }
-    let ended = rocket::execute(sessions.revoke_all(&bob)).expect("a store");
+    let ended = rocket::execute(sessions.revoke_all("bob")).expect("a store");
     assert_eq!(ended.len(), REVOKED);
     server.bench_guard::<Session<Claims>>(bencher);
 }
@@ -103,9 +108,8 @@ fn signature_alone(bencher: Bencher<'_, '_>) {
 fn logins_at_once(bencher: Bencher<'_, '_>) {
     let server = Server::start(&[]);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let (bob, claims) = ("bob".to_owned(), Claims { name: "bob".into() });
     bencher.bench_local(|| {
-        let logins = (0..64).map(|_| server.sessions().create(&bob, &claims, &()));
+        let logins = (0..64).map(|_| server.sessions().create(bob(), Transport::Header));
         runtime.block_on(join_all(logins))
     });
 }

@@ -1,24 +1,25 @@
-//! How a login came in: what its browser had before, and how its tokens travel.
+//! Where a login comes from: the browser's earlier sessions, its device, and how its tokens are
+//! sent.
 
 use crate::device::Device;
 use crate::handle::SessionHandle;
 use crate::token::Transport;
 
-/// How a login came in.
+/// Where a login comes from.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrival {
     pub(crate) transport: Transport,
-    /// The sessions of the same browser that end with it.
+    /// The sessions of the same browser that end with the login.
     pub(crate) replaced: Vec<SessionHandle>,
-    /// Those whose data may go on to it.
+    /// The sessions whose data the new session may take over.
     pub(crate) handed_from: Vec<SessionHandle>,
-    /// The pending session that it completes.
+    /// The pending session that the login completes.
     pub(crate) completes: Option<Completed>,
     pub(crate) device: Device,
 }
 
 impl Arrival {
-    /// Of a browser that had no session.
+    /// A login of a browser that had no session.
     pub(crate) fn new(transport: Transport, device: Device) -> Self {
         Self {
             transport,
@@ -30,7 +31,7 @@ impl Arrival {
     }
 }
 
-/// The session that awaits this login as its second factor, and whose it is.
+/// The session that awaits this login as its second factor, and its user.
 #[derive(Debug, Clone)]
 pub(crate) struct Completed {
     pub(crate) handle: SessionHandle,

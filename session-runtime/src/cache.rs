@@ -1,4 +1,5 @@
-//! The memory of verified tokens, so that a token's signature is checked once and not at every request.
+//! The cache of verified tokens, so that a token's signature is verified once and not at every
+//! request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,11 +9,12 @@ use quick_cache::sync::Cache;
 
 use crate::token::access::Verified;
 
-/// The room counted for one token at least; together with the capacity it bounds the entries as
-/// well as the bytes.
+/// The least weight that is counted for a token; together with the capacity it limits the entries
+/// as well as the bytes.
 const MIN_WEIGHT: u64 = 640;
 
-/// Verified tokens by BLAKE3 of their text. Signatures are malleable, so nothing else may be keyed this way.
+/// Verified tokens by the BLAKE3 hash of the token. Signatures are malleable, so nothing else may
+/// use this key.
 pub(crate) struct VerifiedTokens {
     cache: Option<Cache<[u8; 32], Remembered, ByBytes>>,
 }
@@ -33,21 +35,21 @@ impl Weighter<[u8; 32], Remembered> for ByBytes {
 }
 
 impl VerifiedTokens {
-    /// Remembers up to `entries` tokens.
+    /// Caches up to `entries` tokens.
     pub(crate) fn new(entries: usize) -> Self {
         let cache = (entries > 0)
             .then(|| Cache::with_weighter(entries, entries as u64 * MIN_WEIGHT, ByBytes));
         Self { cache }
     }
 
-    /// What is remembered of a token that was verified before.
+    /// The cached result for a token that was verified before.
     pub(crate) fn get(&self, token: &str) -> Option<Arc<Verified>> {
         let key = || *blake3::hash(token.as_bytes()).as_bytes();
         let remembered = self.cache.as_ref()?.get(&key())?;
         Some(remembered.verified)
     }
 
-    /// What is remembered of `token`, or what `verify` finds; failures are not remembered.
+    /// The cached result for `token`, or that of `verify`; failures are not cached.
     pub(crate) fn get_or_verify(
         &self,
         token: &str,

@@ -1,4 +1,4 @@
-//! Where a session was begun: what a user needs to recognise it in a list, and no more.
+//! The device on which a session started: what a user needs to recognise it in a list, and no more.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,21 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::KeptIp;
 
-/// Where a session was begun.
+/// The device on which a session started, as its request described it.
 ///
-/// Both texts come from the client and prove nothing; they are for the user's eyes.
+/// Both fields come from the client and prove nothing; show them to the user only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Device {
-    /// The `User-Agent`, without control characters, at most [`USER_AGENT`](Self::USER_AGENT) characters.
+    /// The header `User-Agent`, without control characters, cut to [`USER_AGENT`](Self::USER_AGENT)
+    /// characters.
     pub user_agent: String,
-    /// The address, by default without its last part: `203.0.113.0/24`, `2001:db8:7::/48`.
+    /// The IP address, by default without its last part: `203.0.113.0/24`, `2001:db8:7::/48`.
     pub ip: String,
 }
 
 impl Device {
-    /// The longest user agent that is kept, in characters.
+    /// The length to which a user agent is cut, in characters.
     pub const USER_AGENT: usize = 256;
 
     pub(crate) fn new(user_agent: Option<&str>, ip: Option<IpAddr>, kept: KeptIp) -> Self {
@@ -32,7 +33,7 @@ impl Device {
     }
 }
 
-/// What can be shown: no control characters, and none that turn the direction of the text around.
+/// The string without control characters, and without those that reverse the direction of text.
 fn printable(text: &str) -> String {
     let turns_around = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
@@ -54,9 +55,11 @@ fn shorten(ip: IpAddr, kept: KeptIp) -> Option<String> {
     }
 }
 
-/// The client's address: the last one of `forwarded` (nearest hop last) that no hop of ours vouches for.
+/// The client's address: the last one in `forwarded` (nearest hop last) that is not a trusted
+/// proxy's.
 ///
-/// Whoever is not in `trusted` can write anything into the header, so nothing beyond is believed.
+/// Anybody who is not in `trusted` can write anything into the header, so what is further away is
+/// ignored.
 pub(crate) fn client_ip<'a>(
     peer: IpAddr,
     forwarded: impl DoubleEndedIterator<Item = &'a str>,
@@ -76,7 +79,8 @@ pub(crate) fn client_ip<'a>(
     client
 }
 
-/// An address as proxies write it: some add the port (`203.0.113.7:4711`, `[2001:db8::7]:4711`), some brackets.
+/// An address as proxies write it: some add the port (`203.0.113.7:4711`, `[2001:db8::7]:4711`),
+/// some brackets.
 fn address(hop: &str) -> Option<IpAddr> {
     let with_port = || hop.parse().ok().map(|address: SocketAddr| address.ip());
     let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
@@ -109,7 +113,6 @@ mod tests {
         assert_eq!(Device::new(None, None, KeptIp::Full), Device::default());
     }
 
-    /// `security.md` X110.
     #[test]
     fn only_hops_of_ours_are_believed() {
         let trusted = [
@@ -140,7 +143,6 @@ mod tests {
         }
     }
 
-    /// `security.md` X105.
     #[test]
     fn a_user_agent_is_cut_and_cannot_forge_lines() {
         let hostile = format!("<b>\r\n\u{202e}evil\u{0}{}", "x".repeat(10_000));

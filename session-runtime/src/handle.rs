@@ -1,4 +1,4 @@
-//! `SessionHandle`: the public name of a session. It is no secret; only tokens prove anything.
+//! `SessionHandle`: the public id of a session. It is not a secret; only tokens prove anything.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,27 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid_lib::{Builder, Uuid};
 
-/// Names one session: in logs, in device lists, for revoking. Time-ordered (UUIDv7, RFC 9562).
+/// The public id of a session: in logs, in device lists, for revoking it (UUIDv7, RFC 9562).
+///
+/// It is not a secret and proves nothing. Handles sort by the time at which their sessions started.
+/// Routes can take one from a path, a query or a form:
+///
+/// ```
+/// # use rocket::{form::Form, get, post, FromForm};
+/// use session_runtime::SessionHandle;
+///
+/// #[get("/sessions/<handle>")]
+/// fn show(handle: SessionHandle) -> String { handle.to_string() }
+///
+/// #[derive(FromForm)]
+/// struct Ended { handle: SessionHandle }
+///
+/// #[post("/sessions", data = "<form>")]
+/// fn end(form: Form<Ended>) -> String { form.handle.to_string() }
+/// # let _ = rocket::routes![show, end];
+/// ```
+#[doc(alias = "session id")]
+#[doc(alias = "sessionHandle")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SessionHandle(Uuid);
@@ -20,7 +40,8 @@ impl SessionHandle {
         Self(Builder::from_unix_timestamp_millis(millis, random).into_uuid())
     }
 
-    /// When the session began, by the clock of whoever made it; `None` for a UUID that carries no time.
+    /// When the session started, by the clock of the process that created it; `None` for a UUID
+    /// without a time.
     pub(crate) fn began_at(&self) -> Option<DateTime<Utc>> {
         let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
         DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
@@ -30,7 +51,7 @@ impl SessionHandle {
         self.0.as_bytes()
     }
 
-    /// What the names of this session's cookies end in.
+    /// The end of the names of this session's cookies.
     pub(crate) fn tag(&self) -> Tag {
         let [.., a, b, c, d, e, f] = *self.as_bytes();
         let mut letters = [0; Tag::LENGTH];
@@ -58,7 +79,7 @@ pub(crate) struct Tag([u8; Self::LENGTH]);
 impl Tag {
     const LENGTH: usize = 8;
 
-    /// Reads the end of a cookie's name.
+    /// Parses the end of a cookie's name.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let letters: [u8; Self::LENGTH] = text.as_bytes().try_into().ok()?;
         let are_letters = letters
@@ -78,9 +99,10 @@ impl fmt::Display for Tag {
     }
 }
 
-/// The text is not a session handle.
+/// The error for a string that is not a session handle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a session handle is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")]
+#[non_exhaustive]
 pub struct InvalidHandle;
 
 impl FromStr for SessionHandle {

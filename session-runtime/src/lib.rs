@@ -1,78 +1,125 @@
 #![doc = include_str!("../docs/front_door.md")]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
-// Leaves: values and small services, which know nobody below this group.
+// Leaves: values and small services. None of them uses a group below.
 mod arrival;
-mod clock;
-mod config;
+pub mod clock;
+pub mod config;
 mod device;
 mod error;
-mod event;
+pub mod event;
 mod handle;
-mod keys;
+pub mod keys;
+mod launch_error;
+mod neighbours;
 mod panics;
-mod payload;
+pub mod payload;
+#[cfg_attr(
+    not(feature = "internals"),
+    expect(unreachable_pub, reason = "the tests of this repository see it")
+)]
 mod random;
 mod record;
+#[cfg_attr(
+    not(feature = "internals"),
+    expect(unreachable_pub, reason = "the tests of this repository see it")
+)]
+#[allow(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    reason = "only the tests of this repository see it"
+)]
 mod rules;
-mod token;
+pub mod token;
 mod unmet;
 mod user_id;
 
-// The story of a session, without HTTP and SQL; and what it keeps in memory.
+// The life of a session, without HTTP and SQL, and what it keeps in memory.
 mod cache;
-mod new_session;
-mod requirement;
+mod facts;
+pub mod new_session;
 mod revocation;
-mod sessions;
+pub mod sessions;
 
 // The two surroundings: the database (Diesel) and the web framework (Rocket).
 mod store;
+#[cfg(feature = "transfer")]
 pub mod transfer;
 mod web;
 
+// What is only read, or only tested with.
+pub mod guide;
 #[cfg(feature = "testing")]
-pub use clock::ManualClock;
-pub use clock::{Clock, SystemClock};
-pub use config::{
-    Auto, CookiePrefix, Csrf, FrontToken, KeptIp, OnStall, Revocation, SameSite, Secret,
-    SessionConfig, SessionLimit, SigningAlgorithm, Transfer,
-};
-pub use device::Device;
+pub mod testing;
+
+// The paved path. Everything else has one home, in a module.
+pub use config::SessionConfig;
 pub use error::Error;
-pub use event::{Event, RevokedBy};
-pub use handle::{InvalidHandle, SessionHandle};
-pub use keys::OwnKey;
-pub use new_session::{GoesWith, NewSession, NoAnswer};
+pub use event::Event;
+pub use handle::SessionHandle;
+pub use new_session::NewSession;
+pub use payload::JwtPayload;
 pub use payload::public_claim::PublicClaim;
-pub use payload::{HasAuthTime, JwtPayload, RESERVED_CLAIMS};
-pub use random::{OsRandom, Random};
-pub use requirement::{ClaimValue, Facts};
-pub use rules::rotation;
-#[doc(hidden)] // the model checker runs it
-pub use rules::selection;
-#[cfg(feature = "testing")]
-#[doc(hidden)]
-pub use sessions::testing;
-pub use sessions::{
-    SessionInfo, Sessions, SigningKeyInfo, Uncommitted, VerifiedSession, Versioned, Within,
-};
-pub use store::SessionConnection;
-pub use token::{SessionTokens, Transport};
-pub use unmet::Unmet;
+pub use sessions::{SessionInfo, Sessions};
 pub use user_id::UserId;
-#[cfg(feature = "testing")]
-#[doc(hidden)]
-pub use web::testing::{configuration, cookie_pairs};
 pub use web::{
-    CorsFairing, CrossSite, ErrorAnswer, Fetch, Fresh, LiveSession, LocalUrl, Login, Logout,
-    MaybeSession, Refresh, Registered, Requirement, SameOrigin, Session, SessionFairing, catchers,
+    AccessToken, CrossSite, LiveSession, LocalUrl, Login, Logout, MaybeSession, Refresh,
+    SameOrigin, Session, SessionFairing, catchers,
 };
 
-#[doc = include_str!("../docs/pages.md")]
-pub mod pages {}
+/// What a route may require of a session beyond being valid: a role, a second factor, a recent
+/// login.
+///
+/// A requirement is a type of the application, and the second parameter of a guard.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// use session_runtime::requirement::{Facts, Requirement, Unmet};
+/// use session_runtime::{JwtPayload, Session};
+///
+/// # #[derive(Serialize, Deserialize, JwtPayload)]
+/// # struct Claims { role: String }
+/// struct Admin;
+///
+/// impl Requirement<Claims> for Admin {
+///     fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+///         match facts.payload().role.as_str() {
+///             "admin" => Ok(()),
+///             other => Err(Unmet::wrong_value("role", "admin", other)),
+///         }
+///     }
+/// }
+///
+/// #[rocket::get("/admin")]
+/// fn admin(session: Session<Claims, Admin>) -> &'static str { "welcome" }
+/// # let _ = rocket::routes![admin];
+/// ```
+pub mod requirement {
+    pub use crate::facts::{ClaimValue, Facts};
+    pub use crate::unmet::Unmet;
+    pub use crate::web::{DeviceBound, Fetch, Fresh, Registered, Requirement};
+}
 
-#[doc = include_str!("../docs/supertokens.md")]
-pub mod supertokens {}
+/// Types for [`Sessions::fairing`] and [`Sessions::cors`]: answers to errors, launch errors, CORS.
+///
+/// ```
+/// use rocket::http::{ContentType, Status};
+/// use session_runtime::fairing::ErrorAnswer;
+/// use session_runtime::{Error, Sessions};
+///
+/// let sessions = Sessions::fairing().on_error(|error, _request| match error {
+///     Error::TokenTheft { .. } => {
+///         let body = r#"{"message":"ask the help desk"}"#;
+///         Some(ErrorAnswer::new(Status::Unauthorized, ContentType::JSON, body))
+///     }
+///     _ => None,
+/// });
+/// # let _ = rocket::build().attach(sessions).attach(Sessions::cors());
+/// ```
+pub mod fairing {
+    pub use crate::launch_error::LaunchError;
+    pub use crate::web::{CorsFairing, ErrorAnswer};
+}
 
 #[doc = include_str!("../docs/jwt_payload.md")]
 pub use session_macros::JwtPayload;
@@ -85,19 +132,17 @@ pub use session_macros::login;
 #[doc = include_str!("../docs/logout.md")]
 pub use session_macros::logout;
 
-#[cfg(doc)]
-#[doc = include_str!("../docs/databases.md")]
-pub mod databases {}
+/// What only the tests of this repository may use. Any release may change it.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::random::{OsRandom, Random};
+    pub use crate::rules::{rotation, selection};
+    pub use crate::sessions::testing::*;
+    pub use crate::web::testing::{configuration, cookie_pairs};
+}
 
-#[cfg(doc)]
-#[doc = include_str!("../docs/deployment.md")]
-pub mod deployment {}
-
-#[cfg(doc)]
-#[doc = include_str!("../docs/troubleshooting.md")]
-pub mod troubleshooting {}
-
-/// What the macros' output names; not for use by hand.
+/// What the macros' output uses; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::payload::members::{Members, Place, require_room};

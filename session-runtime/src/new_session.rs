@@ -1,4 +1,16 @@
-//! `NewSession`: a login in the making, checked and serialised.
+//! A session that a login is about to start.
+//!
+//! ```
+//! # use serde::{Deserialize, Serialize};
+//! use session_runtime::{JwtPayload, NewSession};
+//!
+//! #[derive(Serialize, Deserialize, JwtPayload)]
+//! #[session(user_id = u64)]
+//! struct Claims { name: String }
+//!
+//! let session = NewSession::new(7, Claims { name: "Ada".into() }, ());
+//! # let _ = session;
+//! ```
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,14 +20,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::arrival::Arrival;
 use crate::error::Error;
 use crate::panics::contained;
 use crate::payload::types::PayloadType;
 use crate::payload::{self, JwtPayload};
 use crate::user_id::UserId;
 
-/// A session that is to start: what a login returns when the three values are not all it has to say.
+/// A session to start: what a login returns to set more than user id, payload and data.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -42,8 +53,6 @@ pub struct NewSession<A = NoAnswer> {
     pub(crate) values: Result<Values, Error>,
     pub(crate) valid_for: Option<Duration>,
     pub(crate) hand_over: Option<HandOver>,
-    /// The login that it is marked as.
-    pub(crate) mark: Option<Arrival>,
     pub(crate) answer: A,
 }
 
@@ -52,19 +61,25 @@ pub struct NewSession<A = NoAnswer> {
 pub(crate) enum Kind {
     /// A session of a user.
     Whole,
-    /// One that awaits a second factor.
+    /// A session that awaits a second factor.
     Pending,
-    /// One of somebody who has not logged in.
+    /// A visitor's session.
     Visitor,
 }
 
-/// Makes the data of a new session out of that of the anonymous one before, both as JSON.
+/// Merges the data of the anonymous session into that of the new session, both as JSON.
 #[derive(Clone)]
 pub(crate) struct HandOver(Arc<Take>);
 
 type Take = dyn Fn(&str, &str) -> Result<String, Error> + Send + Sync;
 
 impl HandOver {
+    pub(crate) fn new(
+        take: impl Fn(&str, &str) -> Result<String, Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(take))
+    }
+
     /// Called by a writer, in its transaction.
     pub(crate) fn run(&self, before: &str, own: &str) -> Result<String, Error> {
         contained(|| (self.0)(before, own))
@@ -73,11 +88,11 @@ impl HandOver {
     /// The same, for data of at most `limit` bytes.
     pub(crate) fn limited(self, limit: usize) -> Self {
         let take = self.0;
-        Self(Arc::new(move |before: &str, own: &str| {
+        Self::new(move |before, own| {
             let data = take(before, own)?;
             payload::require_size(&data, limit)?;
             Ok(data)
-        }))
+        })
     }
 }
 
@@ -87,11 +102,12 @@ impl fmt::Debug for HandOver {
     }
 }
 
-/// A [`NewSession`] without an answer of its own: 200 `{"status":"OK"}`.
+/// A [`NewSession`] without an answer of its own, which answers 200 `{"status":"OK"}`.
 #[derive(Debug, Clone, Copy)]
 pub struct NoAnswer(());
 
-/// Ties a user id and session data to the payload they log in with; `#[derive(JwtPayload)]` implements it.
+/// Ties the types of a user id and session data to a payload; `#[derive(JwtPayload)]` implements
+/// it.
 #[diagnostic::on_unimplemented(
     message = "a login with payload `{P}` cannot return user id and session data `{Self}`",
     label = "`{P}` does not derive `JwtPayload`, or declares another user id or other session data",
@@ -104,12 +120,12 @@ pub trait GoesWith<P> {
     fn into_new_session(self, payload: P) -> NewSession;
 }
 
-/// The three values of a login, as they are stored.
+/// What a login says, in the form in which it is stored.
 #[derive(Debug, Clone)]
 pub(crate) struct Values {
-    /// `None` for an anonymous session, which is named by its handle.
+    /// `None` for an anonymous session, whose handle is its user id.
     pub(crate) user_id: Option<String>,
-    /// Whether the token says when the user last proved who it is.
+    /// Whether the token contains the time of the login.
     pub(crate) auth_time: bool,
     pub(crate) payload_type: PayloadType,
     pub(crate) payload: Map<String, Value>,
@@ -117,10 +133,22 @@ pub(crate) struct Values {
 }
 
 impl NewSession {
-    /// The longest user id, in bytes: what an indexed column holds on every database.
+    /// The length of the longest user id in bytes, which an indexed column can hold on every
+    /// database.
     pub const MAX_USER_ID: usize = 128;
 
-    /// A session of `user_id`. A value that cannot be stored is reported when the session is started.
+    /// A session of the user `user_id`.
+    ///
+    /// A value that cannot be stored is reported when the session is started.
+    ///
+    /// ```
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { name: String }
+    /// use session_runtime::NewSession;
+    ///
+    /// let session = NewSession::new("ada".to_owned(), Claims { name: "Ada".into() }, ());
+    /// # let _ = session;
+    /// ```
     pub fn new<U, P, D>(user_id: U, payload: P, data: D) -> Self
     where
         (U, D): GoesWith<P>,
@@ -137,12 +165,31 @@ impl NewSession {
         Self::of(Values::check(user_id, payload, data))
     }
 
-    /// A session of somebody who has not logged in: a visitor with a basket, say. Its user id is its
-    /// handle, so the payload's `user_id` must be a type that holds a UUID as text.
+    /// A session of a visitor who has not logged in, for example to keep a shopping basket.
     ///
-    /// A login on the same browser replaces it, and may take its data over:
-    /// [`hand_over`](Self::hand_over). Routes for members ask for
-    /// [`Registered`](crate::Registered).
+    /// Its user id is its handle, so the payload's `user_id` must be a type that can hold a UUID as
+    /// a string.
+    ///
+    /// A login on the same browser replaces it, and may take over its data:
+    /// [`merge_visitor_data`](Self::merge_visitor_data). Routes that need a login ask for
+    /// [`Registered`](crate::requirement::Registered).
+    ///
+    /// ```
+    /// use session_runtime::{Error, JwtPayload, Login, NewSession};
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// #[session(data = Vec<u32>)]
+    /// struct Visitor {}
+    ///
+    /// #[rocket::post("/basket/<article>")]
+    /// async fn first_article(login: Login, article: u32) -> Result<(), Error> {
+    ///     login.start(NewSession::anonymous(Visitor {}, vec![article])).await?;
+    ///     Ok(())
+    /// }
+    /// # let _ = rocket::routes![first_article];
+    /// ```
+    #[doc(alias = "visitor")]
+    #[doc(alias = "guest")]
     pub fn anonymous<P: JwtPayload>(payload: P, data: P::Data) -> Self {
         Self::of(Values::anonymous(&payload, &data))
     }
@@ -152,16 +199,18 @@ impl NewSession {
             values,
             valid_for: None,
             hand_over: None,
-            mark: None,
             answer: NoAnswer(()),
         }
     }
 }
 
 impl<A> NewSession<A> {
-    /// How long this session lives without a refresh, instead of `refresh_token_validity`; each
-    /// rotation starts it anew.
-    #[doc(alias = "remember_me")]
+    /// Sets how long the session lives without a refresh, instead of `refresh_token_validity`.
+    ///
+    /// Each rotation restarts this time. Use it for a "remember me" checkbox, as in the example of
+    /// [`NewSession`].
+    #[doc(alias = "keep me logged in")]
+    #[doc(alias = "remember me")]
     pub fn valid_for(self, validity: Duration) -> Self {
         Self {
             valid_for: Some(validity),
@@ -169,8 +218,10 @@ impl<A> NewSession<A> {
         }
     }
 
-    /// If the browser had an anonymous session, makes the data of the new one out of both, in the
-    /// transaction that replaces it; if it had several, one after the other.
+    /// Merges the data of the browser's anonymous session into the new session's data.
+    ///
+    /// `merge` runs in the transaction that replaces the anonymous session. If the browser had
+    /// several, it runs once for each.
     ///
     /// ```
     /// # use session_runtime::NewSession;
@@ -181,22 +232,22 @@ impl<A> NewSession<A> {
     /// # #[derive(Default, Serialize, Deserialize)]
     /// # struct Basket { items: Vec<String> }
     /// NewSession::new("ada".to_owned(), Claims {}, Basket::default())
-    ///     .hand_over(|mut own: Basket, before: Basket| {
+    ///     .merge_visitor_data(|mut own: Basket, before: Basket| {
     ///         own.items.extend(before.items);
     ///         own
     ///     });
     /// ```
-    pub fn hand_over<D, B>(self, take: impl Fn(D, B) -> D + Send + Sync + 'static) -> Self
+    pub fn merge_visitor_data<D, B>(self, merge: impl Fn(D, B) -> D + Send + Sync + 'static) -> Self
     where
         D: Serialize + DeserializeOwned,
         B: DeserializeOwned,
     {
-        let take = move |before: &str, own: &str| {
+        let merge = move |before: &str, own: &str| {
             let (own, before) = (payload::read_data(own)?, payload::read_data(before)?);
-            payload::to_json(&take(own, before))
+            payload::to_json(&merge(own, before))
         };
         Self {
-            hand_over: Some(HandOver(Arc::new(take))),
+            hand_over: Some(HandOver::new(merge)),
             ..self
         }
     }
@@ -209,13 +260,22 @@ impl<A> NewSession<A> {
         }
     }
 
-    /// What the login answers with: any responder.
+    /// Sets what the login answers: any responder.
+    ///
+    /// ```
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims {}
+    /// use rocket::response::Redirect;
+    /// use session_runtime::NewSession;
+    ///
+    /// let session = NewSession::new("ada".to_owned(), Claims {}, ()).answer(Redirect::to("/"));
+    /// # let _ = session;
+    /// ```
     pub fn answer<R>(self, answer: R) -> NewSession<R> {
         NewSession {
             values: self.values,
             valid_for: self.valid_for,
             hand_over: self.hand_over,
-            mark: self.mark,
             answer,
         }
     }
@@ -225,7 +285,6 @@ impl<A> NewSession<A> {
             values,
             valid_for,
             hand_over,
-            mark,
             answer,
         } = self;
         (
@@ -233,7 +292,6 @@ impl<A> NewSession<A> {
                 values,
                 valid_for,
                 hand_over,
-                mark,
                 answer: NoAnswer(()),
             },
             answer,
@@ -242,7 +300,7 @@ impl<A> NewSession<A> {
 }
 
 impl Values {
-    /// Checks what only run time can know.
+    /// Checks what is only known at run time.
     fn check<P: JwtPayload>(
         user_id: &P::UserId,
         payload: &P,
@@ -256,7 +314,7 @@ impl Values {
                 user_id.len()
             )));
         }
-        // PostgreSQL has no texts with it; one rule for all databases.
+        // PostgreSQL cannot store it in a string; the rule is the same for all databases.
         if user_id.contains('\0') {
             return Err(Error::General(
                 "a user id must not contain the character U+0000".into(),

@@ -1,5 +1,5 @@
-//! Panics of the application's code where it runs on our threads and tasks: they become errors of
-//! whoever called, and end nothing.
+//! Panics of the application's code on the library's threads and tasks: they become errors of the
+//! caller, and stop nothing.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use crate::error::Error;
 
-/// What std says with numbers only: formatted, and yet free of data of the application.
+/// Messages of std that contain formatted numbers, but no data of the application.
 const NUMBERS_ONLY: [&str; 4] = [
     "index out of bounds: the len is ",
     "range end index ",
@@ -16,9 +16,9 @@ const NUMBERS_ONLY: [&str; 4] = [
     "slice index starts at ",
 ];
 
-/// Runs `code`; after a panic, says what is known of it.
+/// Runs `code`; after a panic, returns what is known about it.
 ///
-/// The caller must drop or put right whatever `code` may have left half changed.
+/// The caller must drop or repair whatever `code` may have left half changed.
 pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(code)).map_err(describe)
 }
@@ -28,7 +28,7 @@ pub(crate) fn contained<T, E: From<Error>>(code: impl FnOnce() -> Result<T, E>) 
     caught(code).unwrap_or_else(|cause| Err(Error::General(of_application(&cause)).into()))
 }
 
-/// [`caught`] for a future, the call that makes it included.
+/// [`caught`] for a future, including the call that creates it.
 pub(crate) async fn caught_async<F: Future>(make: impl FnOnce() -> F) -> Result<F::Output, String> {
     let mut future = pin!(caught(make)?);
     std::future::poll_fn(|context| match caught(|| future.as_mut().poll(context)) {
@@ -43,7 +43,7 @@ fn of_application(cause: &str) -> String {
     format!("code of the application panicked: {cause}")
 }
 
-/// The message of a panic, unless values were formatted into it: those may be a user's.
+/// The message of a panic, unless values were formatted into it, which may be a user's.
 fn describe(payload: Box<dyn Any + Send>) -> String {
     let formatted = match payload.downcast::<&'static str>() {
         Ok(literal) => return (*literal).to_owned(),
@@ -53,7 +53,7 @@ fn describe(payload: Box<dyn Any + Send>) -> String {
         Ok(message) if NUMBERS_ONLY.iter().any(|known| message.starts_with(known)) => *message,
         Ok(_) => "its message may hold data of a user; the panic hook has printed it".into(),
         Err(payload) => {
-            // Leaked, for dropping a value of the application may panic again.
+            // Leaked, because dropping a value of the application may panic again.
             std::mem::forget(payload);
             "without a message".into()
         }

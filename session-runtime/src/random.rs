@@ -1,4 +1,10 @@
-//! Randomness: the only file that draws it. There is no fallback generator; a failure ends the request.
+//! Randomness. Only this file generates it. There is no fallback generator; a failure ends the
+//! request.
+
+#![expect(
+    clippy::disallowed_types,
+    reason = "the one place where random bytes come from"
+)]
 
 use std::fmt;
 
@@ -6,18 +12,24 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
 use crate::error::Error;
 
-/// Where the library takes random bytes from.
+/// The source of random bytes.
 pub trait Random: fmt::Debug + Send + Sync + 'static {
     /// Fills `bytes`.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the generator fails; nothing is minted then.
+    /// [`Error::Unavailable`] if the generator fails; no token is minted then.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Error>;
 }
 
 /// The generator of the operating system (OWASP ASVS 11.5.1).
 #[derive(Debug, Default)]
 pub struct OsRandom(SystemRandom);
+
+/// The generator for functions of aws-lc-rs that create keys and sign, which take one instead of
+/// bytes.
+pub(crate) fn generator() -> SystemRandom {
+    SystemRandom::new()
+}
 
 impl Random for OsRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {

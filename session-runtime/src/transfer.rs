@@ -1,4 +1,4 @@
-//! Moving all sessions, keys and revocations to another database, without logging anybody out.
+//! Moves all sessions, keys and revocations to another database without logging anybody out.
 
 use std::path::{Path, PathBuf};
 
@@ -7,12 +7,13 @@ pub use crate::store::transfer::{Progress, Side, TableMoved, TransferError};
 use crate::keys::master_key;
 use crate::store::transfer::{Pair, key_file, place};
 
-/// A move of all sessions from one database to another, in any direction between the three kinds; the command
-/// `session-admin move` is this.
+/// Moves all sessions from one database to another, of the same or another kind, as
+/// `session-admin move` does.
 ///
-/// It makes the target equal to the source, in transactions of some rows each. Run it first while the application still
-/// works on the source, and again once that has stopped: the second run only compares, and writes what changed. It can be
-/// stopped anywhere. Users stay logged in, for rows, keys and revocations are moved as they are.
+/// It makes the target equal to the source, in transactions of some rows each. Run it while the
+/// application still works on the source, and again after stopping the application: the second run
+/// only compares, and writes what has changed. It may be interrupted at any point. Users stay
+/// logged in, because rows, keys and revocations are copied unchanged.
 ///
 /// ```no_run
 /// use session_runtime::transfer::Transfer;
@@ -24,8 +25,10 @@ use crate::store::transfer::{Pair, key_file, place};
 /// # Ok::<(), session_runtime::transfer::TransferError>(())
 /// ```
 ///
-/// A target on which an application has started is refused, whoever filled it: its sessions live there, and moving
-/// again would undo logins, rotations and revocations.
+/// A target on which an application has started is refused, whoever filled it: its sessions are in
+/// use, and moving again would undo logins, rotations and revocations.
+#[doc(alias = "session-admin")]
+#[doc(alias = "migrate")]
 pub struct Transfer {
     from: String,
     to: String,
@@ -33,29 +36,34 @@ pub struct Transfer {
     discard_target: bool,
 }
 
-/// What a move did.
+/// The result of a move.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Moved {
-    /// Each table.
+    /// What happened to each table.
     pub tables: Vec<TableMoved>,
-    /// Where the master key may be that the application on the target needs.
+    /// Where to find the master key that the application on the target needs.
     pub key_file: KeyFile,
 }
 
-/// The master key for development that lies beside a database of SQLite.
+/// The development master key in a file beside a SQLite database.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "each case has a next step of its own, which nobody must miss"
+)]
 pub enum KeyFile {
-    /// There is no such file: `sessions.master_key` of the source goes on to be used.
+    /// There is no such file: keep using the source's `sessions.master_key`.
     Absent,
-    /// The keys open with what this file holds: it becomes `sessions.master_key`.
+    /// The file at this path contains the key that opens the database's keys: use it as
+    /// `sessions.master_key`.
     Opens(PathBuf),
-    /// The keys do not open with it, for the reason given.
+    /// The file does not open the database's keys, for the given reason.
     DoesNotOpen(PathBuf, String),
 }
 
 impl Transfer {
-    /// A move from the database of one URL to that of another, as `sessions.database` has them.
+    /// A move from one database URL to another, both written as in `sessions.database`.
     pub fn new(from: impl Into<String>, to: impl Into<String>) -> Self {
         Self {
             from: from.into(),
@@ -65,7 +73,7 @@ impl Transfer {
         }
     }
 
-    /// At most so many rows in one transaction, 1 to 10,000; 1000 unless said otherwise.
+    /// Sets how many rows one transaction moves at most, 1 to 10,000. Default: 1000.
     pub fn batch(self, rows: usize) -> Self {
         Self {
             batch: rows.clamp(1, 10_000),
@@ -73,8 +81,10 @@ impl Transfer {
         }
     }
 
-    /// Whether what an application has stored on the target is deleted: its users are logged out, its revocations are
-    /// forgotten. No application may run there meanwhile.
+    /// Sets whether to delete what an application has stored on the target.
+    ///
+    /// Its users are logged out and its revocations are forgotten. No application may run on the
+    /// target meanwhile.
     pub fn discard_target(self, discard: bool) -> Self {
         Self {
             discard_target: discard,
@@ -82,15 +92,17 @@ impl Transfer {
         }
     }
 
-    /// Source and target for people to read, without user and password.
+    /// The source and the target for people to read, without users and passwords.
     pub fn places(&self) -> (String, String) {
         (place(&self.from), place(&self.to))
     }
 
-    /// Moves, then reads both sides again and compares them; `progress` is told after each transaction. Blocks.
+    /// Moves the rows, then reads both sides again and compares them. It blocks.
+    ///
+    /// `progress` is called after each transaction.
     ///
     /// # Errors
-    /// [`TransferError`], each saying what to do. Sides that differ in the end are not an error but
+    /// A [`TransferError`], which says what to do. Differing sides are not an error: see
     /// [`Moved::is_complete`].
     pub fn run(&self, mut progress: impl FnMut(Progress)) -> Result<Moved, TransferError> {
         let mut pair = Pair::open(
@@ -119,8 +131,8 @@ fn opens(file: &Path, pair: &mut Pair<'_>) -> Result<Result<(), String>, Transfe
 }
 
 impl Moved {
-    /// Whether both sides are equal. If not, the source changed meanwhile, as it does while the application runs: stop
-    /// that and move again.
+    /// Whether both sides are equal. If not, the source changed meanwhile: stop the application and
+    /// move again.
     pub fn is_complete(&self) -> bool {
         self.tables.iter().all(|table| table.source == table.target)
     }

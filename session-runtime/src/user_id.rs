@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-/// How an application names its users: `String`, an integer, `Uuid` (feature `uuid`), or a newtype
-/// that derives it.
+/// A type of user ids: `String`, an integer, `Uuid` (feature `uuid`), or a newtype that derives it.
 ///
-/// Compared byte for byte, at most [128 bytes](crate::NewSession::MAX_USER_ID) as text.
+/// User ids are compared byte by byte; as a string, one may take at most [128
+/// bytes](crate::NewSession::MAX_USER_ID).
 ///
 /// ```
 /// use session_runtime::UserId;
@@ -20,10 +20,10 @@ use std::borrow::Cow;
     note = "use `String`, an integer or `uuid::Uuid` (feature `uuid`), or put `#[derive(UserId)]` on a newtype of one"
 )]
 pub trait UserId: Send + Sync + 'static {
-    /// The text in the token's `sub` claim and in the database.
+    /// The string in the claim `sub` of a token and in the database.
     fn to_claim(&self) -> Cow<'_, str>;
 
-    /// Reads [`to_claim`](Self::to_claim) back; `None` if it is of another type.
+    /// Parses the string of [`to_claim`](Self::to_claim); `None` if it is not a value of this type.
     fn from_claim(claim: &str) -> Option<Self>
     where
         Self: Sized;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use session_runtime::clock::{Clock, SystemClock};
 use session_runtime::transfer::{KeyFile, Moved, Progress, Transfer};
-use session_runtime::{Clock, SystemClock};
 
 /// Looks after the session tables of session-runtime.
 #[derive(Parser)]
@@ -20,15 +20,16 @@ struct Arguments {
 enum Command {
     /// Moves all sessions, keys and revocations to another database; users stay logged in.
     ///
-    /// Run it while the application still works on the source, then stop the application, run it again, and start
-    /// the application on the target. It can be stopped and run again at any time. Exits with 1 unless both sides
-    /// are equal in the end.
+    /// Run it while the application still works on the source, then stop the application, run it
+    /// again, and start the application on the target. It can be stopped and run again at any time.
+    /// Exits with 1 unless both sides are equal in the end.
     Move(Move),
 }
 
 #[derive(clap::Args)]
 struct Move {
-    /// The database that holds the sessions: sqlite://path, postgres://.. or mysql://..; a password need not stand here.
+    /// The database that holds the sessions: sqlite://path, postgres://.. or mysql://..; a password
+    /// need not stand here.
     #[arg(
         long,
         env = "SESSION_ADMIN_FROM",
@@ -47,9 +48,14 @@ struct Move {
     /// Delete what an application has stored on the target: logs its users out.
     #[arg(long)]
     discard_target: bool,
-    /// Rows in one transaction.
-    #[arg(long, value_name = "ROWS", default_value_t = 1000)]
-    batch: usize,
+    /// Rows in one transaction, 1 to 10000.
+    #[arg(
+        long,
+        value_name = "ROWS",
+        default_value_t = 1000,
+        value_parser = clap::value_parser!(u16).range(1..=10_000)
+    )]
+    batch: u16,
 }
 
 fn main() -> ExitCode {
@@ -68,7 +74,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Move, out: &mut impl Write) -> Result<bool, Box<dyn std::error::Error>> {
     let transfer = Transfer::new(&*arguments.from, &*arguments.to)
-        .batch(arguments.batch)
+        .batch(arguments.batch.into())
         .discard_target(arguments.discard_target);
     let (from, to) = transfer.places();
     writeln!(out, "from  {from}\nto    {to}")?;
