@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::browser::{ACCESS, ACCESS_HEADER, REFRESH, REFRESH_HEADER};
+use crate::browser::{ACCESS, ACCESS_HEADER, HASH, REFRESH, REFRESH_HEADER};
 use crate::names::is_base;
 use crate::token;
 
@@ -90,8 +90,8 @@ impl Answer {
     /// Checks that the cookies of one session are removed.
     #[track_caller]
     pub fn expect_removed(&self) -> &Self {
-        assert_eq!(self.all("set-cookie").count(), 2, "cookies of one session");
-        for name in [ACCESS, REFRESH] {
+        assert_eq!(self.all("set-cookie").count(), 3, "cookies of one session");
+        for name in [ACCESS, REFRESH, HASH] {
             let line = self.set_cookie(name).expect("a removal cookie");
             assert!(line.starts_with(name) && line.contains("=;"), "{line}");
             assert!(

@@ -117,7 +117,22 @@ pub fn open() -> &'static str {
     "open"
 }
 
-/// All of the above.
+/// Says who is at the other end, and repeats what comes.
+#[get("/socket")]
+pub fn socket(
+    session: Session<Claims>,
+    socket: rocket_ws::WebSocket,
+) -> rocket_ws::Stream!['static] {
+    let user = session.user_id().clone();
+    rocket_ws::Stream! { socket =>
+        yield user.into();
+        for await message in socket {
+            yield message?;
+        }
+    }
+}
+
+/// All of the above but the socket.
 pub fn routes() -> Vec<Route> {
     routes![
         log_in, me, live, maybe, optional, other, notes, set_notes, leave, ban, jwt, open

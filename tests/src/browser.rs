@@ -5,8 +5,11 @@ use std::net::SocketAddr;
 
 use rocket::http::{ContentType, Cookie, Header, Method, Status};
 use rocket::local::asynchronous::Client;
+use rocket::time::OffsetDateTime;
 use serde_json::{Value, json};
-use session_runtime::{Clock, ManualClock, SessionHandle};
+use session_runtime::SessionHandle;
+use session_runtime::clock::Clock;
+use session_runtime::testing::ManualClock;
 
 pub use crate::answer::Answer;
 use crate::names::{self, is_base};
@@ -16,6 +19,8 @@ use crate::secrets::Issued;
 pub const ACCESS: &str = "sAccessToken";
 /// Name of the refresh-token cookie.
 pub const REFRESH: &str = "sRefreshToken";
+/// Name of the cookie with the hash of the refresh token.
+pub const HASH: &str = "sRefreshHash";
 /// The header that hands out an access token.
 pub const ACCESS_HEADER: &str = "st-access-token";
 /// The header that hands out a refresh token.
@@ -252,7 +257,15 @@ impl<'s> Browser<'s> {
         let now = self.clock.now().timestamp();
         for line in answer.all("set-cookie") {
             let cookie = Cookie::parse(line.to_owned()).expect("a well-formed Set-Cookie");
-            let ends = cookie.expires_datetime().map(|ends| ends.unix_timestamp());
+            let ends = match cookie.max_age() {
+                Some(age) => Some(now + age.whole_seconds()),
+                None => cookie.expires_datetime().map(|ends| ends.unix_timestamp()),
+            };
+            let mut cookie = cookie;
+            if let Some(ends) = ends {
+                let ends = OffsetDateTime::from_unix_timestamp(ends).expect("a time");
+                cookie.set_expires(ends);
+            }
             if ends.is_none_or(|ends| ends > now) {
                 self.jar.insert(cookie.name().to_owned(), cookie);
             } else {
@@ -295,6 +308,11 @@ impl<'s> Browser<'s> {
             .path(path.to_owned())
             .build();
         self.jar.insert(name, cookie);
+    }
+
+    /// Puts all cookies of another browser into the jar.
+    pub fn add(&mut self, other: &Self) {
+        self.jar.extend(other.jar.clone());
     }
 
     /// Forgets a cookie; of the cookies of sessions, named by their beginning, all.

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use rocket::figment::value::Value;
 use rocket::{Build, Rocket};
-use session_runtime::{ManualClock, SessionFairing, Sessions};
+use session_runtime::testing::ManualClock;
+use session_runtime::{SessionFairing, Sessions};
 use tempfile::TempDir;
 
 use crate::app;
+use crate::database::OwnDatabase;
+use crate::running::Running;
 use crate::secrets;
 use crate::server::{MASTER_KEY, Server, clock};
 use crate::servers::Backend;
@@ -83,12 +86,16 @@ impl Builder {
 
     /// Uses the database that stands for this file.
     pub fn on_file(mut self, file: impl AsRef<Path>) -> Self {
+        self.use_file(file.as_ref());
+        self
+    }
+
+    fn use_file(&mut self, file: &Path) {
         let backend = Backend::chosen();
-        self.url = Some(backend.url(file.as_ref()));
+        self.url = Some(backend.url(file));
         if backend != Backend::Sqlite {
             self.key_unless_set();
         }
-        self
     }
 
     /// Uses the database of this URL.
@@ -112,8 +119,6 @@ impl Builder {
 
     /// The Rocket, which is not launched: for tests of launches that fail, and of other clients.
     pub fn build(self) -> Rocket<Build> {
-        // Before Rocket sets a logger of its own.
-        secrets::record();
         statements::listen();
         let url = self.url.expect("`on_file` or `on_url` was called");
         let figment = rocket::Config::figment()
@@ -125,7 +130,7 @@ impl Builder {
             .fold(figment, |figment, (key, value)| {
                 figment.merge((format!("sessions.{key}"), value))
             });
-        let rocket = rocket::custom(figment)
+        let rocket = secrets::rocket(figment)
             .attach(self.fairing)
             .mount("/", app::routes());
         self.changes
@@ -133,17 +138,31 @@ impl Builder {
             .fold(rocket, |rocket, change| change(rocket))
     }
 
-    /// Launches it, on a new database unless an older one was named.
+    /// Launches it.
     pub async fn start(mut self) -> Server {
+        let folder = self.find_database();
+        let clock = self.clock.clone();
+        let own = OwnDatabase::in_folder(folder.path());
+        let rocket = self.build().manage(own);
+        Server::launch(folder, clock, rocket).await
+    }
+
+    /// Launches it behind a listener, on some port of this machine.
+    pub async fn listen(mut self) -> Running {
+        let folder = self.find_database();
+        Running::launch(folder, self.build()).await
+    }
+
+    /// Uses a new database unless one was named.
+    fn find_database(&mut self) -> Arc<TempDir> {
         let folder = self
             .folder
-            .take()
-            .unwrap_or_else(|| Arc::new(tempfile::tempdir().expect("a temporary folder")));
+            .get_or_insert_with(|| Arc::new(tempfile::tempdir().expect("a temporary folder")));
+        let folder = Arc::clone(folder);
         if self.url.is_none() {
-            self = self.on_file(folder.path().join("test.db"));
+            self.use_file(&folder.path().join("test.db"));
         }
-        let clock = self.clock.clone();
-        Server::launch(folder, clock, self.build()).await
+        folder
     }
 }
 

@@ -1,4 +1,5 @@
-//! The database behind the library's back: to look into it, and to break it. One dialect for the three.
+//! The database behind the library's back: to look into it, and to break it. One dialect for the
+//! three.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,8 @@ use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::{
     Connection, MysqlConnection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
 };
-use session_runtime::{Error, SessionHandle, Sessions, Within};
+use session_runtime::sessions::Within;
+use session_runtime::{Error, SessionHandle, Sessions};
 
 use crate::servers::Backend;
 
@@ -81,6 +83,22 @@ struct Bytes {
     value: Vec<u8>,
 }
 
+/// The database of the server that a route runs in, for the application's own transactions; every
+/// server manages it.
+#[derive(Debug)]
+pub struct OwnDatabase(PathBuf);
+
+impl OwnDatabase {
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        Self(folder.join("test.db"))
+    }
+
+    /// Opens it.
+    pub fn open(&self) -> Database {
+        Database::open(&self.0)
+    }
+}
+
 impl Database {
     /// Opens the database that stands for the file of a server, whoever runs that.
     pub fn open(file: &Path) -> Self {
@@ -119,7 +137,8 @@ impl Database {
         contents
     }
 
-    /// SQLite: how many transactions the write-ahead log holds; frames that end one carry the size of the database.
+    /// SQLite: how many transactions the write-ahead log holds; frames that end one carry the size
+    /// of the database.
     pub fn commits(&self) -> usize {
         let log = fs::read(self.log()).expect("the write-ahead log");
         let (header, frames) = log.split_at(32);
@@ -144,8 +163,8 @@ impl Database {
         on!(&mut self.conn, conn => conn.batch_execute(sql)).is_ok()
     }
 
-    /// What an application does: changes sessions in a transaction of its own, which is rolled back if
-    /// `body` fails.
+    /// What an application does: changes sessions in a transaction of its own, which is rolled back
+    /// if `body` fails.
     pub fn within<T>(
         &mut self,
         sessions: &Sessions,

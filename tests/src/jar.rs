@@ -1,8 +1,9 @@
-//! A browser's cookie jar (RFC 6265bis section 5): names, domains, paths, `Secure` and prefixes count as
-//! they do there, over several servers.
+//! A browser's cookie jar (RFC 6265bis section 5): names, domains, paths, `Secure` and prefixes
+//! count as they do there, over several servers.
 
 use rocket::http::{ContentType, Cookie, Method};
-use session_runtime::{Clock, ManualClock};
+use session_runtime::clock::Clock;
+use session_runtime::testing::ManualClock;
 
 use crate::{Answer, Server};
 

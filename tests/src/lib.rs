@@ -4,9 +4,11 @@
 mod answer;
 pub mod app;
 pub mod body;
+pub mod bound;
 pub mod browser;
 mod builder;
 mod database;
+pub mod device;
 pub mod fuzzing;
 pub mod jar;
 mod log;
@@ -47,8 +49,9 @@ macro_rules! on_both {
 
 pub use browser::{Answer, Browser};
 pub use builder::Builder;
-pub use database::{Database, Failure};
+pub use database::{Database, Failure, OwnDatabase};
 pub use log::Log;
 pub use running::Running;
-pub use server::Server;
+pub use secrets::rocket;
+pub use server::{Server, launches};
 pub use statements::Statements;

@@ -1,11 +1,12 @@
 //! The names of cookies, which carry the session: `sAccessToken.` and eight letters.
 
+use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use session_runtime::SessionHandle;
 
-use crate::browser::{ACCESS, REFRESH};
+use crate::browser::{ACCESS, HASH, REFRESH};
 
 /// The letters that stand for a session in the names of its cookies.
 pub fn tag(handle: SessionHandle) -> String {
@@ -37,7 +38,9 @@ pub fn handle_in(token: &str) -> Option<SessionHandle> {
 
 /// Whether names of sessions' cookies begin so.
 pub fn is_base(name: &str) -> bool {
-    name.ends_with(ACCESS) || name.ends_with(REFRESH)
+    [ACCESS, REFRESH, HASH]
+        .iter()
+        .any(|base| name.ends_with(base))
 }
 
 /// The name under which a browser has a token: `base` and the letters of its session, some letters for
@@ -50,26 +53,43 @@ pub fn name_for(base: &str, token: &str) -> String {
     format!("{base}.{tag}")
 }
 
-/// What a browser sends to the refresh route: beside the refresh cookie the access cookie of that session,
-/// whose token may be so old that nobody knows its key any more. `base` may have a prefix.
+/// What a browser keeps beside a refresh token.
+pub fn hash(refresh_token: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, refresh_token.as_bytes());
+    URL_SAFE_NO_PAD.encode(&digest.as_ref()[..16])
+}
+
+/// What a browser sends to the refresh route beside the cookies for all paths: the refresh cookie and the
+/// one with its hash. `base` may have a prefix.
 pub fn pair(base: &str, refresh_token: &str) -> String {
     let name = name_for(base, refresh_token);
-    format!(
-        "{}=old; {name}={refresh_token}",
-        name.replace(REFRESH, ACCESS)
-    )
+    let (prefix, tag) = name.split_once(REFRESH).expect("a refresh cookie");
+    // One for this host alone, or for a whole domain.
+    let prefixes = match prefix {
+        "__Secure-" => &["__Host-", "__Secure-"][..],
+        "__Http-" => &["__Host-Http-"],
+        _ => &[""],
+    };
+    let hash = hash(refresh_token);
+    let hashes = prefixes
+        .iter()
+        .map(|prefix| format!("{prefix}{HASH}{tag}={hash}; "));
+    format!("{}{name}={refresh_token}", hashes.collect::<String>())
 }
 
 /// A `Cookie` header in which the names that end in `sAccessToken` or `sRefreshToken` are those under which
-/// a browser has these tokens.
+/// a browser has these tokens, the latter with the cookie of the hash.
 pub fn cookie_header(text: &str) -> String {
-    let pair = |pair: &str| match pair.split_once('=') {
+    let pair = |text: &str| match text.split_once('=') {
         Some((name, value)) => {
             let named = name.trim_end_matches([' ', '\t']);
             let space = &name[named.len()..];
+            if named.ends_with(REFRESH) && space.is_empty() && value == value.trim() {
+                return pair(named.trim_start_matches([' ', '\t']), value);
+            }
             format!("{}{space}={value}", name_for(named, value.trim()))
         }
-        None => pair.to_owned(),
+        None => text.to_owned(),
     };
     let pairs: Vec<String> = text.split(';').map(pair).collect();
     pairs.join(";")

@@ -8,7 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rocket::futures::future::join_all;
 use rocket::tokio::join;
-use session_runtime::{Clock, Error, Event, ManualClock, SessionHandle, Sessions};
+use session_runtime::clock::Clock;
+use session_runtime::testing::ManualClock;
+use session_runtime::token::Transport;
+use session_runtime::{Error, Event, NewSession, SessionHandle, Sessions};
 
 use crate::app::{Claims, Notes};
 use crate::{Database, Server, server};
@@ -247,6 +250,8 @@ pub async fn create(sessions: &Sessions, user: &str) -> Result<SessionHandle, Er
         name: String::new(),
     };
     let (user, notes) = (user.to_owned(), Notes::default());
-    let created = sessions.create(&user, &claims, &notes).await;
+    let created = sessions
+        .create(NewSession::new(user, claims, notes), Transport::Header)
+        .await;
     created.map(|tokens| tokens.handle())
 }

@@ -2,16 +2,15 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use rocket::fairing::AdHoc;
-use rocket::figment::value::Value;
-use rocket::{Shutdown, tokio};
+use rocket::{Build, Rocket, Shutdown, tokio};
 use session_runtime::Sessions;
+use tempfile::TempDir;
 
 use crate::database::Database;
 use crate::secrets::Issued;
-use crate::server::Server;
 use crate::servers::Backend;
 use crate::statements::Statements;
 
@@ -22,25 +21,14 @@ pub struct Running {
     sessions: Sessions,
     shutdown: Shutdown,
     task: tokio::task::JoinHandle<()>,
-    folder: tempfile::TempDir,
+    folder: Arc<TempDir>,
     _issued: Issued,
 }
 
 impl Running {
-    /// Starts the test application on some port of this machine.
-    pub async fn start() -> Self {
-        Self::with(&[]).await
-    }
-
-    /// The same with settings of `[default.sessions]`.
-    pub async fn with(settings: &[(&str, Value)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+    pub(crate) async fn launch(folder: Arc<TempDir>, rocket: Rocket<Build>) -> Self {
         let issued = Issued::new();
         let (tell, told) = mpsc::channel();
-        let rocket = Server::builder()
-            .on_file(folder.path().join("test.db"))
-            .settings(settings)
-            .build();
         let figment = rocket
             .figment()
             .clone()
@@ -81,7 +69,8 @@ impl Running {
         let address = self.address;
         let talk = move || {
             let mut stream = TcpStream::connect(address).expect("a connection");
-            // A server that refuses early may reset the connection before all went out, or after its answer.
+            // A server that refuses early may reset the connection before all went out, or after
+            // its answer.
             let _cut = stream.write_all(&request);
             let mut answer = Vec::new();
             let _closed = stream.read_to_end(&mut answer);

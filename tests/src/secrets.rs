@@ -7,6 +7,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use log::{LevelFilter, Metadata, Record};
+use rocket::figment::Provider;
+use rocket::{Build, Rocket};
 use session_runtime::Sessions;
 
 /// Everything that was logged by this process, whoever logged it.
@@ -51,6 +53,12 @@ pub(crate) fn record() {
         tracing::subscriber::set_global_default(crate::log::Collector::default())
             .expect("the first subscriber");
     });
+}
+
+/// A Rocket whose log is recorded: Rocket sets a logger of its own where nobody was first.
+pub fn rocket(figment: impl Provider) -> Rocket<Build> {
+    record();
+    rocket::custom(figment)
 }
 
 /// The secrets that one server issued. When the last clone goes, none of them may have been logged.

@@ -1,13 +1,16 @@
-//! A Rocket with the library attached, its database in a temporary folder and its clock in our hands.
+//! A Rocket with the library attached, its database in a temporary folder and its clock in our
+//! hands.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use rocket::figment::value::Value;
+use rocket::error::ErrorKind;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
-use session_runtime::{Clock, ManualClock, Sessions};
+use session_runtime::Sessions;
+use session_runtime::clock::Clock;
+use session_runtime::testing::ManualClock;
 use tempfile::TempDir;
 
 use crate::browser::Browser;
@@ -39,16 +42,6 @@ impl Server {
     /// Starts the test application.
     pub async fn start() -> Self {
         Self::builder().start().await
-    }
-
-    /// Starts the test application with settings of `[default.sessions]`.
-    pub async fn with(settings: &[(&str, Value)]) -> Self {
-        Self::builder().settings(settings).start().await
-    }
-
-    /// Starts the test application on the database of a URL.
-    pub async fn on_url(url: &str) -> Self {
-        Self::builder().on_url(url).start().await
     }
 
     /// A second process, so to speak, on the same database.
@@ -94,6 +87,13 @@ impl Server {
         Browser::new(&self.client, self.clock.clone(), self.issued.clone())
     }
 
+    /// A browser in which `user` has logged in.
+    pub async fn logged_in(&self, user: &str) -> Browser<'_> {
+        let mut browser = self.browser();
+        browser.log_in(user).await;
+        browser
+    }
+
     /// The handle on the server's sessions.
     pub fn sessions(&self) -> &Sessions {
         self.state()
@@ -118,6 +118,17 @@ impl Server {
     pub fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
+}
+
+/// Whether a Rocket launches; if not, it was a fairing that refused.
+pub async fn launches(rocket: Rocket<Build>) -> bool {
+    let Err(error) = Client::untracked(rocket).await else {
+        return true;
+    };
+    // Rocket panics over an error that nobody looked at.
+    let refused = matches!(error.kind(), ErrorKind::FailedFairings(_));
+    assert!(refused, "{error}");
+    false
 }
 
 /// A clock that stands at some second of 2026.

@@ -1,5 +1,5 @@
-//! What a browser asks for beyond [`app`](crate::app): a page for members, a requirement, and a database that somebody
-//! else holds.
+//! What a browser asks for beyond [`app`](crate::app): a page for members, a requirement, and a
+//! database that somebody else holds.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +9,8 @@ use rocket::http::Status;
 use rocket::response::Redirect;
 use rocket::response::content::RawHtml;
 use rocket::{Route, State, get, post, put, routes};
-use session_runtime::{Error, Facts, LocalUrl, Requirement, Session, Unmet, login};
+use session_runtime::requirement::{Facts, Requirement, Unmet};
+use session_runtime::{Error, LocalUrl, Session, login};
 
 use crate::Database;
 use crate::app::{Claims, Notes};
@@ -132,7 +133,14 @@ pub fn pages() -> Vec<Route> {
     routes![sign_in_page, sign_in, member_with_form]
 }
 
-/// All of the above.
+/// What scripts ask for.
+pub fn calls() -> Vec<Route> {
+    routes![root, set_name, set_locked]
+}
+
+/// All that a page with scripts asks for.
 pub fn routes() -> Vec<Route> {
-    routes![root, set_name, member, set_locked]
+    let mut routes = calls();
+    routes.extend(routes![member]);
+    routes
 }

@@ -28,7 +28,7 @@ pub struct Statements(Arc<Sent>);
 
 impl Statements {
     /// Watches the database whose URL ends like this.
-    pub(crate) fn to(url: &str) -> Self {
+    pub fn to(url: &str) -> Self {
         let name = url.rsplit(['/', '=']).next().unwrap_or(url);
         let name = if url.starts_with("sqlite:") {
             url.trim_start_matches("sqlite://")

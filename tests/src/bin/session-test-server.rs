@@ -1,4 +1,5 @@
-//! The test application as a process of its own, to be killed and starved. Settings come from the environment, as Rocket's do.
+//! The test application as a process of its own, to be killed and starved. Settings come from the
+//! environment, as Rocket's do.
 
 use rocket::launch;
 use session_runtime::Sessions;

@@ -53,7 +53,8 @@ impl Fairing for Answers {
     }
 }
 
-/// Remembers the answers to requests such as `POST /login?attack=form`; attached after the sessions.
+/// Remembers the answers to requests such as `POST /login?attack=form`; attached after the
+/// sessions.
 pub fn answers() -> impl Fairing {
     Answers::default()
 }

@@ -43,14 +43,14 @@ fn visit() -> NewSession {
 /// The user proves again who they are.
 #[post("/prove")]
 async fn prove(mut session: Session<Member>) -> Result<Value, Error> {
-    session.reauthenticated().await?;
+    session.step_up().await?;
     Ok(json!({}))
 }
 
 /// The user changes the password.
 #[post("/change")]
 async fn change(session: Session<Member>) -> Result<Value, Error> {
-    session.credential_changed().await?;
+    session.replace_and_revoke_others().await?;
     Ok(json!({}))
 }
 
