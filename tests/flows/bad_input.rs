@@ -163,10 +163,10 @@ async fn tokens_are_not_interchangeable() {
     browser.refresh().await.expect(200, "{}");
 }
 
-/// `security.md` R16: the other way round is in `csrf_modes.rs`.
+/// The other way round is in `csrf_modes.rs`.
 #[async_test]
 async fn an_anti_csrf_token_is_no_other_token() {
-    let server = Server::with(&[("csrf", "via-token".into())]).await;
+    let server = Server::builder().set("csrf", "via-token").start().await;
     let mut browser = server.browser();
     let login = browser.log_in("ada").await;
     let token = login.header("anti-csrf").expect("a token");
@@ -281,8 +281,8 @@ async fn a_bad_login_body_is_rockets_own_answer_and_opens_no_session() {
     assert_eq!(server.database().sessions(), 0);
 }
 
-/// Every header that the protocol names, with junk, beside a good session and without one: what is let in
-/// stays let in, nobody else is, and nothing fails.
+/// Every header that the protocol names, with junk, beside a good session and without one: what is
+/// let in stays let in, nobody else is, and nothing fails.
 #[async_test]
 async fn junk_in_any_header_of_the_protocol_changes_nothing() {
     let names = [
@@ -301,7 +301,7 @@ async fn junk_in_any_header_of_the_protocol_changes_nothing() {
         "Content-Type",
     ];
     for mode in ["fetch-metadata", "via-token"] {
-        let server = Server::with(&[("csrf", mode.into())]).await;
+        let server = Server::builder().set("csrf", mode).start().await;
         let mut browser = server.browser();
         browser.log_in("ada").await;
         let access = browser.cookie(ACCESS).expect("a token");

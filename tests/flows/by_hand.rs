@@ -7,7 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rocket::http::{Cookie, Method, Status};
 use rocket::{async_test, post, routes};
-use session_runtime::{Clock, Error, Login, Logout, NewSession, SessionHandle, login};
+use session_runtime::clock::Clock;
+use session_runtime::token::Transport;
+use session_runtime::{Error, Login, Logout, NewSession, SessionHandle, login};
 use session_tests::app::{Claims, Notes};
 use session_tests::body::{BROKEN, REFUSED};
 use session_tests::browser::{ACCESS, REFRESH};
@@ -99,7 +101,7 @@ async fn a_session_starts_with_cookies_and_ends_the_one_before() {
     let server = server().await;
     let mut browser = server.browser();
     let first = browser.post("/m/login/ada/1").await;
-    assert_eq!((first.status, first.all("set-cookie").count()), (200, 2));
+    assert_eq!((first.status, first.all("set-cookie").count()), (200, 3));
     assert!(first.header("front-token").is_some());
     assert_eq!(first.header("cache-control"), Some("no-store"));
     assert_eq!(browser.get("/me").await.json()["handle"], first.body);
@@ -130,13 +132,12 @@ async fn a_payload_that_is_too_large_starts_nothing_and_ends_nothing() {
     assert_eq!(server.database().sessions(), 1);
 }
 
-/// Behaviour 11.
 #[async_test]
 async fn of_two_sessions_in_one_request_the_last_ones_cookies_go_out() {
     let server = server().await;
     let mut browser = server.browser();
     let answer = browser.post("/m/twice").await;
-    assert_eq!(answer.all("set-cookie").count(), 2);
+    assert_eq!(answer.all("set-cookie").count(), 3);
     assert!(answer.set_cookie(ACCESS).is_some() && answer.set_cookie(REFRESH).is_some());
     assert_eq!(browser.get("/me").await.json()["user"], "second");
     // The first one is a session all the same: its row waits for its end.
@@ -152,7 +153,7 @@ async fn a_start_that_fails_takes_back_no_earlier_one() {
     let mut browser = server.browser();
     let answer = browser.post("/m/second-fails").await;
     answer.expect(500, BROKEN);
-    assert_eq!(answer.all("set-cookie").count(), 2);
+    assert_eq!(answer.all("set-cookie").count(), 3);
     assert_eq!(browser.get("/live").await.json()["user"], "first");
     assert_eq!(server.database().sessions(), 1);
 }
@@ -197,7 +198,6 @@ async fn a_session_with_its_own_validity_ends_then_and_each_rotation_starts_it_a
     }
 }
 
-/// Behaviour 82.
 #[async_test]
 async fn an_access_token_does_not_outlive_a_short_session() {
     let server = server().await;
@@ -232,13 +232,12 @@ async fn a_validity_that_no_session_can_have_starts_none() {
 #[async_test]
 async fn tokens_made_by_a_program_are_complete() {
     let settings = [("csrf", "via-token".into()), ("transfer", "cookie".into())];
-    let server = Server::with(&settings).await;
-    let (user, claims, notes) = (
-        "ada".to_owned(),
-        Claims { name: "Ada".into() },
-        Notes::default(),
-    );
-    let created = server.sessions().create(&user, &claims, &notes).await;
+    let server = Server::builder().settings(&settings).start().await;
+    let new = || {
+        let claims = Claims { name: "Ada".into() };
+        NewSession::new("ada".to_owned(), claims, Notes::default())
+    };
+    let created = server.sessions().create(new(), Transport::Cookie).await;
     let tokens = created.expect("a session");
     let anti_csrf = tokens.anti_csrf_token().expect("a token").to_owned();
     let leave = |anti_csrf: String| {
@@ -263,8 +262,8 @@ async fn tokens_made_by_a_program_are_complete() {
         (Some("ada"), Some("Ada"))
     );
 
-    let server = Server::with(&[("csrf", "via-token".into())]).await;
-    let created = server.sessions().create(&user, &claims, &notes).await;
+    let server = Server::builder().set("csrf", "via-token").start().await;
+    let created = server.sessions().create(new(), Transport::Header).await;
     let tokens = created.expect("a session");
     assert_eq!(tokens.anti_csrf_token(), None, "headers need none");
 }

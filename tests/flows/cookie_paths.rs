@@ -2,7 +2,7 @@
 
 use rocket::async_test;
 use rocket::figment::value::Value;
-use session_tests::body::OK;
+use session_tests::browser::{HASH, REFRESH};
 use session_tests::{Log, Server};
 
 /// What a proxy strips stands in front of the paths that browsers see, and in no other setting.
@@ -42,25 +42,45 @@ async fn the_outer_path_shows_in_the_cookies() {
     }
 }
 
-/// No sibling domain can plant a refresh cookie then.
+/// No sibling domain can plant it, whatever the paths and names of the tokens are, unless the cookies are those of
+/// a whole domain.
 #[async_test]
-async fn a_refresh_cookie_for_all_paths_is_this_hosts_alone() {
-    for (prefix, name) in [("host", "__Host-"), ("host-http", "__Host-Http-")] {
-        let server = Server::with(&[
-            ("api_origin", "https://example.com".into()),
-            ("cookie_prefix", prefix.into()),
-            ("refresh_token_path", "/".into()),
-        ])
-        .await;
-        let mut browser = server.browser();
-        let answer = browser.log_in("ada").await;
-        let refresh = answer.set_cookie(&format!("{name}sRefreshToken"));
-        let refresh = refresh.expect("a cookie").to_owned();
-        assert!(refresh.contains("; Secure; Path=/; "), "{refresh}");
-        browser.refresh().await.expect(200, "{}");
-        assert_eq!(browser.get("/me").await.status, 200);
-        browser.sign_out().await.expect(200, OK);
-        assert!(browser.cookie_names().is_empty());
+async fn the_hash_of_a_refresh_token_is_this_hosts_alone() {
+    for (settings, refresh, hash) in [
+        (vec![], "__Secure-", "__Host-"),
+        (vec![("refresh_token_path", "/")], "__Secure-", "__Host-"),
+        (vec![("access_token_path", "/app")], "__Secure-", "__Host-"),
+        (vec![("outer_path", "/shop")], "__Secure-", "__Host-"),
+        (vec![("cookie_prefix", "secure")], "__Secure-", "__Host-"),
+        (
+            vec![("cookie_prefix", "host-http")],
+            "__Http-",
+            "__Host-Http-",
+        ),
+        (
+            vec![("cookie_domain", "example.com")],
+            "__Secure-",
+            "__Secure-",
+        ),
+        (vec![("cookie_prefix", "none")], "", ""),
+    ] {
+        let row = format!("{settings:?}");
+        let settings: Vec<(&str, Value)> = settings
+            .into_iter()
+            .map(|(key, value)| (key, value.into()))
+            .collect();
+        let server = Server::builder()
+            .set("api_origin", "https://example.com")
+            .settings(&settings)
+            .start()
+            .await;
+        let answer = server.browser().log_in("ada").await;
+        let line = |name: String| answer.set_cookie(&name).expect(&row).to_owned();
+        let _refresh = line(format!("{refresh}{REFRESH}"));
+        let hash = line(format!("{hash}{HASH}"));
+        assert!(hash.contains("; Secure; Path=/; "), "{row}: {hash}");
+        let has_domain = hash.contains("; Domain=");
+        assert_eq!(has_domain, row.contains("cookie_domain"), "{row}: {hash}");
     }
 }
 

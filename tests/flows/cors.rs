@@ -195,12 +195,11 @@ async fn every_answer_to_a_listed_origin_can_be_read_errors_too() {
     assert_eq!(answer.header("vary"), Some("Origin"));
 }
 
-/// Behaviour 80.
 #[async_test]
 async fn what_the_application_wrote_stays() {
     let server = server().await;
     let answer = server.browser().log_in("ada").await;
-    assert_eq!(answer.all("set-cookie").count(), 3);
+    assert_eq!(answer.all("set-cookie").count(), 4);
     assert!(answer.set_cookie("theme").is_some());
     let exposed = answer
         .all("access-control-expose-headers")
@@ -212,8 +211,7 @@ async fn what_the_application_wrote_stays() {
     );
 }
 
-/// Behaviour 33, as far as Rocket has it: TRACE has no routes, and `Session<P>` cannot be without a
-/// session; a preflight does not reach it.
+/// TRACE has no routes in Rocket, and a preflight does not reach the guard.
 #[async_test]
 async fn asking_with_options_never_fails_for_want_of_a_session() {
     let server = server().await;

@@ -1,5 +1,5 @@
-//! Apps whose pages come from a shell of their own, such as Capacitor and Tauri: tokens in headers, never in
-//! cookies; and origins that are written otherwise than browsers send them.
+//! Apps whose pages come from a shell of their own, such as Capacitor and Tauri: tokens in headers,
+//! never in cookies; and origins that are written otherwise than browsers send them.
 
 use rocket::async_test;
 use rocket::http::Method;

@@ -1,5 +1,5 @@
-//! The other ways to tell requests of other sites: a token, a custom header; and routes that look more or
-//! less closely than the rest.
+//! The other ways to tell requests of other sites: a token, a custom header; and routes that look
+//! more or less closely than the rest.
 
 use rocket::http::Method;
 use rocket::{async_test, get, post, routes};
@@ -28,10 +28,10 @@ async fn send(
     browser.send_raw(method, path, headers, None).await
 }
 
-/// Behaviour 2, 25, 51 (403 here, with nothing cleared: `security.md` B12, B13).
+/// A refused request is 403, and nothing is cleared: another site must not log anybody out.
 #[async_test]
 async fn with_tokens_an_unsafe_request_needs_the_token_of_its_session() {
-    let server = Server::with(&[("csrf", "via-token".into())]).await;
+    let server = Server::builder().set("csrf", "via-token").start().await;
     let (mut browser, mut other) = (server.browser(), server.browser());
     let answer = browser.log_in("ada").await;
     let token = answer.header("anti-csrf").expect("a token").to_owned();
@@ -106,11 +106,10 @@ async fn with_tokens_an_unsafe_request_needs_the_token_of_its_session() {
     assert_eq!(answer.header("anti-csrf"), None);
 }
 
-/// Behaviour 3, 27.
 #[async_test]
 async fn sessions_in_headers_have_no_anti_csrf_token_and_need_none() {
     for mode in ["via-token", "via-custom-header"] {
-        let server = Server::with(&[("csrf", mode.into())]).await;
+        let server = Server::builder().set("csrf", mode).start().await;
         let mut app = server.browser().in_header_mode();
         assert_eq!(app.log_in("ada").await.header("anti-csrf"), None);
         app.refresh().await.expect(200, "{}");
@@ -120,7 +119,7 @@ async fn sessions_in_headers_have_no_anti_csrf_token_and_need_none() {
 
 #[async_test]
 async fn the_token_of_the_previous_session_of_the_same_browser_is_refused() {
-    let server = Server::with(&[("csrf", "via-token".into())]).await;
+    let server = Server::builder().set("csrf", "via-token").start().await;
     let mut browser = server.browser();
     let previous = browser.log_in("ada").await;
     let previous = previous.header("anti-csrf").expect("a token").to_owned();
@@ -161,10 +160,13 @@ async fn sessions_from_before_tokens_were_asked_for_get_one_by_a_refresh() {
     assert_eq!(answer.status, 200);
 }
 
-/// Behaviour 26, 52 (403 here, with nothing cleared).
+/// A refused request is 403, and nothing is cleared.
 #[async_test]
 async fn with_a_custom_header_an_unsafe_request_needs_it() {
-    let server = Server::with(&[("csrf", "via-custom-header".into())]).await;
+    let server = Server::builder()
+        .set("csrf", "via-custom-header")
+        .start()
+        .await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     let evidence = || vec![("Sec-Fetch-Site", "same-origin".to_owned())];
@@ -203,7 +205,7 @@ async fn a_login_shows_evidence_in_every_mode() {
         ("via-custom-header", 403),
         ("none", 403),
     ] {
-        let server = Server::with(&[("csrf", mode.into())]).await;
+        let server = Server::builder().set("csrf", mode).start().await;
         let foreign = vec![("Sec-Fetch-Site", "cross-site".to_owned())];
         let answer = server
             .browser()
@@ -242,7 +244,7 @@ async fn a_login_into_headers_needs_no_evidence_unless_a_cookie_is_there() {
     assert_eq!(browser.get("/live").await.status, 200);
 }
 
-/// Behaviour 25, its last words: the check can be forced and left out for a route.
+/// The check can be demanded or left out per route.
 #[async_test]
 async fn a_route_may_look_more_or_less_closely() {
     #[get("/strict")]
@@ -277,7 +279,8 @@ async fn a_route_may_look_more_or_less_closely() {
     }
 }
 
-/// `security.md` B11: no other rule keeps other sites from opening a WebSocket with the cookie.
+/// CORS does not apply to WebSockets, so nothing else keeps other sites from opening one with the
+/// cookie (RFC 6455, section 10.2).
 #[async_test]
 async fn the_start_of_a_web_socket_is_checked_like_an_unsafe_method() {
     let server = Server::start().await;

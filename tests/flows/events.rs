@@ -6,9 +6,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use rocket::http::{ContentType, Status};
 use rocket::{Request, async_test, get, routes};
-use session_runtime::{
-    Error, ErrorAnswer, Event, Facts, Requirement, RevokedBy, Session, Unmet, catchers,
-};
+use session_runtime::event::RevokedBy;
+use session_runtime::fairing::ErrorAnswer;
+use session_runtime::requirement::{Facts, Requirement, Unmet};
+use session_runtime::{Error, Event, Session, catchers};
 use session_tests::app::Claims;
 use session_tests::body::{OK, UNAUTHORISED};
 use session_tests::{Log, Server};
@@ -158,8 +159,8 @@ async fn every_turn_of_a_session_is_an_event() {
         )
         .await;
     assert!(
-        matches!(&seen.take()[..], [Event::CrossSiteRefused { path, remedy }]
-            if path == "/login" && remedy.contains("`sessions.website_origins`"))
+        matches!(&seen.take()[..], [Event::CrossSiteRefused { path, origin, sec_fetch_site, remedy }]
+            if path == "/login" && origin == "absent" && sec_fetch_site == "\"cross-site\"" && remedy.contains("`sessions.website_origins`"))
     );
 }
 
@@ -235,7 +236,7 @@ async fn a_handler_that_fails_fails_no_request() {
     log.expect(&["the error handler panicked"]);
 }
 
-/// Behaviour 42: the handler of the application learns whose session it was, and clears nothing less.
+/// The handler of the application learns whose session it was, and clears nothing less.
 #[async_test]
 async fn the_application_answers_errors_itself() {
     let answer = |error: &Error, request: &Request<'_>| {
@@ -249,11 +250,7 @@ async fn the_application_answers_errors_itself() {
             _ => return None,
         };
         let status = error.status(request);
-        Some(ErrorAnswer {
-            status,
-            content_type: ContentType::Text,
-            body,
-        })
+        Some(ErrorAnswer::new(status, ContentType::Text, body))
     };
     let server = Server::builder()
         .fairing(|fairing| fairing.on_error(answer))
@@ -340,6 +337,8 @@ async fn ready_catchers_answer_people_and_programs() {
         answer.body.contains("<h1>Please log in</h1>")
             && answer.body.contains("href=\"/login?next=&quot;&lt;\"")
     );
+    let policy = answer.header("content-security-policy").expect("a policy");
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
     answer.expect_untouched();
     browser
         .get("/api/me")
@@ -349,7 +348,11 @@ async fn ready_catchers_answer_people_and_programs() {
     browser.log_in("ada").await;
     let answer = browser.get("/never").await;
     assert!(answer.status == 403 && answer.body.contains("<h1>Not allowed</h1>"));
-    assert_eq!(browser.get("/busy").await.status, 503);
+    let answer = browser.get("/busy").await;
+    assert_eq!(
+        (answer.status, answer.header("retry-after")),
+        (503, Some("1"))
+    );
     // A session that is over leaves the browser, whichever catcher answers.
     server
         .sessions()

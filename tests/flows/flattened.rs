@@ -6,7 +6,9 @@ use rocket::http::Method;
 use rocket::serde::json::{Json, Value, json};
 use rocket::{async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
-use session_runtime::{Error, JwtPayload, RESERVED_CLAIMS, Session, login};
+use session_runtime::payload::RESERVED_CLAIMS;
+use session_runtime::token::Transport;
+use session_runtime::{Error, JwtPayload, NewSession, Session, login};
 use session_tests::Server;
 use session_tests::body::{BROKEN, OK, SIGN_IN_AGAIN};
 
@@ -142,7 +144,7 @@ impl Deploys {
     }
 }
 
-/// Behaviour 9, but an error instead of a silent loss.
+/// The model system drops such a key silently.
 #[async_test]
 async fn a_key_of_the_protocol_is_a_typed_error_that_names_it_and_leaves_no_row() {
     let server = server().await;
@@ -154,11 +156,14 @@ async fn a_key_of_the_protocol_is_a_typed_error_that_names_it_and_leaves_no_row(
         let created = server
             .sessions()
             .create(
-                &"ada".to_owned(),
-                &Open {
-                    extra: extra.clone(),
-                },
-                &(),
+                NewSession::new(
+                    "ada".to_owned(),
+                    Open {
+                        extra: extra.clone(),
+                    },
+                    (),
+                ),
+                Transport::Header,
             )
             .await;
         assert_eq!(
@@ -205,7 +210,10 @@ async fn strict_and_later_payloads_read_older_tokens() {
     let extra = HashMap::from([("color".to_owned(), "red".to_owned())]);
     let created = server
         .sessions()
-        .create(&"ada".to_owned(), &Open { extra }, &())
+        .create(
+            NewSession::new("ada".to_owned(), Open { extra }, ()),
+            Transport::Header,
+        )
         .await
         .expect("a session");
     let mut browser = deploys.strict.browser().with_bearer(created.access_token());
@@ -265,7 +273,10 @@ async fn a_flattened_key_does_not_overwrite_a_field() {
     };
     let created = server
         .sessions()
-        .create(&"ada".to_owned(), &named, &())
+        .create(
+            NewSession::new("ada".to_owned(), named, ()),
+            Transport::Header,
+        )
         .await;
     assert_eq!(
         created.map(drop),
@@ -282,7 +293,10 @@ async fn a_payload_nests_as_deep_as_its_token_may_and_no_deeper() {
     for levels in [17, 100, 200, 1000] {
         let created = server
             .sessions()
-            .create(&"ada".to_owned(), &Nested::levels(levels), &())
+            .create(
+                NewSession::new("ada".to_owned(), Nested::levels(levels), ()),
+                Transport::Header,
+            )
             .await;
         assert_eq!(
             created.map(drop),

@@ -1,5 +1,5 @@
-//! The front-token repeats the payload, so it goes only to whom it serves; and what is too large for a proxy is
-//! told.
+//! The front-token repeats the payload, so it goes only to whom it serves; and what is too large
+//! for a proxy is told.
 
 use rocket::http::Method;
 use rocket::serde::json::json;

@@ -34,7 +34,8 @@ async fn held(
     if forgiving { Ok(()) } else { written }
 }
 
-/// A request is under way while another one signs out: its write finds no session, and revives none.
+/// A request is under way while another one signs out: its write finds no session, and revives
+/// none.
 #[async_test]
 async fn a_write_that_was_under_way_does_not_revive_a_session() {
     let server = Server::builder()

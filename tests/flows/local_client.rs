@@ -21,7 +21,7 @@ async fn cookies_in_a_header_and_in_the_jar_both_count() {
         .map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()))
         .collect();
     cookies.sort();
-    let [access, refresh] = &cookies[..] else {
+    let [access, hash, refresh] = &cookies[..] else {
         panic!("{cookies:?}");
     };
     let theme = ("theme".to_owned(), "dark".to_owned());
@@ -44,7 +44,7 @@ async fn cookies_in_a_header_and_in_the_jar_both_count() {
             "{in_header:?} {in_jar:?}"
         );
     }
-    for (in_header, in_jar) in [(refresh, access), (access, refresh)] {
+    for (in_header, in_jar) in [(refresh, hash), (hash, refresh)] {
         let again = client.post(REFRESH_PATH).header(line(in_header));
         let again = again.cookie(cookie(in_jar)).dispatch().await;
         assert_eq!(again.status().code, 200, "{in_header:?} {in_jar:?}");

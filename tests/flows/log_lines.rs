@@ -165,3 +165,86 @@ async fn closures_that_panic_in_a_loop_fill_no_log() {
     assert_eq!(of("the error handler panicked"), 30);
     assert_eq!(written.len(), 60, "and nothing else");
 }
+
+/// The feed is read four times a second, and no request waits for it.
+#[async_test]
+async fn a_feed_that_cannot_be_read_is_told_once_for_each_cause() {
+    let server = Server::start().await;
+    let log = Log::start();
+    let rename = |from: &str, to: &str| {
+        let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+        server.database().execute(&sql);
+    };
+    let read = async |times: usize, good: bool| {
+        for _ in 0..times {
+            let read = server.sessions().read_revocations_now().await;
+            assert_eq!(read.is_ok(), good);
+        }
+    };
+    let task = "task=\"read the revocations\"";
+    rename("session_revocation", "hidden");
+    read(100, false).await;
+    assert_eq!(lines(&log).len(), 1, "{:?}", lines(&log));
+    log.expect(&["ERROR", "event=\"task_failed\"", task, "session_revocation"]);
+    // What fails besides is not hidden by that.
+    rename("session_info", "hidden_too");
+    let answer = server.browser().log_in("ada").await;
+    assert_eq!(answer.status, 503);
+    log.expect(&["ERROR", "event=\"store_unavailable\"", "session_info"]);
+    // Another cause.
+    rename("hidden", "session_revocation");
+    rename("session_counter", "hidden");
+    read(100, false).await;
+    log.expect(&["ERROR", "event=\"task_failed\"", task, "session_counter"]);
+    rename("hidden", "session_counter");
+    rename("hidden_too", "session_info");
+    read(100, true).await;
+    log.expect(&["INFO", "event=\"task_recovered\"", task]);
+    assert_eq!(lines(&log).len(), 4, "{:?}", lines(&log));
+}
+
+#[async_test]
+async fn a_cause_hides_no_other() {
+    let server = Server::start().await;
+    let log = Log::start();
+    let emit = |cause: &str| {
+        let cause = cause.to_owned();
+        let event = Event::StoreUnavailable { cause };
+        session_runtime::internals::emit(server.sessions(), &event);
+    };
+    let of = |log: &Log, what: &str| lines(log).iter().filter(|line| line.contains(what)).count();
+    (0..100).for_each(|_| emit("the disk is full"));
+    emit("the server is away");
+    assert_eq!(of(&log, "the disk is full"), 30);
+    assert_eq!(of(&log, "the server is away"), 1);
+    // Causes without end have an end.
+    (0..1000).for_each(|n| emit(&format!("cause {n}")));
+    assert_eq!(of(&log, "cause=\"cause "), 6 + 30);
+    server.clock.advance(Duration::from_secs(60));
+    emit("the server is away");
+    log.expect(&["lines_left_out", "lines=70"]);
+    log.expect(&["lines_left_out", "lines=964"]);
+}
+
+/// A launch that fails says why, and speaks of no request.
+#[async_test]
+async fn a_failing_launch_answers_no_request() {
+    let server = Server::start().await;
+    server
+        .database()
+        .refuse_inserts("session_counter", "NEW.name LIKE 'issuer:%'");
+    let file = server.folder().join("test.db");
+    let folder = server.stop();
+    let log = Log::start();
+    let builder = Server::builder()
+        .on_file(&file)
+        .set("api_origin", "http://localhost:8001");
+    let launched = rocket::local::asynchronous::Client::untracked(builder.build()).await;
+    let _seen = launched.expect_err("no launch").kind();
+    let mut written = lines(&log);
+    // The servers of these tests do not wait for their disk.
+    written.retain(|line| !line.contains("weak_durability"));
+    assert_eq!(written.len(), 1, "{written:?}");
+    log.expect(&["ERROR", "sessions could not be set up"]);
+    drop(folder);
+}

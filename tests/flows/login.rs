@@ -5,21 +5,22 @@ use base64::engine::general_purpose::STANDARD;
 use rocket::async_test;
 use rocket::http::Method;
 use serde_json::{Value, json};
-use session_runtime::{Clock, Error, Sessions};
+use session_runtime::clock::Clock;
+use session_runtime::token::Transport;
+use session_runtime::{Error, NewSession, Sessions};
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
 use session_tests::body::{BROKEN, OK, UNAUTHORISED};
-use session_tests::browser::{ACCESS, REFRESH};
-use session_tests::token;
+use session_tests::browser::{ACCESS, HASH, REFRESH};
+use session_tests::{names, token};
 
-/// Behaviour 2, 7.
 #[async_test]
-async fn answers_with_both_cookies_and_the_front_token() {
+async fn answers_with_the_cookies_and_the_front_token() {
     let server = Server::start().await;
     let answer = server.browser().log_in("ada").await;
     answer.expect(200, OK);
 
-    assert_eq!(answer.all("set-cookie").count(), 2);
+    assert_eq!(answer.all("set-cookie").count(), 3);
     let access = answer.set_cookie(ACCESS).expect("an access cookie");
     let (_, attributes) = access.split_once("; ").expect("attributes");
     assert_eq!(
@@ -32,6 +33,18 @@ async fn answers_with_both_cookies_and_the_front_token() {
         attributes,
         "HttpOnly; SameSite=Lax; Path=/auth/session/refresh; Expires=Wed, 30 Dec 2026 14:13:20 GMT"
     );
+    let hash = answer.set_cookie(HASH).expect("a cookie with its hash");
+    let (hash, attributes) = hash.split_once("; ").expect("attributes");
+    let (_name, refresh) = refresh.split_once('=').expect("a token");
+    let (refresh, _attributes) = refresh.split_once(';').expect("attributes");
+    assert!(
+        hash.ends_with(&format!("={}", names::hash(refresh))),
+        "{hash}"
+    );
+    assert_eq!(
+        attributes,
+        "HttpOnly; SameSite=Lax; Path=/; Expires=Wed, 30 Dec 2026 14:13:20 GMT"
+    );
 
     assert_eq!(
         answer.header("access-control-expose-headers"),
@@ -41,7 +54,6 @@ async fn answers_with_both_cookies_and_the_front_token() {
     assert_eq!(answer.header("vary"), Some("Cookie, Authorization"));
 }
 
-/// Behaviour 1, 82.
 #[async_test]
 async fn the_access_token_carries_ten_claims_and_the_payload() {
     let server = Server::start().await;
@@ -98,7 +110,6 @@ async fn the_front_token_keeps_the_order_front_ends_rely_on() {
     assert!(json.contains(r#","up":{"sub":"ada","#), "{json}");
 }
 
-/// Behaviour 12.
 #[async_test]
 async fn the_payload_and_the_data_come_back_as_they_were() {
     let server = Server::start().await;
@@ -106,7 +117,7 @@ async fn the_payload_and_the_data_come_back_as_they_were() {
     let text = "多言語 \u{1F980} \"quotes\" \\ \u{0000} \r\nSet-Cookie: x=1";
     let body = json!({ "user": "ümlaut; \u{1F980}", "name": text, "text": text });
     let answer = browser.send(Method::Post, "/login", Some(body)).await;
-    assert_eq!((answer.status, answer.all("set-cookie").count()), (200, 2));
+    assert_eq!((answer.status, answer.all("set-cookie").count()), (200, 3));
     let me = browser.get("/me").await.json();
     assert_eq!(
         (me["name"].as_str(), me["user"].as_str()),
@@ -203,7 +214,10 @@ async fn a_payload_too_large_for_a_cookie_is_a_typed_error_and_leaves_no_row() {
     };
     let error = server
         .sessions()
-        .create(&"ada".to_owned(), &claims, &Notes::default())
+        .create(
+            NewSession::new("ada".to_owned(), claims, Notes::default()),
+            Transport::Header,
+        )
         .await;
     let Err(Error::PayloadTooLarge { bytes, limit: 4096 }) = error else {
         panic!("{error:?}");
@@ -230,7 +244,10 @@ async fn the_largest_payload_that_fits_makes_a_cookie_of_at_most_4096_bytes() {
         };
         let created = server
             .sessions()
-            .create(&"ada".to_owned(), &claims, &Notes::default())
+            .create(
+                NewSession::new("ada".to_owned(), claims, Notes::default()),
+                Transport::Header,
+            )
             .await;
         if let Ok(tokens) = created {
             let bytes = ACCESS.len() + ".AAAAAAAA".len() + tokens.access_token().len();
@@ -246,16 +263,15 @@ async fn the_largest_payload_that_fits_makes_a_cookie_of_at_most_4096_bytes() {
 async fn a_user_id_has_1_to_128_bytes() {
     let server = Server::start().await;
     let sessions: &Sessions = server.sessions();
-    let claims = Claims {
-        name: String::new(),
-    };
     for (user, fits) in [
         ("x".repeat(128), true),
         ("x".repeat(129), false),
         (String::new(), false),
     ] {
-        let created = sessions.create(&user, &claims, &Notes::default()).await;
-        assert_eq!(created.is_ok(), fits, "{} bytes", user.len());
+        let (bytes, name) = (user.len(), String::new());
+        let new = NewSession::new(user, Claims { name }, Notes::default());
+        let created = sessions.create(new, Transport::Header).await;
+        assert_eq!(created.is_ok(), fits, "{bytes} bytes");
     }
     assert_eq!(server.database().sessions(), 1);
 }

@@ -7,10 +7,10 @@ use rocket::response::status::Custom;
 use rocket::response::{Redirect, Responder};
 use rocket::{Route, async_test, get, post, routes};
 use session_runtime::{Error, Session, logout};
+use session_tests::Server;
 use session_tests::app::Claims;
 use session_tests::body::{TRY_REFRESH, UNAUTHORISED, UNAVAILABLE};
 use session_tests::browser::ACCESS;
-use session_tests::{Browser, Server};
 
 #[logout]
 #[post("/plain")]
@@ -103,12 +103,6 @@ async fn server() -> Server {
         .await
 }
 
-async fn logged_in(server: &Server) -> Browser<'_> {
-    let mut browser = server.browser();
-    browser.log_in("ada").await;
-    browser
-}
-
 #[async_test]
 async fn whatever_the_function_answers_the_session_ends() {
     let server = server().await;
@@ -122,7 +116,7 @@ async fn whatever_the_function_answers_the_session_ends() {
         ("/m/already", 200, "bye"),
         ("/m/unnamed", 202, "bye"),
     ] {
-        let mut browser = logged_in(&server).await;
+        let mut browser = server.logged_in("ada").await;
         let copy = browser.clone();
         browser
             .post(path)
@@ -133,7 +127,7 @@ async fn whatever_the_function_answers_the_session_ends() {
         assert_eq!(copy.clone().refresh().await.status, 401, "{path}");
         assert_eq!(server.database().sessions(), 0, "{path}");
     }
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     browser
         .get("/m/link")
         .await
@@ -145,7 +139,7 @@ async fn whatever_the_function_answers_the_session_ends() {
 #[async_test]
 async fn err_and_none_end_nothing() {
     let server = server().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     browser
         .post("/m/result/false")
         .await
@@ -160,7 +154,7 @@ async fn err_and_none_end_nothing() {
 #[async_test]
 async fn logging_out_twice_or_without_a_session_is_fine() {
     let server = server().await;
-    let browser = logged_in(&server).await;
+    let browser = server.logged_in("ada").await;
     for mut tab in [browser.clone(), browser.clone()] {
         tab.post("/m/plain")
             .await
@@ -181,7 +175,7 @@ async fn logging_out_twice_or_without_a_session_is_fine() {
 #[async_test]
 async fn an_expired_access_token_still_says_which_session_ends() {
     let server = server().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     let copy = browser.clone();
     server.clock.advance(Duration::from_secs(2 * 60 * 60));
     browser
@@ -196,7 +190,7 @@ async fn an_expired_access_token_still_says_which_session_ends() {
 #[async_test]
 async fn a_store_that_is_down_keeps_the_session_and_its_cookies() {
     let server = server().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     server
         .database()
         .execute("ALTER TABLE session_info RENAME TO hidden");
@@ -214,7 +208,7 @@ async fn a_store_that_is_down_keeps_the_session_and_its_cookies() {
 #[async_test]
 async fn a_status_of_an_error_alone_does_not_keep_the_session() {
     let server = server().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     let answer = browser.post("/m/failing").await;
     assert_eq!(answer.status, 418);
     answer.expect_cleared();
@@ -227,7 +221,7 @@ async fn a_logout_that_asks_for_the_session_needs_one_that_holds() {
     let answer = server.browser().post("/m/greeting").await;
     answer.expect(401, UNAUTHORISED).expect_untouched();
 
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     server.clock.advance(Duration::from_secs(2 * 60 * 60));
     // The guard is the handler's own, so the front end refreshes first; the session goes on.
     let answer = browser.post("/m/greeting").await;
@@ -267,7 +261,7 @@ async fn of_results_and_options_in_each_other_either_may_refuse() {
         .start()
         .await;
     for path in ["/m/inner", "/m/outer"] {
-        let mut browser = logged_in(&server).await;
+        let mut browser = server.logged_in("ada").await;
         for (which, status) in [(1, 404), (2, 409)] {
             let answer = browser.post(&format!("{path}/{which}")).await;
             assert_eq!(answer.status, status);
@@ -353,7 +347,7 @@ async fn err_and_none_end_nothing_at_any_depth() {
         ("/m/boxed", 2),
         ("/m/dressed", 1),
     ] {
-        let mut browser = logged_in(&server).await;
+        let mut browser = server.logged_in("ada").await;
         for which in 1..=refusals {
             let answer = browser.post(&format!("{path}/{which}")).await;
             answer.expect_untouched();
@@ -368,7 +362,7 @@ async fn err_and_none_end_nothing_at_any_depth() {
 #[async_test]
 async fn a_logout_may_clear_the_site_s_data_as_well() {
     let server = server().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     let answer = browser.post("/m/forget").await;
     answer.expect(200, "bye").expect_cleared();
     assert_eq!(

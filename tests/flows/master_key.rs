@@ -6,13 +6,13 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rocket::error::ErrorKind;
 use rocket::figment::Figment;
 use rocket::figment::value::Value;
-use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket, async_test};
+use session_runtime::NewSession;
+use session_runtime::token::Transport;
 use session_tests::app::{Claims, Notes};
-use session_tests::{Log, Server};
+use session_tests::{Log, Server, launches};
 
 /// Keys of the tests, made from text: not random enough for anything else.
 fn key(text: &str) -> String {
@@ -25,24 +25,16 @@ fn key(text: &str) -> String {
     )
 }
 
-async fn launches(rocket: Rocket<Build>) -> bool {
-    match Client::untracked(rocket).await {
-        Ok(_) => true,
-        Err(error) => {
-            assert!(
-                matches!(error.kind(), ErrorKind::FailedFairings(_)),
-                "{error}"
-            );
-            false
-        }
-    }
-}
-
 fn rocket(folder: &Path, settings: &[(&str, Value)]) -> Rocket<Build> {
     Server::builder()
         .on_file(folder.join("test.db"))
         .settings(settings)
         .build()
+}
+
+async fn sealed_under(name: &str) -> Server {
+    let server = Server::builder().set("master_key", key(name));
+    server.start().await
 }
 
 fn release(folder: &Path, settings: &[(&str, Value)]) -> Rocket<Build> {
@@ -138,7 +130,7 @@ async fn sqlite_outside_debug_a_missing_or_weak_key_stops_the_launch() {
 
 #[async_test]
 async fn a_wrong_key_stops_the_launch_before_anything_is_overwritten() {
-    let server = Server::with(&[("master_key", key("right").into())]).await;
+    let server = sealed_under("right").await;
     let before = server
         .database()
         .bytes("SELECT sealed AS value FROM session_key WHERE kind = 'ES256'");
@@ -175,7 +167,7 @@ async fn a_wrong_key_stops_the_launch_before_anything_is_overwritten() {
 
 #[async_test]
 async fn a_new_key_is_accepted_switched_to_and_resealed_under() {
-    let old = Server::with(&[("master_key", key("old").into())]).await;
+    let old = sealed_under("old").await;
     let mut browser = old.browser();
     browser.log_in("ada").await;
     let jar = browser.jar();
@@ -217,7 +209,7 @@ async fn sqlite_a_sealed_key_that_was_altered_or_moved_does_not_open() {
     let cut = "UPDATE session_key SET sealed = substr(sealed, 1, 12)";
     let empty = "UPDATE session_key SET sealed = x''";
     for damage in [swap, flip, renamed, redated, cut, empty] {
-        let server = Server::with(&[("master_key", key("right").into())]).await;
+        let server = sealed_under("right").await;
         server.database().execute(damage);
         let log = Log::start();
         let again = rocket(&server.folder(), &[("master_key", key("right").into())]);
@@ -263,11 +255,14 @@ async fn debugging_prints_no_secret() {
         ("master_key", secrets[0].clone().into()),
         ("accepted_master_keys", vec![secrets[1].clone()].into()),
     ];
-    let server = Server::with(&settings).await;
+    let server = Server::builder().settings(&settings).start().await;
     let claims = Claims { name: "Ada".into() };
     let tokens = server
         .sessions()
-        .create(&"ada".to_owned(), &claims, &Notes::default())
+        .create(
+            NewSession::new("ada".to_owned(), claims, Notes::default()),
+            Transport::Header,
+        )
         .await
         .expect("a session");
     let printed = format!("{:?} {tokens:?}", server.sessions());
@@ -305,9 +300,81 @@ async fn a_setting_of_the_wrong_kind_does_not_show_a_key() {
             _ => figment.merge((format!("sessions.{setting}"), value)),
         };
         let log = Log::start();
-        let rocket = rocket::custom(figment).attach(session_runtime::Sessions::fairing());
+        let rocket = session_tests::rocket(figment).attach(session_runtime::Sessions::fairing());
         assert!(!launches(rocket).await, "{setting}");
-        log.expect(&["`sessions", setting, must_be]);
+        log.expect(&["sessions", setting, must_be]);
         assert!(!log.text().contains(&secret[..12]), "{}", log.text());
     }
+}
+
+/// The marks tell which key is which.
+#[async_test]
+async fn sqlite_a_wrong_key_is_named_by_its_mark_beside_the_right_one() {
+    let server = sealed_under("right").await;
+    let said = async |settings: &[(&str, Value)]| {
+        let log = Log::start();
+        assert!(!launches(rocket(&server.folder(), settings)).await);
+        log.text()
+    };
+    let wrong = said(&[
+        ("master_key", key("wrong").into()),
+        ("accepted_master_keys", vec![key("also wrong")].into()),
+    ])
+    .await;
+    let mark = |text: &str, before: &str| -> String {
+        let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{text}"));
+        rest.chars().take(16).collect()
+    };
+    let marks = [
+        mark(&wrong, "under the master key with the mark "),
+        mark(&wrong, "`sessions.master_key` has "),
+        mark(&wrong, "`sessions.accepted_master_keys` has "),
+    ];
+    let digits = marks.concat();
+    assert!(digits.len() == 48 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert!(marks[0] != marks[1] && marks[1] != marks[2]);
+
+    // The key that it was used with in release, and not a file that there never was.
+    let unset = said(&[]).await;
+    assert_eq!(
+        mark(&unset, "under the master key with the mark "),
+        marks[0]
+    );
+    assert!(
+        unset.contains("`sessions.master_key` is not set"),
+        "{unset}"
+    );
+    assert!(unset.contains("there is no development key") && !unset.contains("gone"));
+
+    let log = Log::start();
+    assert!(!launches(release(&server.folder(), &[])).await);
+    log.expect(&["`sessions.master_key` must be set", &marks[0]]);
+}
+
+#[async_test]
+async fn sqlite_a_launch_that_fails_for_an_accepted_key_makes_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hex = "4f1d0b6a9c3e5872".repeat(4);
+    let log = Log::start();
+    let settings = [("accepted_master_keys", vec![hex.clone()].into())];
+    assert!(!launches(rocket(folder.path(), &settings)).await);
+    log.expect(&[
+        "`sessions.accepted_master_keys` is in hexadecimal digits, and must be in base64",
+        "ROCKET_SESSIONS='{accepted_master_keys=[\"..\"]}'",
+    ]);
+    assert!(!log.text().contains(&hex));
+    assert!(!folder.path().join("test.db.key").exists());
+}
+
+/// A folder cannot be read as a file, whoever runs the tests.
+#[async_test]
+async fn sqlite_a_development_key_that_cannot_be_read_is_said_with_the_cure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("test.db.key")).expect("a folder");
+    let log = Log::start();
+    assert!(!launches(rocket(folder.path(), &[])).await);
+    log.expect(&[
+        "test.db.key could not be read (",
+        "the right to read it, or set `sessions.master_key` to what it holds",
+    ]);
 }

@@ -2,7 +2,6 @@
 
 use rocket::async_test;
 use rocket::figment::value::Value;
-use rocket::local::asynchronous::Client;
 use rocket::{Build, Config, Rocket};
 use session_runtime::Sessions;
 use session_tests::Log;
@@ -17,26 +16,20 @@ fn rocket(folder: &std::path::Path, settings: &Settings) -> Rocket<Build> {
     for (key, value) in settings {
         figment = figment.merge((format!("sessions.{key}"), value.clone()));
     }
-    rocket::custom(figment).attach(Sessions::fairing())
+    session_tests::rocket(figment)
+        .attach(Sessions::fairing())
+        .attach(Sessions::cors())
 }
 
 async fn launches(settings: &Settings) -> bool {
     let folder = tempfile::tempdir().expect("a folder");
-    match Client::untracked(rocket(folder.path(), settings)).await {
-        Ok(_) => true,
-        Err(error) => {
-            // Looking at the error keeps Rocket from panicking when it is dropped.
-            let _seen = error.kind();
-            false
-        }
-    }
+    session_tests::launches(rocket(folder.path(), settings)).await
 }
 
 fn api(origin: &str) -> (&'static str, Value) {
     ("api_origin", origin.into())
 }
 
-/// Behaviour 10.
 #[async_test]
 async fn what_works_for_nobody_stops_the_launch() {
     let https = || api("https://api.example.com");
@@ -107,6 +100,14 @@ async fn what_works_for_nobody_stops_the_launch() {
         (
             vec![("access_cookie_name", "__Host-x".into())],
             &["`access_cookie_name`", "`cookie_prefix`"],
+        ),
+        (
+            vec![("access_cookie_name", "sRefreshHash".into())],
+            &["`sessions.access_cookie_name`", "\"sAccessToken\""],
+        ),
+        (
+            vec![("refresh_cookie_name", "sRefreshHash".into())],
+            &["`sessions.refresh_cookie_name`", "\"sRefreshToken\""],
         ),
         (
             vec![("access_cookie_name", "sRefreshToken".into())],
@@ -187,6 +188,20 @@ async fn what_works_only_for_some_is_said() {
                 "proxy",
             ],
         ),
+        (
+            vec![
+                https(),
+                ("refresh_token_path", "/auth/session/refresh/".into()),
+            ],
+            &[
+                "refresh_token_path = \"/auth/session/refresh/\"",
+                "does not cover",
+            ],
+        ),
+        (
+            vec![https(), ("access_token_path", "/auth/signout/".into())],
+            &["access_token_path = \"/auth/signout/\"", "sign-out"],
+        ),
     ];
     for (settings, named) in table {
         let log = Log::start();
@@ -224,6 +239,8 @@ async fn what_fits_is_not_complained_about() {
             ("sign_out_route", false.into()),
         ],
         vec![("website_origins", vec!["http://127.0.0.1:3000"].into())],
+        vec![https(), ("refresh_token_path", "/auth/session/".into())],
+        vec![https(), ("access_token_path", "/auth/".into())],
     ];
     for settings in table {
         let log = Log::start();

@@ -79,7 +79,7 @@ async fn the_next_login_ends_the_session_of_long_ago() {
     browser.log_in("zed").await.expect(200, OK);
     assert_eq!(
         browser.cookie_names().len(),
-        2,
+        3,
         "{:?}",
         browser.cookie_names()
     );

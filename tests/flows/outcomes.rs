@@ -60,7 +60,7 @@ async fn server(routes: Vec<Route>) -> Server {
 async fn started(server: &Server, path: &str) -> Answer {
     let mut browser = server.browser();
     let answer = browser.post(path).await;
-    assert_eq!(answer.all("set-cookie").count(), 2, "{path}: {answer:?}");
+    assert_eq!(answer.all("set-cookie").count(), 3, "{path}: {answer:?}");
     assert!(answer.header("front-token").is_some());
     assert_eq!(browser.get("/me").await.json()["user"], "ada");
     answer

@@ -1,5 +1,5 @@
-//! What the application has answered stays, whatever a guard of the request found; the protocol's body stands where
-//! Rocket's own page would.
+//! What the application has answered stays, whatever a guard of the request found; the protocol's
+//! body stands where Rocket's own page would.
 
 use rocket::http::{ContentType, Status};
 use rocket::response::content::RawJson;

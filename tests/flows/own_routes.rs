@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use rocket::serde::json::{Value, json};
 use rocket::{Build, Rocket, State, async_test, get, post, routes};
-use session_runtime::{Error, ManualClock, Refresh, Session};
+use session_runtime::testing::ManualClock;
+use session_runtime::{Error, Refresh, Session};
 use session_tests::Server;
 use session_tests::app::Claims;
 use session_tests::body::{UNAUTHORISED, UNAVAILABLE};
@@ -18,7 +19,9 @@ async fn refresh(
 ) -> Result<Value, (rocket::http::Status, Error)> {
     let own = |error: Error| (rocket::http::Status::Unauthorized, error);
     let handle = match refresh.exchange().await {
-        Err(Error::TokenTheft { handle, user_id }) => {
+        Err(Error::TokenTheft {
+            handle, user_id, ..
+        }) => {
             return Ok(json!({ "stolen": handle, "from": user_id }));
         }
         refreshed => refreshed.map_err(own)?,
@@ -53,14 +56,13 @@ async fn server(change: impl FnOnce(Rocket<Build>) -> Rocket<Build> + Send + 'st
         .await
 }
 
-/// Behaviour 56.
 #[async_test]
 async fn routes_that_are_switched_off_are_404() {
     let settings = [
         ("refresh_route", false.into()),
         ("sign_out_route", false.into()),
     ];
-    let server = Server::with(&settings).await;
+    let server = Server::builder().settings(&settings).start().await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     for path in [REFRESH_PATH, SIGN_OUT_PATH] {
@@ -71,7 +73,6 @@ async fn routes_that_are_switched_off_are_404() {
     assert_eq!(browser.get("/live").await.status, 200);
 }
 
-/// Behaviour 56, 57, 58, 42.
 #[async_test]
 async fn a_route_of_the_applications_own_refreshes() {
     let server = server(|rocket| rocket.mount("/", routes![refresh])).await;
@@ -124,7 +125,6 @@ async fn a_route_of_the_applications_own_refreshes() {
     assert_eq!(answer.status, 200);
 }
 
-/// Behaviour 58.
 #[async_test]
 async fn a_refresh_that_the_application_takes_back_clears_everything() {
     let server = Server::builder()
@@ -140,7 +140,7 @@ async fn a_refresh_that_the_application_takes_back_clears_everything() {
     assert_eq!(server.database().sessions(), 0);
 }
 
-/// Behaviour 57, 68: only an error of ours that says so clears.
+/// Only an error of ours that says so clears.
 #[async_test]
 async fn answers_of_the_application_clear_nothing_by_themselves() {
     let server = server(|rocket| rocket.mount("/", routes![own_401, thrown])).await;
@@ -155,7 +155,7 @@ async fn answers_of_the_application_clear_nothing_by_themselves() {
     assert_eq!(browser.get("/live").await.status, 200);
 }
 
-/// Behaviour 62: a row that another program wrote ends in a login, and not in refreshes without end.
+/// A row that another program wrote ends in a login, and not in refreshes without end.
 #[async_test]
 async fn a_stored_payload_with_a_key_of_the_protocol_is_at_an_end() {
     let server = Server::start().await;
@@ -171,11 +171,14 @@ async fn a_stored_payload_with_a_key_of_the_protocol_is_at_an_end() {
         .expect_cleared();
 }
 
-/// Behaviour 7: browsers keep no cookie for more than 400 days, and the access cookie outlives the other.
+/// Browsers keep no cookie for more than 400 days, and the access cookie outlives the other.
 #[async_test]
 async fn the_access_cookie_expires_no_earlier_than_the_refresh_cookie() {
     for (validity, both) in [("100d", false), ("380d", true), ("1000d", true)] {
-        let server = Server::with(&[("refresh_token_validity", validity.into())]).await;
+        let server = Server::builder()
+            .set("refresh_token_validity", validity)
+            .start()
+            .await;
         let answer = server.browser().log_in("ada").await;
         let expires = |name| {
             let line = answer.set_cookie(name).expect("a cookie").to_owned();
@@ -193,7 +196,7 @@ async fn the_access_cookie_expires_no_earlier_than_the_refresh_cookie() {
             },
             "{validity}"
         );
-        let now = session_runtime::Clock::now(&server.clock).timestamp();
+        let now = session_runtime::clock::Clock::now(&server.clock).timestamp();
         let ahead = access.unix_timestamp() - now;
         assert!(
             (365 * 86_400..=400 * 86_400).contains(&ahead),

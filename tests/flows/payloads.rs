@@ -86,7 +86,7 @@ async fn server() -> Server {
         .await
 }
 
-/// Behaviour 69, 70: in both transports; the refresh token is left alone.
+/// In both transports; the refresh token is left alone.
 #[async_test]
 async fn a_changed_payload_is_in_the_next_answer_and_in_the_row() {
     let server = server().await;
@@ -129,7 +129,7 @@ async fn a_changed_payload_is_in_the_next_answer_and_in_the_row() {
     }
 }
 
-/// Behaviour 69: a merge adds, overrides, and removes by null; keys that are not of the type stay.
+/// A merge adds, overrides, and removes by null; keys that are not of the type stay.
 #[async_test]
 async fn a_merge_adds_overrides_and_removes() {
     let server = server().await;
@@ -177,7 +177,7 @@ async fn a_merge_adds_overrides_and_removes() {
     );
 }
 
-/// Behaviour 71, and what else a payload cannot become: nothing is changed.
+/// A reserved name, and whatever else a payload cannot become, changes nothing.
 #[async_test]
 async fn what_a_payload_cannot_become_changes_nothing() {
     let server = server().await;
@@ -210,7 +210,6 @@ async fn what_a_payload_cannot_become_changes_nothing() {
     assert_eq!(stored, r#"{"name":"Ada"}"#);
 }
 
-/// Behaviour 72.
 #[async_test]
 async fn a_merge_by_handle_shows_after_the_next_refresh() {
     let server = server().await;
@@ -235,7 +234,6 @@ async fn a_merge_by_handle_shows_after_the_next_refresh() {
     );
 }
 
-/// Behaviour 73.
 #[async_test]
 async fn a_session_that_is_over_cannot_be_changed() {
     let server = server().await;
@@ -290,7 +288,7 @@ async fn changes_made_at_once_are_both_there() {
     );
 }
 
-/// Behaviour 74, and more: what was read is not overwritten unseen.
+/// What was read is not overwritten unseen.
 #[async_test]
 async fn data_that_somebody_else_changed_is_a_conflict() {
     let server = server().await;
@@ -325,7 +323,7 @@ async fn data_that_somebody_else_changed_is_a_conflict() {
     let set = sessions.set_data_if_unchanged::<Claims>(handle, &mut data);
     assert_eq!(set.await, Ok(false));
     let updated = sessions.update_data::<Claims>(handle, |_| ()).await;
-    assert_eq!(updated, Ok(None));
+    assert_eq!(updated, Ok(false));
     let updated = sessions.update_payload::<Claims>(handle, |_| ()).await;
     assert_eq!(updated, Ok(false));
     assert_eq!(sessions.data::<Claims>(handle).await, Ok(None));
@@ -340,7 +338,7 @@ async fn a_handler_does_not_conflict_with_itself() {
     answer.expect(200, "first set once twice");
 }
 
-/// Behaviour 75: an exposed token is handed out again with its new payload.
+/// An exposed token is handed out again with its new payload.
 #[async_test]
 async fn an_exposed_token_is_exposed_again() {
     let server = Server::builder()

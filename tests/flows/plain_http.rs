@@ -1,5 +1,5 @@
-//! `Secure` cookies over plain http, as on a machine of the local network: browsers drop them, and somebody
-//! has to say it.
+//! `Secure` cookies over plain http, as on a machine of the local network: browsers drop them, and
+//! somebody has to say it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -101,7 +101,7 @@ async fn the_launch_says_that_browsers_will_drop_the_cookies() {
             .map(|(key, value)| (key, value.into()))
             .collect();
         let log = Log::start();
-        let _server = Server::with(&settings).await;
+        let _server = Server::builder().settings(&settings).start().await;
         let said = log.text();
         assert_eq!(
             said.contains("browsers drop `Secure` cookies over plain http"),

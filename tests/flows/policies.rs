@@ -5,7 +5,8 @@ use std::time::Duration;
 use rocket::http::Method;
 use rocket::serde::json::{Value, json};
 use rocket::{async_test, get, post, routes};
-use session_runtime::{Error, RevokedBy, Session, SessionHandle, Sessions};
+use session_runtime::event::RevokedBy;
+use session_runtime::{Error, Session, SessionHandle, Sessions};
 use session_tests::app::Claims;
 use session_tests::body::{OK, UNAUTHORISED};
 use session_tests::browser::{REFRESH, REFRESH_PATH};
@@ -25,12 +26,12 @@ async fn others(session: Session<Claims>) -> Result<Value, Error> {
 
 #[async_test]
 async fn a_session_has_an_end_that_no_refresh_moves() {
-    let server = Server::with(&[
-        ("absolute_lifetime", "10d".into()),
-        ("refresh_token_validity", "4d".into()),
-        ("access_token_jitter", 0.into()),
-    ])
-    .await;
+    let server = Server::builder()
+        .set("absolute_lifetime", "10d")
+        .set("refresh_token_validity", "4d")
+        .set("access_token_jitter", 0)
+        .start()
+        .await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     for _ in 0..3 {
@@ -54,11 +55,11 @@ async fn a_session_has_an_end_that_no_refresh_moves() {
 
 #[async_test]
 async fn a_session_that_idles_ends() {
-    let server = Server::with(&[
-        ("absolute_lifetime", "100d".into()),
-        ("refresh_token_validity", "4d".into()),
-    ])
-    .await;
+    let server = Server::builder()
+        .set("absolute_lifetime", "100d")
+        .set("refresh_token_validity", "4d")
+        .start()
+        .await;
     let (mut browser, mut in_time) = (server.browser(), server.browser());
     browser.log_in("ada").await;
     in_time.log_in("ada").await;
@@ -73,7 +74,10 @@ async fn a_session_that_idles_ends() {
 
 #[async_test]
 async fn the_oldest_session_makes_room() {
-    let server = Server::with(&[("max_sessions_per_user", 2.into())]).await;
+    let server = Server::builder()
+        .set("max_sessions_per_user", 2)
+        .start()
+        .await;
     let log = Log::start();
     let mut browsers = Vec::new();
     for _ in 0..4 {
@@ -99,11 +103,11 @@ async fn the_oldest_session_makes_room() {
 
 #[async_test]
 async fn one_more_session_may_be_refused_instead() {
-    let server = Server::with(&[
-        ("max_sessions_per_user", 1.into()),
-        ("session_limit", "refuse".into()),
-    ])
-    .await;
+    let server = Server::builder()
+        .set("max_sessions_per_user", 1)
+        .set("session_limit", "refuse")
+        .start()
+        .await;
     let mut first = server.browser();
     first.log_in("ada").await;
     let answer = server.browser().log_in("ada").await;
@@ -119,11 +123,11 @@ async fn one_more_session_may_be_refused_instead() {
 #[async_test]
 async fn ten_logins_at_once_never_exceed_the_limit() {
     for (limit, kept) in [("end-oldest", 10), ("refuse", 3)] {
-        let server = Server::with(&[
-            ("max_sessions_per_user", 3.into()),
-            ("session_limit", limit.into()),
-        ])
-        .await;
+        let server = Server::builder()
+            .set("max_sessions_per_user", 3)
+            .set("session_limit", limit)
+            .start()
+            .await;
         let beside = server
             .beside()
             .set("max_sessions_per_user", 3)
@@ -148,7 +152,6 @@ async fn ten_logins_at_once_never_exceed_the_limit() {
     }
 }
 
-/// Behaviour 66, 79.
 #[async_test]
 async fn sessions_are_listed_with_where_they_began_and_ended_one_by_one() {
     let server = Server::builder()
@@ -220,7 +223,7 @@ async fn sessions_are_listed_with_where_they_began_and_ended_one_by_one() {
     assert_eq!(sessions.list("nobody", None).await, Ok(vec![]));
 }
 
-/// `security.md` X110: the address is that of the peer, unless a proxy of ours says whose it is.
+/// The address is that of the peer, unless a proxy of ours says whose it is.
 #[async_test]
 async fn the_address_of_a_device_is_what_a_trusted_hop_says() {
     for (setting, peer, forwarded, ip) in [
@@ -240,23 +243,29 @@ async fn the_address_of_a_device_is_what_a_trusted_hop_says() {
         ("full", "10.0.0.1", "203.0.113.7, 10.0.0.2", "203.0.113.7"),
         ("none", "10.0.0.1", "203.0.113.7", ""),
     ] {
-        let settings = [
-            ("trusted_proxies", vec!["10.0.0.0/8"].into()),
-            ("device_ip", setting.into()),
-        ];
-        let server = Server::with(&settings).await;
-        let headers = vec![("X-Forwarded-For", forwarded.to_owned())];
-        let body = Some(json!({ "user": "ada" }).to_string());
-        let browser = server.browser().at(peer);
-        browser
-            .send_raw(Method::Post, "/login", headers, body)
-            .await;
-        let list = server
-            .sessions()
-            .list("ada", None)
-            .await
-            .expect("an answer");
-        assert_eq!(list[0].device.ip, ip, "{setting} {peer} {forwarded}");
+        // The same network, and written as one of IPv6.
+        for network in ["10.0.0.0/8", "::ffff:10.0.0.0/104"] {
+            let settings = [
+                ("trusted_proxies", vec![network].into()),
+                ("device_ip", setting.into()),
+            ];
+            let server = Server::builder().settings(&settings).start().await;
+            let headers = vec![("X-Forwarded-For", forwarded.to_owned())];
+            let body = Some(json!({ "user": "ada" }).to_string());
+            let browser = server.browser().at(peer);
+            browser
+                .send_raw(Method::Post, "/login", headers, body)
+                .await;
+            let list = server
+                .sessions()
+                .list("ada", None)
+                .await
+                .expect("an answer");
+            assert_eq!(
+                list[0].device.ip, ip,
+                "{setting} {network} {peer} {forwarded}"
+            );
+        }
     }
 }
 

@@ -5,33 +5,27 @@ use std::time::Duration;
 use rocket::async_test;
 use rocket::futures::future::join_all;
 use rocket::http::Method;
-use session_runtime::{Clock, SessionFairing};
+use session_runtime::SessionFairing;
+use session_runtime::clock::Clock;
+use session_tests::Server;
 use session_tests::body::{THEFT, UNAUTHORISED};
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH};
-use session_tests::{Browser, Server};
 
 /// `rotation_min_age`
 const M: Duration = Duration::from_secs(120);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-async fn logged_in(server: &Server) -> Browser<'_> {
-    let mut browser = server.browser();
-    browser.log_in("ada").await;
-    browser
-}
-
-/// Behaviour 40.
 #[async_test]
 async fn a_refresh_answers_with_a_new_pair_of_the_same_session() {
     let server = Server::start().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     let before = browser.clone();
     let handle = browser.get("/me").await.json()["handle"].clone();
     server.clock.advance(2 * DAY);
 
     let answer = browser.refresh().await;
     answer.expect(200, "{}");
-    assert_eq!(answer.all("set-cookie").count(), 2);
+    assert_eq!(answer.all("set-cookie").count(), 3);
     assert_eq!(
         answer.header("access-control-expose-headers"),
         Some("front-token")
@@ -48,11 +42,10 @@ async fn a_refresh_answers_with_a_new_pair_of_the_same_session() {
     assert_eq!(browser.get("/notes").await.json()["text"], "first");
 }
 
-/// Behaviour 41, 42.
 #[async_test]
 async fn the_old_token_works_until_the_new_one_of_age_m_is_used_then_it_is_theft() {
     let server = Server::start().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     let mut copy = browser.clone();
     browser.refresh().await.expect(200, "{}");
     copy.clone().refresh().await.expect(200, "{}");
@@ -86,7 +79,7 @@ async fn the_old_token_works_until_the_new_one_of_age_m_is_used_then_it_is_theft
 #[async_test]
 async fn a_child_younger_than_m_gets_a_fresh_access_token_and_keeps_its_cookie() {
     let server = Server::start().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     browser.refresh().await.expect(200, "{}");
     let child = browser.cookie(REFRESH);
     server.clock.advance(M - Duration::from_millis(1));
@@ -106,11 +99,10 @@ async fn a_child_younger_than_m_gets_a_fresh_access_token_and_keeps_its_cookie()
     assert!(answer.set_cookie(ACCESS).is_some() && answer.set_cookie(REFRESH).is_some());
 }
 
-/// Behaviour 43.
 #[async_test]
 async fn a_lost_answer_is_forgiven_for_days() {
     let server = Server::start().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     for _ in 0..3 {
         browser
             .send_only(Method::Post, REFRESH_PATH, None)
@@ -124,11 +116,10 @@ async fn a_lost_answer_is_forgiven_for_days() {
     assert_eq!(browser.get("/me").await.status, 200);
 }
 
-/// Behaviour 49.
 #[async_test]
 async fn tabs_that_refresh_at_once_all_stay_logged_in() {
     let server = Server::start().await;
-    let browser = logged_in(&server).await;
+    let browser = server.logged_in("ada").await;
     server.clock.advance(DAY);
     let answers =
         join_all((0..8).map(|_| browser.send_only(Method::Post, REFRESH_PATH, None))).await;
@@ -152,7 +143,7 @@ async fn ten_rotations_in_one_frozen_second_detect_each_replay() {
         .start()
         .await;
     for replayed in 0..9 {
-        let mut browser = logged_in(&server).await;
+        let mut browser = server.logged_in("ada").await;
         let mut stages = vec![browser.clone()];
         for _ in 0..10 {
             server.clock.advance(Duration::from_millis(1));
@@ -175,7 +166,7 @@ async fn without_a_refresh_token_the_answer_is_401_and_what_is_left_goes() {
         .expect_untouched();
 
     // Also when only the access cookie is left: a front end would try for ever.
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     browser.forget(REFRESH);
     browser
         .refresh()
@@ -184,11 +175,10 @@ async fn without_a_refresh_token_the_answer_is_401_and_what_is_left_goes() {
         .expect_cleared();
 }
 
-/// Behaviour 53.
 #[async_test]
 async fn a_session_ends_when_it_is_not_refreshed_in_time() {
     let server = Server::start().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     let token = browser.cookie(REFRESH).expect("a token");
     server.clock.advance(100 * DAY);
     browser.plant(REFRESH, &token, REFRESH_PATH);
@@ -207,11 +197,10 @@ async fn a_session_ends_when_it_is_not_refreshed_in_time() {
     );
 }
 
-/// Behaviour 44, 55.
 #[async_test]
 async fn a_refresh_extends_the_session() {
     let server = Server::start().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     for _ in 0..5 {
         server.clock.advance(99 * DAY);
         let answer = browser.refresh().await;
@@ -228,7 +217,7 @@ async fn a_refresh_extends_the_session() {
 #[async_test]
 async fn only_post_refreshes() {
     let server = Server::start().await;
-    let browser = logged_in(&server).await;
+    let browser = server.logged_in("ada").await;
     for method in [
         Method::Get,
         Method::Head,

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use rocket::http::Method;
 use rocket::serde::json::Value;
 use rocket::{async_test, post, routes};
-use session_runtime::testing::was_replaced;
+use session_runtime::internals::was_replaced;
 use session_runtime::{Error, Session, SessionHandle};
 use session_tests::Server;
 use session_tests::app::Claims;
@@ -12,7 +13,7 @@ use session_tests::browser::REFRESH;
 
 #[post("/changed")]
 async fn changed(session: Session<Claims>) -> Result<Value, Error> {
-    let new = session.credential_changed().await?;
+    let new = session.replace_and_revoke_others().await?;
     Ok(rocket::serde::json::json!(new))
 }
 
@@ -71,6 +72,16 @@ async fn a_refresh_without_its_cookie_waits_for_the_login_that_replaced_it() {
         let answer = late.refresh().await;
         assert_eq!(answer.status, 409);
         answer.expect_untouched();
+        // A page is sent on at once, and would come back with the same cookies for two minutes.
+        let page = "/auth/session/refresh/page";
+        let headers = vec![
+            ("Cookie", late.cookie_header(page).expect("cookies")),
+            ("Sec-Fetch-Site", "same-origin".to_owned()),
+        ];
+        let form = "next=/next&login=/log-in".to_owned();
+        let answer = late.send_form(Method::Post, page, headers, form).await;
+        assert_eq!(answer.header("location"), Some("/next"));
+        answer.expect_removed();
     }
     here.clock.advance(Duration::from_secs(121));
     let mut late = here.browser().with_jar(before);

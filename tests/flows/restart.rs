@@ -68,3 +68,24 @@ async fn processes_that_start_at_once_share_one_set_of_keys() {
         2
     );
 }
+
+/// What the guide has for an emergency: the rows of the keys are deleted while nothing runs.
+#[async_test]
+async fn without_its_keys_nobody_is_logged_in_and_everybody_can_log_in() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    let before = browser.jar();
+    let mut database = server.database();
+    let server = server.restart();
+    database.execute("DELETE FROM session_key");
+    database.execute("DELETE FROM session_info");
+
+    let server = server.start().await;
+    let mut browser = server.browser().with_jar(before);
+    assert_eq!(browser.get("/me").await.status, 401);
+    browser.refresh().await.expect(401, UNAUTHORISED);
+    browser.log_in("ada").await.expect(200, OK);
+    assert_eq!(browser.get("/me").await.json()["user"], "ada");
+    browser.refresh().await.expect(200, "{}");
+}

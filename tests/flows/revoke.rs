@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use rocket::async_test;
+use rocket::http::Method;
 use session_runtime::{Error, SessionHandle};
 use session_tests::Server;
 use session_tests::app::{Claims, OtherClaims};
 use session_tests::body::UNAUTHORISED;
 
-/// Behaviour 54, 66.
 #[async_test]
 async fn a_revoked_session_is_refused_at_once() {
     let server = Server::start().await;
@@ -35,7 +35,6 @@ async fn a_revoked_session_is_refused_at_once() {
     assert_eq!(laptop.get("/me").await.status, 200);
 }
 
-/// Behaviour 66, 67.
 #[async_test]
 async fn all_sessions_of_a_user_end_and_those_of_others_go_on() {
     let server = Server::start().await;
@@ -186,7 +185,10 @@ async fn while_the_feed_is_stale_the_database_is_asked() {
 #[async_test]
 async fn a_stale_feed_can_be_refused_or_accepted_instead() {
     for (choice, status) in [("refuse", 503), ("accept", 200)] {
-        let server = Server::with(&[("revocation_on_stall", choice.into())]).await;
+        let server = Server::builder()
+            .set("revocation_on_stall", choice)
+            .start()
+            .await;
         let mut browser = server.browser();
         browser.log_in("ada").await;
         server
@@ -245,11 +247,10 @@ async fn a_token_that_came_another_way_is_verified_by_hand() {
     assert_eq!(sessions.verify::<Claims>(access).await.err(), gone());
 }
 
-/// Behaviour 28.
 #[async_test]
 async fn verifying_can_ask_the_database_or_nobody() {
     for (choice, status) in [("live", 401), ("none", 200)] {
-        let server = Server::with(&[("revocation", choice.into())]).await;
+        let server = Server::builder().set("revocation", choice).start().await;
         let mut browser = server.browser();
         browser.log_in("ada").await;
         assert_eq!(browser.get("/me").await.status, 200);
@@ -258,5 +259,31 @@ async fn verifying_can_ask_the_database_or_nobody() {
         assert_eq!(browser.clone().get("/me").await.status, status, "{choice}");
         assert_eq!(browser.clone().get("/live").await.status, 401);
         assert_eq!(browser.clone().refresh().await.status, 401);
+    }
+}
+
+/// A page of another site removes nothing, not even the cookies of a session that has ended.
+#[async_test]
+async fn an_ended_session_that_a_foreign_page_finds_out_keeps_its_cookies() {
+    let server = Server::start().await;
+    let mut browser = server.browser();
+    browser.log_in("ada").await;
+    // As another process does it, a moment before this one hears of it.
+    server.database().execute("DELETE FROM session_info");
+    for path in ["/notes", "/live"] {
+        let send = async |site: &str| {
+            let headers = vec![
+                ("Cookie", browser.cookie_header(path).expect("cookies")),
+                ("Sec-Fetch-Site", site.to_owned()),
+            ];
+            browser.send_raw(Method::Get, path, headers, None).await
+        };
+        send("cross-site")
+            .await
+            .expect(401, UNAUTHORISED)
+            .expect_untouched();
+        let answer = send("same-origin").await;
+        answer.expect(401, UNAUTHORISED);
+        assert_eq!(answer.all("set-cookie").count(), 3, "removed");
     }
 }

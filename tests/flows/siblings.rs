@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rocket::async_test;
 use rocket::http::Method;
-use session_tests::body::{OK, SIGN_IN_AGAIN, THEFT};
-use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
-use session_tests::{Answer, Browser, Server};
+use session_tests::body::{OK, SIGN_IN_AGAIN, THEFT, UNAUTHORISED};
+use session_tests::browser::{ACCESS, HASH, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
+use session_tests::{Answer, Browser, Server, names};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -25,6 +25,12 @@ async fn send(browser: &mut Browser<'_>, method: Method, path: &str, planted: &s
     let answer = browser.send_as(method, path, headers, body, kind).await;
     browser.keep(&answer);
     answer
+}
+
+/// A refresh cookie, without the one with its hash: no sibling can plant that.
+fn refresh_cookie(base: &str, of: &Browser<'_>) -> String {
+    let token = of.cookie(base).expect("a token");
+    format!("{}={token}", names::name_for(base, &token))
 }
 
 async fn exchange(thief: &mut Browser<'_>) {
@@ -43,12 +49,125 @@ async fn a_copy_is_found_out_although_its_newest_token_is_planted() {
             server.clock.advance(HOUR);
             exchange(&mut thief).await;
         }
-        let newest = thief.cookie(REFRESH).expect("a token");
-        let planted = format!("{REFRESH}={newest}");
+        let planted = refresh_cookie(REFRESH, &thief);
         let answer = send(&mut owner, Method::Post, REFRESH_PATH, &planted).await;
         answer.expect(401, THEFT);
         assert_eq!(thief.refresh().await.status, 401, "for both");
     }
+}
+
+/// A sibling that fills the browser's jar until ours is dropped.
+#[async_test]
+async fn a_copy_is_found_out_although_the_own_token_was_dropped() {
+    let on_tls = ("api_origin", "https://app.example.com");
+    for (settings, base) in [
+        (vec![on_tls], "__Secure-sRefreshToken"),
+        (
+            vec![on_tls, ("access_token_path", "/me")],
+            "__Secure-sRefreshToken",
+        ),
+        (
+            vec![on_tls, ("refresh_token_path", "/")],
+            "__Secure-sRefreshToken",
+        ),
+    ] {
+        for rounds in [0, 1, 3] {
+            let settings: Vec<_> = settings
+                .iter()
+                .map(|(key, value)| (*key, (*value).into()))
+                .collect();
+            let server = Server::builder().settings(&settings).start().await;
+            let mut owner = server.browser();
+            owner.log_in("ada").await.expect(200, OK);
+            server.clock.advance(HOUR);
+            let mut thief = owner.clone();
+            owner.refresh().await.expect(200, "{}");
+            for _ in 0..rounds {
+                exchange(&mut thief).await;
+            }
+            owner.forget(base);
+            let planted = refresh_cookie(base, &thief);
+            let answer = send(&mut owner, Method::Post, REFRESH_PATH, &planted).await;
+            answer.expect(401, THEFT);
+            assert_eq!(server.database().sessions(), 0, "{settings:?}");
+            assert_eq!(thief.refresh().await.status, 401, "for both");
+        }
+    }
+}
+
+/// Nobody knows then whose the refresh token is: the browser forgets the session, which goes on.
+#[async_test]
+async fn a_refresh_token_without_its_hash_counts_for_nothing() {
+    let on_tls = [("api_origin", "https://app.example.com".into())];
+    let server = Server::builder().settings(&on_tls).start().await;
+    let mut owner = server.browser();
+    owner.log_in("ada").await.expect(200, OK);
+    let kept = owner.clone();
+    owner.forget("__Host-sRefreshHash");
+    let answer = owner.refresh().await;
+    answer.expect(401, UNAUTHORISED);
+    assert!(owner.cookie_names().is_empty());
+    kept.clone().refresh().await.expect(200, "{}");
+
+    // Without any other cookie of its session it is as if it were not there.
+    let planted = refresh_cookie("__Secure-sRefreshToken", &kept);
+    let mut visitor = server.browser();
+    let answer = send(&mut visitor, Method::Post, REFRESH_PATH, &planted).await;
+    answer.expect(401, UNAUTHORISED).expect_untouched();
+    kept.clone().refresh().await.expect(200, "{}");
+}
+
+/// Where a sibling can plant all cookies of a session, one that has ended does not stand in the way.
+#[async_test]
+async fn a_planted_session_that_has_ended_hides_no_good_one() {
+    let server = Server::start().await;
+    let mut owner = server.browser();
+    owner.log_in("ada").await.expect(200, OK);
+    server.clock.advance(Duration::from_secs(1));
+    let mut mallory = server.browser();
+    mallory.log_in("mallory").await.expect(200, OK);
+    let planted = names::pair(REFRESH, &mallory.cookie(REFRESH).expect("a token"));
+    mallory.post(SIGN_OUT_PATH).await.expect(200, OK);
+    for _ in 0..2 {
+        server.clock.advance(HOUR);
+        let answer = send(&mut owner, Method::Post, REFRESH_PATH, &planted).await;
+        answer.expect(200, "{}");
+        assert_eq!(owner.get("/me").await.json()["user"], "ada");
+    }
+}
+
+/// Without TLS anybody can plant the hash too, so that its absence proves nothing.
+#[async_test]
+async fn without_tls_an_access_cookie_is_enough_beside_a_refresh_token() {
+    let server = Server::start().await;
+    let mut owner = server.browser();
+    owner.log_in("ada").await.expect(200, OK);
+    let mut other = owner.clone();
+    other.forget(HASH);
+    other.refresh().await.expect(200, "{}");
+    owner.refresh().await.expect(200, "{}");
+    // Of several tokens the one counts that the hash names.
+    let planted = refresh_cookie(REFRESH, &other);
+    let answer = send(&mut owner, Method::Post, REFRESH_PATH, &planted).await;
+    answer.expect(200, "{}");
+}
+
+/// The answer to a change of the payload comes late, and brings an older access token than the refresh did.
+#[async_test]
+async fn an_older_access_token_makes_nobody_a_thief() {
+    let server = Server::start().await;
+    let mut owner = server.browser();
+    owner.log_in("ada").await.expect(200, OK);
+    for _ in 0..4 {
+        let late = owner.clone();
+        server.clock.advance(HOUR);
+        owner.refresh().await.expect(200, "{}");
+        let access = late.cookie(ACCESS).expect("a token");
+        owner.plant(ACCESS, &access, "/");
+    }
+    server.clock.advance(HOUR);
+    owner.refresh().await.expect(200, "{}");
+    assert_eq!(owner.get("/me").await.status, 200);
 }
 
 /// A refresh that was answered moves the pair on: what was planted before is older then.
@@ -57,7 +176,7 @@ async fn an_older_token_that_is_planted_makes_nobody_a_thief() {
     let server = Server::start().await;
     let mut owner = server.browser();
     owner.log_in("ada").await.expect(200, OK);
-    let planted = format!("{REFRESH}={}", owner.cookie(REFRESH).expect("a token"));
+    let planted = refresh_cookie(REFRESH, &owner);
     for _ in 0..4 {
         server.clock.advance(HOUR);
         let answer = send(&mut owner, Method::Post, REFRESH_PATH, &planted).await;
@@ -149,7 +268,7 @@ async fn an_expired_session_that_has_ended_is_removed() {
     assert!(answer.body.contains("mallory"), "{answer:?}");
     assert_eq!(
         victim.cookie_names().len(),
-        2,
+        3,
         "{:?}",
         victim.cookie_names()
     );
@@ -200,7 +319,7 @@ async fn forged_tokens_hide_no_session() {
     // Where nothing is remembered each token is checked anew.
     for remembered in [1000, 0] {
         let settings = [("verified_token_cache", remembered.into())];
-        let server = Server::with(&settings).await;
+        let server = Server::builder().settings(&settings).start().await;
         let planted = forged(900);
         let mut browser = server.browser();
         send(&mut browser, Method::Post, "/login", &planted)

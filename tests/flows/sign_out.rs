@@ -8,7 +8,6 @@ use session_tests::body::{OK, TRY_REFRESH, UNAUTHORISED};
 use session_tests::browser::{ACCESS, REFRESH, SIGN_OUT_PATH};
 use session_tests::{Answer, Server, names};
 
-/// Behaviour 63.
 #[async_test]
 async fn signing_out_ends_the_session_and_clears_the_browser() {
     let server = Server::start().await;
@@ -49,7 +48,7 @@ async fn removals_repeat_what_was_set() {
         ("cookie_secure", "yes".into()),
     ];
     for (settings, prefix, base) in [(&[][..], "", "/auth"), (&everything, "__Secure-", "/app")] {
-        let server = Server::with(settings).await;
+        let server = Server::builder().settings(settings).start().await;
         let mut browser = server.browser();
         let login = browser.log_in("ada").await;
         let refresh = browser.cookie(&format!("{prefix}{REFRESH}"));
@@ -78,7 +77,6 @@ async fn removals_repeat_what_was_set() {
     }
 }
 
-/// Behaviour 64.
 #[async_test]
 async fn signing_out_twice_with_the_same_token_is_fine() {
     let server = Server::start().await;

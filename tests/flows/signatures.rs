@@ -58,7 +58,7 @@ async fn every_method_that_may_change_something_may_log_in() {
         let mut browser = server.browser();
         let answer = browser.send(method, "/m/login", None).await;
         answer.expect(200, OK);
-        assert_eq!(answer.all("set-cookie").count(), 2, "{method}");
+        assert_eq!(answer.all("set-cookie").count(), 3, "{method}");
         assert_eq!(browser.get("/me").await.json()["user"], user);
     }
 }

@@ -1,4 +1,5 @@
-//! The store is down: 503 with `Retry-After`, cookies untouched, and everything works again afterwards.
+//! The store is down: 503 with `Retry-After`, cookies untouched, and everything works again
+//! afterwards.
 
 use rocket::async_test;
 use rocket::futures::future::join_all;
@@ -45,7 +46,10 @@ async fn every_operation_answers_503_and_recovers_without_a_restart() {
 
 #[async_test]
 async fn a_locked_database_is_503_after_the_configured_wait() {
-    let server = Server::with(&[("database_timeout", "50ms".into())]).await;
+    let server = Server::builder()
+        .set("database_timeout", "500ms")
+        .start()
+        .await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     let refresh = browser.cookie(REFRESH);
@@ -95,11 +99,11 @@ async fn log_in(server: &Server, user: &str) -> Answer {
 
 #[async_test]
 async fn sqlite_more_waiting_writes_than_the_queue_holds_are_refused_at_once() {
-    let server = Server::with(&[
-        ("write_queue", 1.into()),
-        ("database_timeout", "300ms".into()),
-    ])
-    .await;
+    let server = Server::builder()
+        .set("write_queue", 1)
+        .set("database_timeout", "300ms")
+        .start()
+        .await;
     let mut lock = server.database();
     lock.execute("BEGIN EXCLUSIVE");
     // One is in the writer's hands and one in the queue; the others find no room.

@@ -4,7 +4,9 @@ use std::fmt::Debug;
 
 use rocket::{async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
-use session_runtime::{JwtPayload, Session, UserId, login};
+use session_runtime::new_session::GoesWith;
+use session_runtime::token::Transport;
+use session_runtime::{JwtPayload, NewSession, Session, UserId, login};
 use session_tests::Server;
 use session_tests::body::{OK, SIGN_IN_AGAIN};
 use uuid::Uuid;
@@ -65,13 +67,12 @@ async fn server() -> Server {
 async fn round_trip<P>(server: &Server, path: &str, id: P::UserId, payload: P)
 where
     P: JwtPayload<Data = ()>,
-    P::UserId: Debug,
+    P::UserId: Debug + Clone,
+    (P::UserId, ()): GoesWith<P>,
 {
-    let tokens = server
-        .sessions()
-        .create(&id, &payload, &())
-        .await
-        .expect("a session");
+    let new = NewSession::new(id.clone(), payload, ());
+    let created = server.sessions().create(new, Transport::Header).await;
+    let tokens = created.expect("a session");
     let mut browser = server.browser().with_bearer(tokens.access_token());
     browser.get(path).await.expect(200, &format!("{id:?}"));
     assert_eq!(
@@ -166,7 +167,10 @@ async fn an_id_of_another_type_is_another_users() {
     ] {
         let tokens = server
             .sessions()
-            .create(&id.to_owned(), &OfText {}, &())
+            .create(
+                NewSession::new(id.to_owned(), OfText {}, ()),
+                Transport::Header,
+            )
             .await
             .expect("a session");
         let mut browser = server.browser().with_bearer(tokens.access_token());
@@ -185,7 +189,7 @@ async fn an_id_of_another_type_is_another_users() {
     for name in [id.braced().to_string(), id.simple().to_string(), upper] {
         let tokens = server
             .sessions()
-            .create(&name, &OfText {}, &())
+            .create(NewSession::new(name, OfText {}, ()), Transport::Header)
             .await
             .expect("a session");
         let mut browser = server.browser().with_bearer(tokens.access_token());

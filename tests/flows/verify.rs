@@ -33,7 +33,6 @@ async fn without_a_token_a_session_is_401_and_nothing_is_cleared() {
         .expect(200, r#"{"user":null}"#);
 }
 
-/// Behaviour 34.
 #[async_test]
 async fn a_good_token_opens_every_guard_and_sets_no_header() {
     let server = Server::start().await;
@@ -106,10 +105,12 @@ async fn an_expired_token_asks_for_a_refresh() {
         .expect_untouched();
 }
 
-/// Behaviour 82.
 #[async_test]
 async fn a_token_expires_on_its_second_and_not_before() {
-    let server = Server::with(&[("access_token_jitter", 0.into())]).await;
+    let server = Server::builder()
+        .set("access_token_jitter", 0)
+        .start()
+        .await;
     let mut browser = server.browser();
     browser.log_in("ada").await;
     server.clock.advance(HOUR - Duration::from_millis(1));
@@ -118,7 +119,6 @@ async fn a_token_expires_on_its_second_and_not_before() {
     browser.get("/me").await.expect(401, TRY_REFRESH);
 }
 
-/// Behaviour 21.
 #[async_test]
 async fn a_tampered_token_is_nobodys() {
     let server = Server::start().await;
@@ -154,7 +154,6 @@ async fn a_token_of_another_server_asks_for_a_refresh() {
         .expect_untouched();
 }
 
-/// Behaviour 24.
 #[async_test]
 async fn of_two_access_cookies_the_one_that_verifies_counts() {
     let server = Server::start().await;
@@ -315,7 +314,10 @@ async fn a_thousand_verified_requests_send_no_statement() {
     let bound = ("revocation_bound", "1h".into());
     for remembered in [1000, 0] {
         let cache = ("verified_token_cache", remembered.into());
-        let server = Server::with(&[bound.clone(), cache]).await;
+        let server = Server::builder()
+            .settings(&[bound.clone(), cache])
+            .start()
+            .await;
         let statements = server.statements();
         let (mut browser, mut app) = (server.browser(), server.browser().in_header_mode());
         browser.log_in("ada").await;

@@ -42,7 +42,7 @@ async fn basket(session: MaybeSession<Claims>) -> Result<String, Error> {
 #[post("/join")]
 fn join() -> NewSession {
     let claims = Claims { name: "Ada".into() };
-    NewSession::new("ada".to_owned(), claims, Notes::default()).hand_over(
+    NewSession::new("ada".to_owned(), claims, Notes::default()).merge_visitor_data(
         |own: Notes, before: Notes| Notes {
             text: own.text + &before.text,
         },
@@ -83,7 +83,7 @@ async fn two_first_tabs_leave_a_visitor_who_keeps_everything() {
     assert_eq!(browser.get("/basket").await.body, "milk ");
     browser.post("/join").await.expect(200, OK);
     assert_eq!(browser.get("/basket").await.body, "tea milk ");
-    assert_eq!(browser.cookie_names().len(), 2);
+    assert_eq!(browser.cookie_names().len(), 3);
 }
 
 #[async_test]
@@ -142,7 +142,7 @@ mod beside_a_code {
     #[post("/code")]
     fn code(session: Session<AwaitingCode>) -> NewSession {
         let claims = Claims { name: "Ada".into() };
-        NewSession::new(session.user_id().clone(), claims, Notes::default()).hand_over(
+        NewSession::new(session.user_id().clone(), claims, Notes::default()).merge_visitor_data(
             |own: Notes, before: Notes| Notes {
                 text: own.text + &before.text,
             },
@@ -183,6 +183,6 @@ mod beside_a_code {
         browser.keep(&visit);
         browser.post("/code").await.expect(200, OK);
         assert_eq!(browser.get("/basket").await.body, "tea ");
-        assert_eq!(browser.cookie_names().len(), 2);
+        assert_eq!(browser.cookie_names().len(), 3);
     }
 }

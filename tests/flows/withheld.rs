@@ -1,4 +1,5 @@
-//! Refreshes that hand out no refresh token: too many answers were lost, or the database lost commits.
+//! Refreshes that hand out no refresh token: too many answers were lost, or the database lost
+//! commits.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,7 +7,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use rocket::async_test;
 use rocket::http::Method;
-use session_runtime::{Clock, Event};
+use session_runtime::Event;
+use session_runtime::clock::Clock;
 use session_tests::browser::{ACCESS, Answer, REFRESH, REFRESH_PATH};
 use session_tests::{Browser, Server};
 
@@ -39,12 +41,6 @@ fn take(seen: &Mutex<Vec<Event>>) -> Vec<Event> {
     std::mem::take(&mut seen.lock().expect("no panic"))
 }
 
-async fn logged_in(server: &Server) -> Browser<'_> {
-    let mut browser = server.browser();
-    browser.log_in("ada").await;
-    browser
-}
-
 /// Asks with the same refresh token until there are eight new ones; returns the answers.
 async fn flood(browser: &Browser<'_>, already: usize) -> Vec<Answer> {
     let mut answers = Vec::new();
@@ -67,7 +63,7 @@ async fn expect_access_only(browser: &mut Browser<'_>) {
 #[async_test]
 async fn after_eight_lost_answers_a_session_ends_within_a_day_and_the_event_comes_once() {
     let (server, seen) = watched().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     let handle = browser.handle().await;
     let usual_end = server.clock.now() + TimeDelta::days(100);
     flood(&browser, 0).await;
@@ -102,7 +98,7 @@ async fn after_eight_lost_answers_a_session_ends_within_a_day_and_the_event_come
 #[async_test]
 async fn an_owner_who_holds_a_child_lifts_the_cap_and_finds_the_thief() {
     let (server, seen) = watched().await;
-    let mut owner = logged_in(&server).await;
+    let mut owner = server.logged_in("ada").await;
     let handle = owner.handle().await;
     let thief = owner.clone();
     let answers = flood(&thief, 0).await;
@@ -143,7 +139,7 @@ fn back_up(server: &Server) {
 #[async_test]
 async fn a_token_newer_than_its_row_is_taken_in_and_rotates_again() {
     let (server, seen) = watched().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     let handle = browser.handle().await;
     let parent = browser.clone();
     back_up(&server);
@@ -177,7 +173,7 @@ async fn a_token_newer_than_its_row_is_taken_in_and_rotates_again() {
 #[async_test]
 async fn a_token_newer_than_a_full_row_changes_nothing() {
     let (server, seen) = watched().await;
-    let mut browser = logged_in(&server).await;
+    let mut browser = server.logged_in("ada").await;
     let handle = browser.handle().await;
     let children = flood(&browser, 0).await;
     browser.keep(&children[7]);

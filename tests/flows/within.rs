@@ -2,7 +2,9 @@
 
 use rocket::async_test;
 use serde_json::{Value, json};
-use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Within};
+use session_runtime::sessions::Within;
+use session_runtime::token::Transport;
+use session_runtime::{Error, JwtPayload, NewSession, SessionHandle};
 use session_tests::app::{Claims, Notes};
 use session_tests::{Failure, Server};
 
@@ -19,8 +21,8 @@ fn login(user: &str) -> NewSession {
     NewSession::new(user.to_owned(), Claims { name: "Ada".into() }, notes)
 }
 
-fn changes(value: &Value) -> &serde_json::Map<String, Value> {
-    value.as_object().expect("an object")
+fn changes(value: &Value) -> serde_json::Map<String, Value> {
+    value.as_object().expect("an object").clone()
 }
 
 #[async_test]
@@ -45,9 +47,10 @@ async fn what_the_application_commits_counts() {
         };
         within.set_data::<Claims>(kept, &notes)?;
         within.merge_payload::<Claims>(kept, changes(&json!({ "name": "Augusta" })))?;
-        within.create(login("eve"))
+        within.create(login("eve"), Transport::Cookie)
     });
     let tokens = created.expect("a session").after_commit();
+    let tokens = tokens.expect("a file that is there");
     follow(&server).await;
 
     assert_eq!(phone.get("/me").await.status, 401);
@@ -76,7 +79,7 @@ async fn what_the_application_rolls_back_did_not_happen() {
         };
         within.set_data::<Claims>(session, &notes)?;
         within.merge_payload::<Claims>(session, changes(&json!({ "name": "Augusta" })))?;
-        let created = within.create(login("eve"))?;
+        let created = within.create(login("eve"), Transport::Cookie)?;
         assert_eq!(within.revoke_all("ada"), Ok(vec![session]));
         assert_eq!(within.revoke(created.handle()), Ok(true));
         Err(Error::General("the application's own reason".into()))
@@ -108,14 +111,14 @@ async fn the_application_chooses_the_error_of_its_transaction() {
     assert_eq!(own, Err(not_found));
     let ours = database.transaction::<(), Failure>(server.sessions(), |within| {
         assert_eq!(within.revoke(session), Ok(true));
-        let merged = changes(&json!({ "sub": "eve" })).clone();
-        within.merge_payload::<Claims>(session, &merged)?;
+        let merged = changes(&json!({ "sub": "eve" }));
+        within.merge_payload::<Claims>(session, merged)?;
         Ok(())
     });
     // Its session is gone within the transaction: nothing to merge into, and that is committed.
     assert_eq!(ours, Ok(()));
     let ours = database.transaction::<(), Failure>(server.sessions(), |within| {
-        within.create(login("")).map(drop)?;
+        within.create(login(""), Transport::Cookie).map(drop)?;
         Ok(())
     });
     assert!(
@@ -156,7 +159,7 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
             name: "x".repeat(4096),
         };
         let session = NewSession::new("eve".to_owned(), claims, Notes::default());
-        within.create(session).map(drop)
+        within.create(session, Transport::Cookie).map(drop)
     };
     assert!(matches!(
         try_it(&too_large),
@@ -177,8 +180,7 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
         &|within| within.set_data::<Claims>(session, &notes)
     ));
     assert!(!is_found(&|within| {
-        let updated = within.update_data::<Claims>(session, |notes| notes.text.clear());
-        Ok(updated?.is_some())
+        within.update_data::<Claims>(session, |notes| notes.text.clear())
     }));
     assert!(!is_found(&|within| {
         within.update_payload::<Claims>(session, |claims| claims.name.clear())
@@ -200,7 +202,8 @@ fn merge<P: JwtPayload>(
 async fn users_are_told_apart_byte_for_byte_and_no_id_is_cut() {
     let server = Server::start().await;
     let create = |user: &str| {
-        let within = |within: &mut Within<'_>| within.create(login(user)).map(drop);
+        let within =
+            |within: &mut Within<'_>| within.create(login(user), Transport::Cookie).map(drop);
         server.database().within(server.sessions(), within)
     };
     let longest = "\u{10348}".repeat(32);
@@ -231,7 +234,10 @@ async fn texts_come_back_as_they_were() {
     let (claims, notes) = (Claims { name: odd.into() }, Notes { text: odd.into() });
     let created = server
         .sessions()
-        .create(&odd.replace('\0', ""), &claims, &notes)
+        .create(
+            NewSession::new(odd.replace('\0', ""), claims, notes),
+            Transport::Header,
+        )
         .await;
     let (sessions, handle) = (server.sessions(), created.expect("a session").handle());
     let info = sessions.info(handle).await;
@@ -243,4 +249,18 @@ async fn texts_come_back_as_they_were() {
         (info.payload["name"].as_str(), &*data.text),
         (Some(odd), odd)
     );
+}
+
+/// Nothing tries again there, so the log says it at once.
+#[async_test]
+async fn a_change_that_fails_within_the_transaction_is_an_event() {
+    let server = Server::start().await;
+    let mut database = server.database();
+    database.refuse_inserts("session_info", "NEW.user_id = 'eve'");
+    let log = session_tests::Log::start();
+    let created = database.within(server.sessions(), |within| {
+        within.create(login("eve"), Transport::Cookie)
+    });
+    assert!(matches!(created, Err(Error::Unavailable)));
+    log.expect(&["ERROR", "event=\"transaction_failed\"", "cause=\""]);
 }

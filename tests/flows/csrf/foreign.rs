@@ -1,5 +1,5 @@
-//! Whatever a page of another site has a browser send: no row changes, no cookie is set or removed, and nothing
-//! is redirected.
+//! Whatever a page of another site has a browser send: no row changes, no cookie is set or removed,
+//! and nothing is redirected.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -87,7 +87,8 @@ struct Sent {
 }
 
 impl Sent {
-    /// The rule, written once more: `Sec-Fetch-Site` decides, else `Origin` does; of two nobody is trusted.
+    /// The rule, written once more: `Sec-Fetch-Site` decides, else `Origin` does; of two nobody is
+    /// trusted.
     fn is_foreign(&self) -> bool {
         match (&self.sites[..], &self.origins[..]) {
             ([_, _, ..], _) | (_, [_, _, ..]) => true,
@@ -281,7 +282,8 @@ async fn run(mode: &str, same_site: &str, strict: bool, all: Vec<Sent>) {
         ] {
             assert_eq!(answer.header(name), None, "{row}");
         }
-        // A link from elsewhere to a page for members leads to the login, and comes back to that page only.
+        // A link from elsewhere to a page for members leads to the login, and comes back to that
+        // page only.
         let own_page = reads && sent.for_people && !sent.path.starts_with("/auth");
         let to_login = format!("/log-in?next={}", sent.path.replace('/', "%2F"));
         match answer.header("location") {

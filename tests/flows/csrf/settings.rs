@@ -13,11 +13,11 @@ use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH, SIGN_OUT_PATH};
 #[async_test]
 async fn listed_origins_are_ours_and_silence_can_be_refused() {
     let listed = vec!["https://www.example.com"];
-    let server = Server::with(&[
-        ("website_origins", listed.into()),
-        ("csrf_require_evidence", true.into()),
-    ])
-    .await;
+    let server = Server::builder()
+        .set("website_origins", listed)
+        .set("csrf_require_evidence", true)
+        .start()
+        .await;
     let body = || Some(json!({ "user": "ada" }).to_string());
     for (from, status) in [
         (vec![], 403),
@@ -61,8 +61,8 @@ async fn listed_origins_are_ours_and_silence_can_be_refused() {
     assert_eq!(browser.get("/live").await.status, 200);
 }
 
-/// Whoever wants to refuse silence looks first who is silent: a request counts once, however often it is
-/// judged, and what a setting refuses is not counted.
+/// Whoever wants to refuse silence looks first who is silent: a request counts once, however often
+/// it is judged, and what a setting refuses is not counted.
 #[async_test]
 async fn requests_that_say_nothing_are_counted_until_they_are_refused() {
     for (settings, counted) in [
@@ -102,7 +102,8 @@ async fn requests_that_say_nothing_are_counted_until_they_are_refused() {
         let login = browser.log_in("ada").await;
         let row = format!("{settings:?}");
         assert_eq!(login.status, if counted == 0 { 403 } else { 200 }, "{row}");
-        // Reading changes nothing, headers cannot be forged, and a browser that speaks is not silent.
+        // Reading changes nothing, headers cannot be forged, and a browser that speaks is not
+        // silent.
         browser.get("/me").await;
         let mut app = server.browser().in_header_mode();
         app.log_in("eve").await;
@@ -135,17 +136,17 @@ async fn requests_that_say_nothing_are_counted_until_they_are_refused() {
 
 #[async_test]
 async fn with_same_site_none_silence_is_refused() {
-    let server = Server::with(&[
-        ("cookie_same_site", "none".into()),
-        ("cookie_secure", "yes".into()),
-    ])
-    .await;
+    let server = Server::builder()
+        .set("cookie_same_site", "none")
+        .set("cookie_secure", "yes")
+        .start()
+        .await;
     server.browser().log_in("ada").await.expect(403, REFUSED);
 }
 
 #[async_test]
 async fn the_check_can_be_switched_off() {
-    let server = Server::with(&[("csrf", "none".into())]).await;
+    let server = Server::builder().set("csrf", "none").start().await;
     let foreign = vec![("Sec-Fetch-Site", "cross-site".to_owned())];
     let body = Some(json!({ "user": "ada" }).to_string());
     let browser = server.browser();
@@ -180,7 +181,10 @@ async fn in_development_the_address_the_browser_uses_is_ours() {
     assert_eq!(login(from("http://localhost:9000")).await.status, 403);
 
     // Once the origin is said, `Host` proves nothing any more.
-    let server = Server::with(&[("api_origin", "https://api.example.com".into())]).await;
+    let server = Server::builder()
+        .set("api_origin", "https://api.example.com")
+        .start()
+        .await;
     let answer = server
         .browser()
         .send_raw(

@@ -19,7 +19,7 @@ async fn readdressed(server: &Server, token: &str, audience: Value) -> String {
 
 #[async_test]
 async fn tokens_name_the_audience_and_verifying_demands_it() {
-    let server = Server::with(&[("audience", "shop".into())]).await;
+    let server = Server::builder().set("audience", "shop").start().await;
     let good = fresh_token(&server).await;
     assert_eq!(token::payload(&good)["aud"], "shop");
     for audience in [json!("shop"), json!(["shop"])] {

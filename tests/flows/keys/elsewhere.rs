@@ -1,9 +1,9 @@
-//! Refresh tokens under a key that another process made a moment ago: looked up first, then checked like any
-//! other.
+//! Refresh tokens under a key that another process made a moment ago: looked up first, then checked
+//! like any other.
 
 use rocket::async_test;
 use rocket::http::Method;
-use session_runtime::testing::add_refresh_key;
+use session_runtime::internals::add_refresh_key;
 use session_tests::body::{REFUSED, UNAUTHORISED, UNAVAILABLE};
 use session_tests::browser::{ACCESS, REFRESH, REFRESH_PATH};
 use session_tests::{Answer, Browser, Server};
@@ -11,7 +11,7 @@ use session_tests::{Answer, Browser, Server};
 /// Two processes; the feed of the first is so slow that only looking for a key can find it.
 async fn processes(csrf: &str) -> (Server, Server) {
     let settings = [("revocation_bound", "10h".into()), ("csrf", csrf.into())];
-    let here = Server::with(&settings).await;
+    let here = Server::builder().settings(&settings).start().await;
     let there = here.beside().settings(&settings).start().await;
     add_refresh_key(there.sessions()).await;
     (here, there)
@@ -86,7 +86,7 @@ async fn a_key_that_was_unknown_skips_no_check() {
             401 => drop(answer.expect_cleared()),
             _ => drop(answer.expect_untouched()),
         }
-        let children = "SELECT length(children) AS value FROM session_info";
+        let children = "SELECT coalesce(max(length(children)), 0) AS value FROM session_info";
         let written = here.database().number(children) > 0;
         assert_eq!(written, status == 200, "{row}");
     }

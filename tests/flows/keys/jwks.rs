@@ -57,7 +57,7 @@ async fn the_keys_are_published_for_everybody() {
     }
 }
 
-/// `security.md` K08: keys of all kinds, and none of their private members.
+/// Keys of all kinds, and none of their private members (RFC 7518, section 6).
 #[async_test]
 async fn every_verifying_key_is_published_and_nothing_private() {
     let server = Server::start().await;
@@ -82,11 +82,14 @@ async fn every_verifying_key_is_published_and_nothing_private() {
     }
 }
 
-/// Behaviour 36, and `security.md` K01: a copy that was fetched at any time and is kept for as long as
+/// A copy that was fetched at any time and is kept for as long as
 /// it may be holds every key that signs meanwhile.
 #[async_test]
 async fn a_copy_of_the_keys_holds_the_next_signer_before_it_signs() {
-    let server = Server::with(&[("signing_key_interval", "10m".into())]).await;
+    let server = Server::builder()
+        .set("signing_key_interval", "10m")
+        .start()
+        .await;
     let mut copies: Vec<(u64, Vec<String>)> = Vec::new();
     let mut signers = std::collections::BTreeSet::new();
     for second in (0..2000).step_by(5) {
@@ -117,7 +120,10 @@ async fn a_late_key_is_waited_for_every_second() {
 #[async_test]
 async fn the_configuration_points_to_the_keys() {
     for algorithm in ["ES256", "EdDSA"] {
-        let server = Server::with(&[("signing_algorithm", algorithm.into())]).await;
+        let server = Server::builder()
+            .set("signing_algorithm", algorithm)
+            .start()
+            .await;
         let answer = server.browser().get(CONFIGURATION).await;
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
         assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -136,7 +142,10 @@ async fn the_configuration_points_to_the_keys() {
 
 #[async_test]
 async fn both_need_no_database_and_move_with_the_base_path() {
-    let server = Server::with(&[("api_base_path", "/api/sessions".into())]).await;
+    let server = Server::builder()
+        .set("api_base_path", "/api/sessions")
+        .start()
+        .await;
     let token = fresh_token(&server).await;
     server
         .database()

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use rocket::async_test;
 use serde_json::{Value, json};
-use session_runtime::{Clock, Error, RESERVED_CLAIMS};
+use session_runtime::Error;
+use session_runtime::clock::Clock;
+use session_runtime::payload::RESERVED_CLAIMS;
 use session_tests::Server;
 use session_tests::body::UNAUTHORISED;
 use session_tests::browser::ACCESS;
@@ -17,7 +19,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 #[async_test]
 async fn a_jwt_carries_its_payload_and_whose_it_is() {
-    let server = Server::with(&[("audience", "shop".into())]).await;
+    let server = Server::builder().set("audience", "shop").start().await;
     let claims = json!({ "service": "reports", "depth": { "level": 3 } });
     let jwt = server
         .sessions()
@@ -37,7 +39,6 @@ async fn a_jwt_carries_its_payload_and_whose_it_is() {
     );
 }
 
-/// Behaviour 31, 32.
 #[async_test]
 async fn a_jwt_is_never_a_session() {
     let server = Server::start().await;

@@ -9,6 +9,9 @@ use session_tests::{Log, Server};
 
 use super::{count, follow, fresh_token, kid, present, signer, token};
 
+/// The ids of the keys that make refresh tokens.
+pub(super) const REFRESH_KEYS: &str = "SELECT max(id) AS value FROM session_key WHERE kind = 'refresh-mac' GROUP BY kind HAVING count(*) = 1";
+
 /// Nothing of any session is left, in this process and, once it has read the feed, in another.
 #[async_test]
 async fn everything_ends_at_once() {
@@ -20,8 +23,11 @@ async fn everything_ends_at_once() {
     let there = beside.browser().with_jar(ada.jar());
     assert_eq!(there.clone().get("/me").await.status, 200);
     let kid = server.sessions().signing_keys()[0].kid.clone();
+    let refresh_keys = || server.database().text(REFRESH_KEYS);
+    assert_eq!(refresh_keys(), "1");
 
     assert_eq!(server.sessions().revoke_everything().await, Ok(2));
+    assert_eq!(refresh_keys(), "2");
     for browser in [&mut ada, &mut eve] {
         assert_eq!(browser.get("/me").await.status, 401);
         assert_eq!(browser.refresh().await.status, 401);
@@ -34,6 +40,8 @@ async fn everything_ends_at_once() {
     assert_eq!(server.database().sessions(), 0);
     ada.log_in("ada").await;
     assert_eq!(ada.get("/live").await.status, 200);
+    let mut there = beside.browser().with_jar(ada.jar());
+    there.refresh().await.expect(200, "{}");
     assert_eq!(server.sessions().revoke_everything().await, Ok(1));
     assert_eq!(server.sessions().revoke_everything().await, Ok(0));
 }
@@ -105,7 +113,10 @@ async fn only_signing_keys_can_be_removed() {
 
 #[async_test]
 async fn sqlite_a_removal_that_cannot_be_stored_changes_nothing() {
-    let server = Server::with(&[("database_timeout", "10ms".into())]).await;
+    let server = Server::builder()
+        .set("database_timeout", "10ms")
+        .start()
+        .await;
     let token = fresh_token(&server).await;
     let mut lock = server.database();
     lock.execute("BEGIN IMMEDIATE");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rocket::async_test;
 use rocket::futures::future::{join, join_all};
 use serde_json::json;
-use session_runtime::Clock;
+use session_runtime::clock::Clock;
 use session_tests::body::TRY_REFRESH;
 use session_tests::{Log, Server};
 
@@ -25,7 +25,10 @@ fn age(server: &Server) -> Duration {
 #[async_test]
 async fn keys_change_and_old_tokens_keep_working_to_their_end() {
     let log = Log::start();
-    let server = Server::with(&[("access_token_jitter", 0.into())]).await;
+    let server = Server::builder()
+        .set("access_token_jitter", 0)
+        .start()
+        .await;
     let rotate = async || {
         let turn = server.sessions().rotate_keys_now();
         turn.await.expect("an answer");
@@ -62,7 +65,6 @@ async fn keys_change_and_old_tokens_keep_working_to_their_end() {
     }
 }
 
-/// Behaviour 83.
 #[async_test]
 async fn old_keys_are_deleted_and_those_that_verify_are_not() {
     let server = Server::start().await;
@@ -104,14 +106,13 @@ async fn several_processes_make_one_key() {
     }
 }
 
-/// Behaviour 35.
 #[async_test]
 async fn all_verifies_succeed_around_a_rotation() {
     let settings = [
         ("signing_key_interval", "10m".into()),
         ("access_token_jitter", 0.into()),
     ];
-    let one = Server::with(&settings).await;
+    let one = Server::builder().settings(&settings).start().await;
     let two = one.beside().settings(&settings).start().await;
     let mut browsers = Vec::new();
     for _ in 0..6 {
@@ -142,7 +143,6 @@ async fn all_verifies_succeed_around_a_rotation() {
     assert!(kids.len() >= 3, "{kids:?}");
 }
 
-/// Behaviour 22, 36.
 #[async_test]
 async fn an_unknown_key_is_looked_for_once_in_ten_seconds() {
     let log = Log::start();
@@ -169,12 +169,12 @@ async fn an_unknown_key_is_looked_for_once_in_ten_seconds() {
     }
 }
 
-/// Behaviour 22: a key that another process made is found.
+/// A key that another process made is found.
 #[async_test]
 async fn a_token_of_a_new_key_makes_it_known() {
     // So slow a feed that only looking for the key can find it.
     let slow = [("revocation_bound", "10h".into())];
-    let here = Server::with(&slow).await;
+    let here = Server::builder().settings(&slow).start().await;
     let there = here.beside().settings(&slow).start().await;
     here.clock.advance(168 * HOUR);
     rotate(&there).await;

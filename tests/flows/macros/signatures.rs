@@ -36,7 +36,7 @@ async fn the_cookie_jar() {
     let server = server(routes![login]).await;
     let mut browser = server.browser();
     let answer = browser.post("/m/login/ada").await;
-    assert_eq!(answer.all("set-cookie").count(), 3);
+    assert_eq!(answer.all("set-cookie").count(), 4);
     assert_eq!(browser.cookie("theme").as_deref(), Some("dark"));
     assert_eq!(browser.get("/me").await.json()["user"], "ada");
 }

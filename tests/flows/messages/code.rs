@@ -1,7 +1,10 @@
 //! Mistakes in the code of an application.
 
+use rocket::figment::value::Value;
 use rocket::{Build, Rocket, async_test, post, routes};
-use session_runtime::{Logout, OwnKey, Sessions, SigningAlgorithm};
+use session_runtime::config::SigningAlgorithm;
+use session_runtime::keys::OwnKey;
+use session_runtime::{Logout, Sessions, catchers};
 use session_tests::app;
 
 use super::{block, compare, figment, launch};
@@ -21,7 +24,26 @@ fn with_keys(rocket: Rocket<Build>, keys: fn() -> Vec<OwnKey>) -> Rocket<Build> 
     rocket.attach(Sessions::fairing().signing_keys(keys))
 }
 
-const MISTAKES: [Mistake; 10] = [
+/// With `catchers::pages`, and a setting of the sessions.
+fn with_pages(rocket: Rocket<Build>, setting: &str, value: impl Into<Value>) -> Rocket<Build> {
+    let setting = (format!("sessions.{setting}"), value.into());
+    let figment = rocket.figment().clone().merge(setting);
+    rocket
+        .configure(figment)
+        .attach(Sessions::fairing())
+        .register("/", catchers::pages("/login"))
+}
+
+const MISTAKES: [Mistake; 13] = [
+    ("`catchers::pages`, and tokens in headers only", |rocket| {
+        with_pages(rocket, "transfer", "header")
+    }),
+    ("`catchers::pages`, and another status for 401", |rocket| {
+        with_pages(rocket, "session_expired_status", 440)
+    }),
+    ("`catchers::pages`, and another status for 403", |rocket| {
+        with_pages(rocket, "invalid_claim_status", 422)
+    }),
     ("a guard and no fairing", |rocket| {
         rocket.mount("/", routes![app::me])
     }),
@@ -70,10 +92,36 @@ async fn sqlite_every_mistake_in_the_code_is_answered_as_it_was_read_aloud() {
     let mut blocks = Vec::new();
     for (what, mistake) in MISTAKES {
         let folder = tempfile::tempdir().expect("a folder");
-        let build = || mistake(rocket::custom(figment(&folder)));
+        let build = || mistake(session_tests::rocket(figment(&folder)));
         let lines = launch(build, &folder).await;
         assert!(!lines.is_empty(), "no answer to {what}");
         blocks.push(block(what, &lines));
     }
     compare("code", &blocks.join("\n"));
+}
+
+/// A catcher of the application's own for the status is what the warning asks for.
+#[async_test]
+async fn sqlite_pages_with_a_catcher_for_each_status_are_no_mistake() {
+    #[rocket::catch(440)]
+    fn expired() {}
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let build = || {
+        with_pages(
+            session_tests::rocket(figment(&folder)),
+            "session_expired_status",
+            440,
+        )
+        .register("/", rocket::catchers![expired])
+    };
+    assert_eq!(launch(build, &folder).await, "");
+    let build = || {
+        with_pages(
+            session_tests::rocket(figment(&folder)),
+            "transfer",
+            "cookie",
+        )
+    };
+    assert_eq!(launch(build, &folder).await, "");
 }

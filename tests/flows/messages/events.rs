@@ -1,9 +1,14 @@
 //! What happens at run time: the line of each event.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use chrono::{DateTime, TimeDelta};
 use rocket::async_test;
 use rocket::http::Method;
-use session_runtime::{Event, RevokedBy, SessionHandle};
+use session_runtime::event::RevokedBy;
+use session_runtime::{Event, SessionHandle};
 use session_tests::{Log, Server};
 
 use super::{block, compare};
@@ -54,6 +59,17 @@ fn events() -> Vec<Event> {
             name: "Claims",
             types: ["shop::Claims", "staff::Claims"],
         },
+        Event::DeviceBound { handle: handle() },
+        Event::DeviceNotBound { handle: handle() },
+        Event::DeviceRefused {
+            handle: handle(),
+            cause: "its signature is not one of the key".into(),
+        },
+        Event::DeviceBindingDropped { handle: handle() },
+        Event::DeviceProofSkipped {
+            reason: "quota_exceeded".into(),
+        },
+        Event::UnprovedRefresh { handle: handle() },
         Event::RevokedEverything { sessions: 7 },
         Event::KeyRotated { kid: kid() },
         Event::KeyRemoved { kid: kid() },
@@ -63,13 +79,21 @@ fn events() -> Vec<Event> {
             path: "/login".into(),
         },
         Event::LargeResponseHead { bytes: 4500 },
+        Event::LargeRequestHead { bytes: 6500 },
+        Event::RefreshCookieMissing {
+            handle: handle(),
+            cookie_path: "/auth/session/refresh".into(),
+            remedy: "as its field says",
+        },
         Event::SeveralUsers {
             handles: vec![handle()],
         },
         Event::ClockSkew {
-            difference: TimeDelta::seconds(7),
-            consequence: "the database's time is used; set the clock of this machine right",
+            difference: TimeDelta::milliseconds(10_799_999),
+            found: "this machine's clock is 3 h behind the database server's".into(),
+            consequence: "the database server's time is used; run NTP on both machines",
         },
+        Event::ClocksAgree,
         Event::RevocationsRestored {
             handles: vec![handle()],
         },
@@ -79,6 +103,16 @@ fn events() -> Vec<Event> {
         Event::RevocationFeedStalled,
         Event::StoreUnavailable {
             cause: "database is locked".into(),
+        },
+        Event::TaskFailed {
+            task: "read the revocations",
+            cause: "database is locked".into(),
+        },
+        Event::TaskRecovered {
+            task: "read the revocations",
+        },
+        Event::WrongDatabase {
+            found: "the SQLite file `/srv/old.db`".into(),
         },
         Event::SessionMissing { handle: handle() },
         Event::RequestFailed {
@@ -122,7 +156,7 @@ async fn every_event_has_a_line_that_was_read_aloud() {
     let mut blocks = Vec::new();
     for event in events() {
         let log = Log::start();
-        session_runtime::testing::emit(server.sessions(), &event);
+        session_runtime::internals::emit(server.sessions(), &event);
         let name = format!("{event:?}");
         let name = name.split([' ', '{']).next().unwrap_or_default();
         blocks.push(block(name, &log.text()));
@@ -146,4 +180,37 @@ async fn every_event_has_a_line_that_was_read_aloud() {
         assert!(text.contains(&line), "no line of `{name}`");
     }
     compare("events", &text);
+}
+
+/// The names of events that are logged anywhere in a folder of Rust files.
+pub(super) fn logged_in(folder: &Path, names: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("a folder of the library") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            logged_in(&path, names);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = fs::read_to_string(path).expect("a source file");
+            let logged = text.split("event = \"").skip(1);
+            names.extend(logged.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        }
+    }
+}
+
+#[test]
+fn the_guide_says_what_each_event_means() {
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../session-runtime");
+    let mut logged = BTreeSet::new();
+    logged_in(&library.join("src"), &mut logged);
+    let guide = fs::read_to_string(library.join("docs/troubleshooting.md")).expect("the chapter");
+    let (_, table) = guide
+        .split_once("# What each event means")
+        .expect("the section");
+    let first_cells = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let explained: BTreeSet<String> = first_cells
+        .flat_map(|cell| cell.split(", "))
+        .map(|name| name.trim_matches('`').to_owned())
+        .collect();
+    assert_eq!(explained, logged);
 }

@@ -44,6 +44,20 @@ const HOSTILE: [&str; 32] = [
     "",
 ];
 
+/// Encoded it is three times as long, and a proxy would answer 502.
+#[async_test]
+async fn a_page_with_too_long_an_address_is_not_returned_to() {
+    let server = server_with(&[]).await;
+    let mut nobody = server.browser();
+    for (letters, returns) in [(600, true), (2000, false)] {
+        let path = format!("/secret?{}", "=".repeat(letters));
+        let answer = open(&mut nobody, &path).await;
+        let location = answer.header("location").expect("a redirect");
+        assert_eq!(location.contains("next="), returns, "{location}");
+        assert!(location.len() <= LocalUrl::LONGEST, "{}", location.len());
+    }
+}
+
 #[async_test]
 async fn nobody_is_sent_to_another_site() {
     let server = server_with(&[]).await;
@@ -145,7 +159,8 @@ async fn a_page_of_another_site_changes_nothing() {
             );
             answer.expect_untouched();
         }
-        // A form cannot send a header: what the browser says is enough, whatever programs have to show.
+        // A form cannot send a header: what the browser says is enough, whatever programs have to
+        // show.
         let mut browser = browser.with_jar(before);
         let page = open(&mut browser, "/secret").await;
         expect_redirect(&press(&mut browser, &page).await, "/secret");

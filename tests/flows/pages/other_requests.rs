@@ -130,7 +130,6 @@ async fn programs_get_the_bodies_of_the_protocol() {
     browser.refresh().await.expect(200, "{}");
 }
 
-/// Behaviour 56.
 #[async_test]
 async fn an_application_that_refreshes_by_itself_gets_no_page_for_it() {
     let server = server_with(&[("refresh_route", false.into())]).await;

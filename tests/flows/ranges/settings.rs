@@ -120,7 +120,7 @@ const GOOD_DURATIONS: [&str; 10] = [
 const COUNTS: [u64; 8] = [0, 1, 8, 64, 65, 100_000, 1 << 40, u64::MAX];
 
 /// In the order of `SessionConfig`.
-pub(crate) const SETTINGS: [(&str, Kind); 50] = [
+pub(crate) const SETTINGS: [(&str, Kind); 53] = [
     // The test's own value is replaced only by what stops the launch.
     (
         "database",
@@ -153,6 +153,9 @@ pub(crate) const SETTINGS: [(&str, Kind); 50] = [
     ("access_token_jitter", Fraction),
     ("refresh_token_validity", Duration),
     ("absolute_lifetime", Duration),
+    ("device_bound", Word(&["off", "when-supported"])),
+    ("device_bound_validity", Duration),
+    ("device_bound_exclude", List(&["/static"], BAD_PATHS)),
     ("max_sessions_per_user", Count),
     ("session_limit", Word(&["end-oldest", "refuse"])),
     ("max_data_size", Count),
@@ -349,7 +352,8 @@ impl Kind {
         }
     }
 
-    /// Values that are good where the others are the defaults; a few stop the launch for one setting.
+    /// Values that are good where the others are the defaults; a few stop the launch for one
+    /// setting.
     pub(crate) fn good_values(self) -> Vec<Value> {
         match self {
             Duration => texts(&GOOD_DURATIONS),

@@ -2,7 +2,8 @@
 
 use rocket::serde::json::{Value, json};
 use rocket::{async_test, get};
-use session_runtime::{Facts, LiveSession, Requirement, Unmet};
+use session_runtime::LiveSession;
+use session_runtime::requirement::{Facts, Requirement, Unmet};
 use session_tests::Browser;
 
 use super::{Claims, Editor, handle, logged_in, server};
@@ -74,7 +75,7 @@ async fn the_facts_of_a_live_session_are_those_of_its_row() {
         let answer = browser.get("/r/live-facts").await.json();
         answer["claimValidationErrors"][0]["reason"].clone()
     };
-    let now = session_runtime::Clock::now(&server.clock).timestamp();
+    let now = session_runtime::clock::Clock::now(&server.clock).timestamp();
     let known = json!({ "role": "user", "provedAt": now, "anonymous": false });
     assert_eq!(facts(&mut ada).await, known);
     let earlier = (now - 60) * 1000;

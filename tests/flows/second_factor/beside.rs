@@ -7,9 +7,7 @@ use session_runtime::{Error, Login, MaybeSession, NewSession, Session, Sessions,
 use session_tests::app::{Claims, Notes};
 use session_tests::body::{BROKEN, OK, REFUSED, UNAUTHORISED};
 use session_tests::browser::{ACCESS, ACCESS_HEADER};
-use session_tests::{Database, Server};
-use std::path::PathBuf;
-use std::sync::OnceLock;
+use session_tests::{OwnDatabase, Server};
 use std::time::Duration;
 
 use super::{AwaitingCode, RIGHT, all, awaiting, give_code, give_password, rows, start};
@@ -31,12 +29,12 @@ fn visit(text: Json<String>) -> NewSession {
 fn code_of_a_visitor(session: Session<AwaitingCode>) -> NewSession {
     let claims = Claims { name: "Ada".into() };
     let new = NewSession::new(session.user_id().clone(), claims, Notes::default());
-    new.hand_over(|_own: Notes, before: Notes| before)
+    new.merge_visitor_data(|_own: Notes, before: Notes| before)
 }
 
 #[post("/changed")]
 async fn changed(session: Session<Claims>) -> Result<(), Error> {
-    session.credential_changed().await.map(drop)
+    session.replace_and_revoke_others().await.map(drop)
 }
 
 #[post("/others")]
@@ -77,7 +75,7 @@ async fn a_visitors_data_goes_on_to_the_whole_session() {
     assert_eq!(browser.get("/welcome").await.body, "visitor");
     browser.post("/code-of-a-visitor").await.expect(200, OK);
     assert_eq!(browser.get("/notes").await.json()["text"], "one basket");
-    assert_eq!((rows(&server), browser.cookie_names().len()), (1, 2));
+    assert_eq!((rows(&server), browser.cookie_names().len()), (1, 3));
 }
 
 #[async_test]
@@ -211,38 +209,71 @@ async fn a_page_of_another_site_cannot_complete_it() {
     }
 }
 
-/// In the application's own transaction.
+/// What `new` starts, in the application's own transaction.
+async fn start_within(
+    login: &Login,
+    sessions: &Sessions,
+    own: &OwnDatabase,
+    new: NewSession,
+) -> Result<Value, Error> {
+    let committed = own
+        .open()
+        .within(sessions, |within| within.create_for(login, new.clone()))?;
+    Ok(json!(login.attach(committed).await?))
+}
+
 #[post("/code-within")]
 async fn code_within(
     login: Login,
     session: Session<AwaitingCode>,
     sessions: Sessions,
-    folder: &State<OnceLock<PathBuf>>,
+    own: &State<OwnDatabase>,
 ) -> Result<Value, Error> {
     let claims = Claims { name: "Ada".into() };
     let new = NewSession::new(session.user_id().clone(), claims, Notes::default());
-    let new = login.mark(new);
-    let mut database = Database::open(&folder.get().expect("a folder").join("test.db"));
-    let committed = database.within(&sessions, |within| within.create(new.clone()))?;
-    Ok(json!(login.hand_on(committed).await?))
+    start_within(&login, &sessions, own, new).await
+}
+
+#[post("/visit-within")]
+async fn visit_within(
+    login: Login,
+    sessions: Sessions,
+    own: &State<OwnDatabase>,
+) -> Result<Value, Error> {
+    let name = "visitor".into();
+    let new = NewSession::anonymous(Claims { name }, Notes::default());
+    start_within(&login, &sessions, own, new).await
+}
+
+async fn start_with_transactions() -> Server {
+    let routes = routes![code_within, visit_within];
+    let server = Server::builder().rocket(all);
+    server
+        .rocket(|rocket| rocket.mount("/", routes))
+        .start()
+        .await
 }
 
 #[async_test]
 async fn it_is_completed_in_the_applications_transaction() {
-    let server = Server::builder().rocket(all).rocket(|rocket| {
-        let folder: OnceLock<PathBuf> = OnceLock::new();
-        rocket.mount("/", routes![code_within]).manage(folder)
-    });
-    let server = server.start().await;
-    let folder = server.state::<OnceLock<PathBuf>>();
-    folder.set(server.folder()).expect("set once");
+    let server = start_with_transactions().await;
     let mut browser = awaiting(&server, "ada").await;
     let kept = browser.clone();
     assert_eq!(browser.post("/code-within").await.status, 200);
     assert_eq!(browser.get("/me").await.status, 200);
-    assert_eq!((rows(&server), browser.cookie_names().len()), (1, 2));
+    assert_eq!((rows(&server), browser.cookie_names().len()), (1, 3));
     // Only once.
     let again = kept.send_only(Method::Post, "/code-within", None).await;
     again.expect(401, UNAUTHORISED);
     assert_eq!(rows(&server), 1);
+}
+
+#[async_test]
+async fn a_visitor_who_begins_in_a_transaction_leaves_it_awaiting() {
+    let server = start_with_transactions().await;
+    let mut browser = awaiting(&server, "ada").await;
+    assert_eq!(browser.post("/visit-within").await.status, 200);
+    assert_eq!(rows(&server), 2);
+    give_code(&mut browser, RIGHT).await.expect(200, OK);
+    assert_eq!(browser.get("/me").await.json()["user"], "ada");
 }

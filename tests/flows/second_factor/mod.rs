@@ -111,7 +111,7 @@ async fn change_what_awaits(mut session: Session<AwaitingCode>) -> Result<(), Er
 
 #[post("/prove-what-awaits")]
 async fn prove_what_awaits(session: Session<AwaitingCode>) -> Result<(), Error> {
-    session.credential_changed().await.map(drop)
+    session.replace_and_revoke_others().await.map(drop)
 }
 
 #[logout]
@@ -216,7 +216,7 @@ async fn the_first_login_gives_nothing_but_the_way_to_the_second() {
     assert_eq!((me.status, &me.json()["user"]), (200, &json!("ada")));
     assert_eq!(
         browser.cookie_names().len(),
-        2,
+        3,
         "{:?}",
         browser.cookie_names()
     );

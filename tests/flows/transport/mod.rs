@@ -1,5 +1,4 @@
-//! Cookies and headers: which token counts, what is set and what is cleared (protocol: "choosing the
-//! transfer method").
+//! Cookies and headers: which token counts, what is set and what is cleared.
 
 use rocket::http::Method;
 use session_tests::browser::{ACCESS, REFRESH};

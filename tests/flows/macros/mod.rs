@@ -25,7 +25,7 @@ async fn server(routes: Vec<Route>) -> Server {
 async fn started(server: &Server, path: &str) -> (Answer, String) {
     let mut browser = server.browser();
     let answer = browser.post(path).await;
-    assert_eq!(answer.all("set-cookie").count(), 2, "{answer:?}");
+    assert_eq!(answer.all("set-cookie").count(), 3, "{answer:?}");
     assert_eq!(server.database().sessions(), 1);
     let me = browser.get("/me").await;
     assert_eq!(me.status, 200);

@@ -1,5 +1,5 @@
-//! Server-rendered sites: a person who opens a page is neither lost when a token expires, nor sent to
-//! another site.
+//! Server-rendered sites: a person who opens a page is neither lost when a token expires, nor sent
+//! to another site.
 
 mod hostile;
 mod other_requests;

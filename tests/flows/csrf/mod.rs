@@ -3,6 +3,7 @@
 
 mod foreign;
 mod forms;
+mod lost_tokens;
 mod remedies;
 mod settings;
 
@@ -19,7 +20,8 @@ const OURS: &str = "http://127.0.0.1:8000";
 
 type Headers = Vec<(&'static str, String)>;
 
-/// What a request says of where it comes from, and whether that is enough for an unsafe method with a cookie.
+/// What a request says of where it comes from, and whether that is enough for an unsafe method with
+/// a cookie.
 fn evidence() -> Vec<(Headers, bool)> {
     let site = |value: &str| ("Sec-Fetch-Site", value.to_owned());
     let origin = |value: &str| ("Origin", value.to_owned());
@@ -108,7 +110,8 @@ async fn unsafe_methods_with_a_cookie_need_evidence() {
             if enough {
                 assert_eq!(answer.status, 200, "{path} {from:?}: {}", answer.body);
             } else {
-                // A failed check changes nothing and clears nothing, or any page could log people out.
+                // A failed check changes nothing and clears nothing, or any page could log people
+                // out.
                 answer.expect(403, REFUSED).expect_untouched();
                 assert_eq!(browser.get("/notes").await.json()["text"], "first");
                 assert!(

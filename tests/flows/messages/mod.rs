@@ -1,12 +1,14 @@
-//! What the log says to whoever made a mistake, as people read it: the files in `messages/` hold each
-//! mistake and its answer.
+//! What the log says to whoever made a mistake, as people read it: the files in `messages/` hold
+//! each mistake and its answer.
 //!
-//! A mistake in the settings is written there as it would stand in `Rocket.toml`, with `# release` for
-//! that profile; the lines after `>` are the answer. `UPDATE_EXPECTED=1 cargo test -p session-tests --test
-//! flows messages` writes the answers anew; read them aloud before they are committed.
+//! A mistake in the settings is written there as it would stand in `Rocket.toml`, with `# release`
+//! for that profile, or as a variable of the environment; the lines after `>` are the answer.
+//! `UPDATE_EXPECTED=1 cargo test -p session-tests --test flows messages` writes the answers anew;
+//! read them aloud before they are committed.
 
 mod code;
 mod events;
+mod places;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -59,7 +61,8 @@ fn mistakes(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// What is logged from a warning on while a Rocket is built and launched; the folder is shown as `FOLDER`.
+/// What is logged from a warning on while a Rocket is built and launched; the folder is shown as
+/// `FOLDER`.
 async fn launch(build: impl FnOnce() -> Rocket<Build>, folder: &TempDir) -> String {
     // Before Rocket sets a logger of its own.
     let log = Log::start();
@@ -94,12 +97,14 @@ async fn answer(mistake: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let shown = folder.path().to_string_lossy();
     let toml = mistake.replace("FOLDER", &shown).replace("KEY", MASTER_KEY);
-    let mut figment = figment(&folder).merge(Toml::string(&toml).nested());
+    let file = folder.path().join("Rocket.toml");
+    fs::write(&file, toml).expect("a file");
+    let mut figment = figment(&folder).merge(Toml::file(file).nested());
     if mistake.contains("# release") {
         figment = figment.select("release");
     }
     let build = || {
-        rocket::custom(figment)
+        session_tests::rocket(figment)
             .attach(Sessions::fairing())
             .mount("/", app::routes())
     };
@@ -114,6 +119,10 @@ async fn sqlite_every_mistake_in_the_settings_is_answered_as_it_was_read_aloud()
         for mistake in mistakes(name) {
             let lines = answer(&mistake).await;
             assert!(!lines.is_empty(), "no answer to\n{mistake}");
+            assert!(
+                !lines.contains("SECRET") && !lines.contains("9f2V0bS3"),
+                "{lines}"
+            );
             count += 1;
             blocks.push(block(&mistake, &lines));
         }
@@ -133,16 +142,27 @@ fn every_launch_that_is_refused_names_a_page() {
     }
 }
 
-/// The chapter on troubleshooting names events and settings that there are.
+/// All Rust files in a folder.
+fn read_sources(folder: &Path, sources: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder of the library") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            read_sources(&path, sources);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            sources.push_str(&fs::read_to_string(path).expect("a source file"));
+        }
+    }
+}
+
+/// The chapter on troubleshooting names events, settings and functions that there are.
 #[test]
 fn the_chapter_on_troubleshooting_names_what_there_is() {
-    let chapter = include_str!("../../session-runtime/docs/troubleshooting.md");
-    let known = [
-        include_str!("../../session-runtime/src/event/log.rs"),
-        include_str!("../../session-runtime/src/config/mod.rs"),
-        include_str!("../../session-runtime/src/web/launch/fairing.rs"),
-        include_str!("../../session-runtime/src/sessions/open.rs"),
-    ];
+    let chapter = include_str!("../../../session-runtime/docs/troubleshooting.md");
+    let mut known = String::new();
+    read_sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../session-runtime/src"),
+        &mut known,
+    );
     let words = chapter.split('`').skip(1).step_by(2);
     let names = words.map(|word| word.split([' ', '=']).next().unwrap_or_default());
     let is_name = |name: &&str| {
@@ -151,17 +171,28 @@ fn the_chapter_on_troubleshooting_names_what_there_is() {
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
-    let not_ours = ["log_level", "proxy_buffer_size", "session_key"];
+    let not_ours = [
+        "large_client_header_buffers",
+        "log_level",
+        "pg_terminate_backend",
+        "proxy_buffer_size",
+        "proxy_cookie_path",
+        "session_key",
+        "session_runtime",
+        "ssl_ca",
+    ];
     let mut count = 0;
     for name in names
         .filter(is_name)
         .filter(|name| !not_ours.contains(name))
     {
-        let found = known.iter().any(|source| {
-            source.contains(&format!("event = \"{name}\""))
-                || source.contains(&format!("pub {name}:"))
-        });
-        assert!(found, "there is no event or setting `{name}`");
+        let forms = [
+            format!("event = \"{name}\""),
+            format!("pub {name}:"),
+            format!("pub async fn {name}("),
+        ];
+        let found = forms.iter().any(|form| known.contains(form));
+        assert!(found, "there is no event, setting or function `{name}`");
         count += 1;
     }
     assert!(count > 30, "{count}");

@@ -1,6 +1,7 @@
 //! What routes ask of a session beyond being valid.
 
 mod live;
+mod proof;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,9 +10,9 @@ use rocket::http::Method;
 use rocket::serde::json::{Value, json};
 use rocket::{Request, State, async_test, get, post, routes};
 use serde::{Deserialize, Serialize};
+use session_runtime::requirement::{Facts, Fetch, Fresh, Registered, Requirement, Unmet};
 use session_runtime::{
-    Error, Facts, Fetch, Fresh, JwtPayload, LiveSession, MaybeSession, NewSession, Registered,
-    Requirement, Session, SessionHandle, Unmet, login,
+    Error, JwtPayload, LiveSession, MaybeSession, NewSession, Session, SessionHandle, login,
 };
 use session_tests::body::OK;
 use session_tests::browser::{ACCESS, SIGN_OUT_PATH};
@@ -83,7 +84,7 @@ fn log_in(user: &str, role: &str, beta: bool) -> NewSession {
         role: role.into(),
         beta,
     };
-    NewSession::new(user.to_owned(), claims, vec!["own".to_owned()]).hand_over(
+    NewSession::new(user.to_owned(), claims, vec!["own".to_owned()]).merge_visitor_data(
         |mut own: Vec<String>, before: Vec<String>| {
             own.extend(before);
             own
@@ -140,12 +141,12 @@ fn sensitive(_session: Session<Claims, Fresh<300>>) {}
 
 #[post("/prove")]
 async fn prove(mut session: Session<Claims>) -> Result<(), Error> {
-    session.reauthenticated().await
+    session.step_up().await
 }
 
 #[post("/change-password")]
 async fn change_password(session: Session<Claims, Fresh<300>>) -> Result<Value, Error> {
-    Ok(json!(session.credential_changed().await?))
+    Ok(json!(session.replace_and_revoke_others().await?))
 }
 
 #[get("/things")]
@@ -204,7 +205,7 @@ async fn handle(browser: &Browser<'_>) -> SessionHandle {
         .expect("a handle")
 }
 
-/// Behaviour 76, 78: every requirement that is not met is in the body, of this route only.
+/// Every requirement that is not met is in the body, of this route only.
 #[async_test]
 async fn what_is_not_met_is_403_with_every_reason() {
     let server = server().await;
@@ -251,7 +252,7 @@ async fn what_is_not_met_is_403_with_every_reason() {
     assert_eq!(sessions.unmet::<Claims, Admin>(handle).await, Ok(None));
 }
 
-/// Behaviour 65: the sign-out route asks for nothing.
+/// The sign-out route asks for nothing.
 #[async_test]
 async fn signing_out_asks_for_nothing() {
     let server = server().await;
@@ -259,12 +260,11 @@ async fn signing_out_asks_for_nothing() {
     user.post(SIGN_OUT_PATH).await.expect(200, OK);
 }
 
-/// Behaviour 76, 77.
 #[async_test]
 async fn a_claim_is_fetched_when_it_is_missing_or_too_old_and_stored() {
     let server = server().await;
     let mut browser = logged_in(&server, "ada", "user").await;
-    let now = session_runtime::Clock::now(&server.clock).timestamp_millis();
+    let now = session_runtime::clock::Clock::now(&server.clock).timestamp_millis();
     let answer = browser.get("/r/editor").await;
     assert_eq!(answer.status, 403);
     assert_eq!(
@@ -328,7 +328,7 @@ async fn a_sensitive_route_asks_for_a_recent_proof() {
     // A copy of the tokens that was taken before gains nothing: the session was replaced.
     assert_eq!(thief.get("/r/sensitive").await.status, 401);
     assert_eq!(thief.refresh().await.status, 409);
-    assert_eq!(browser.cookie_names().len(), 2);
+    assert_eq!(browser.cookie_names().len(), 3);
     assert_eq!(browser.get("/r/sensitive").await.status, 200);
     server.clock.advance(Duration::from_secs(60));
     browser.refresh().await.expect(200, "{}");
@@ -343,7 +343,7 @@ async fn a_changed_credential_replaces_this_session_and_ends_the_others() {
     let mut other = logged_in(&server, "eve", "user").await;
     let before = here.clone();
     let answer = here.post("/r/change-password").await;
-    assert_eq!((answer.status, answer.all("set-cookie").count()), (200, 4));
+    assert_eq!((answer.status, answer.all("set-cookie").count()), (200, 6));
     assert_ne!(handle(&before).await, handle(&here).await);
     assert_eq!(here.get("/r/things").await.json(), json!(["own"]));
     for (mut over, status) in [(before, 409), (there.clone(), 401)] {

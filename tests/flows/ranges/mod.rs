@@ -1,5 +1,5 @@
-//! Any value of any setting is a launch or a sentence, never a panic; and what launches without a warning
-//! works for a browser.
+//! Any value of any setting is a launch or a sentence, never a panic; and what launches without a
+//! warning works for a browser.
 
 mod settings;
 mod work;

@@ -1,6 +1,8 @@
-//! Signing keys: rotation, removal, algorithms, audience, stand-alone JWTs, keys of the application's own.
+//! Signing keys: rotation, removal, algorithms, audience, stand-alone JWTs, keys of the
+//! application's own.
 
 mod audience;
+mod clocks;
 mod elsewhere;
 mod jwks;
 mod jwt;
@@ -12,9 +14,6 @@ mod settings;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use rocket::error::ErrorKind;
-use rocket::local::asynchronous::Client;
-use rocket::{Build, Rocket};
 use serde_json::Value;
 use session_tests::browser::ACCESS;
 use session_tests::token;
@@ -52,14 +51,6 @@ fn kid(token: &str) -> String {
         .as_str()
         .expect("a kid")
         .to_owned()
-}
-
-async fn launches(rocket: Rocket<Build>) -> bool {
-    match Client::untracked(rocket).await {
-        Ok(_) => true,
-        // Rocket panics over an error that nobody looked at.
-        Err(error) => !matches!(error.kind(), ErrorKind::FailedFairings(_)),
-    }
 }
 
 async fn present(server: &Server, token: &str) -> Answer {

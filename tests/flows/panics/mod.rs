@@ -1,5 +1,7 @@
 //! A panic in code of the application that runs on our threads is an error of that one caller.
 
+mod requests;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rocket::futures::future::join_all;
@@ -58,7 +60,7 @@ fn claims() -> Claims {
 #[post("/in/<user>/<data>")]
 fn log_in(user: &str, data: &str) -> NewSession {
     NewSession::new(user.to_owned(), claims(), Touchy(data.into()))
-        .hand_over(|_: Touchy, _: Touchy| panic!("handed over"))
+        .merge_visitor_data(|_: Touchy, _: Touchy| panic!("handed over"))
 }
 
 #[login]
@@ -255,8 +257,8 @@ fn within_on_a_thread_of_ours(
     let merge = || {
         database.within(sessions, |within| {
             within.set_data::<TouchyClaims>(handle, &Touchy("rolled back".into()))?;
-            let changes = serde_json::json!({ "word": UNREADABLE });
-            within.merge_payload::<TouchyClaims>(handle, changes.as_object().expect("an object"))
+            let changes = [("word".to_owned(), UNREADABLE.into())];
+            within.merge_payload::<TouchyClaims>(handle, changes.into_iter().collect())
         })
     };
     std::thread::scope(|scope| {
