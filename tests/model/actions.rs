@@ -5,7 +5,8 @@ use crate::setup::{Server, Setup};
 use crate::standby;
 use crate::state::{Content, Loot, Message, Revoked, State, Token};
 
-/// Messages and loot are meant by their place in the state, replicas by how far their clock is ahead.
+/// Messages and loot are meant by their place in the state, replicas by how far their clock is
+/// ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Tick,
@@ -19,7 +20,8 @@ pub(crate) enum Action {
         message: usize,
         ahead: i8,
     },
-    /// A replica dies: after its commit, or, if it is one that cuts a step in two, between the halves.
+    /// A replica dies: after its commit, or, if it is one that cuts a step in two, between the
+    /// halves.
     Crash {
         message: usize,
         ahead: i8,

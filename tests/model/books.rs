@@ -1,6 +1,6 @@
 //! The books beside the row: what was promised to whom, and which promise a step broke.
 
-use session_runtime::rotation::{Lineage, Verdict, Withheld};
+use session_runtime::internals::rotation::{Lineage, Verdict, Withheld};
 
 use crate::lineage::{NEWBORN, advanced, at, presented};
 use crate::server::Caller;
@@ -88,8 +88,8 @@ pub(crate) fn note_withheld(
     }
 }
 
-/// One parent, at most K children of it, and the generation grows with every new parent. That no live child is dropped is
-/// another promise: whoever holds it would be sent away.
+/// One parent, at most K children of it, and the generation grows with every new parent. That no
+/// live child is dropped is another promise: whoever holds it would be sent away.
 pub(crate) fn note_write(
     setup: &Setup,
     state: &mut State,
@@ -133,8 +133,8 @@ pub(crate) fn note_crash(state: &mut State, before: &Lineage, after: &Lineage, n
 
 /// Thief or owner gets a refresh token in answer to `token`, and a round ends when both did.
 ///
-/// A new token of the owner is one that a lost or parallel answer accounts for if it is a second one for the same token,
-/// or if its request was under way when the jar was copied.
+/// A new token of the owner is one that a lost or parallel answer accounts for if it is a second
+/// one for the same token, or if its request was under way when the jar was copied.
 pub(crate) fn note_new_token(setup: &Setup, state: &mut State, token: Token, caller: Caller) {
     let max_children = setup.max_children;
     let Some(loot) = &mut state.loot else {

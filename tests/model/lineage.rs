@@ -1,7 +1,7 @@
 //! Between the row of the model and the `Lineage` of the rule.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use session_runtime::rotation::{Child, Lineage, Presented, TokenHash};
+use session_runtime::internals::rotation::{Child, Lineage, Presented, TokenHash};
 
 use crate::state::{Place, Row, Token};
 
@@ -18,6 +18,11 @@ const LOST: u8 = 200;
 /// `tick` ticks of a second from now.
 pub(crate) fn at(tick: i8) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(i64::from(tick))
+}
+
+/// `minutes` after the login, for worlds that count from there.
+pub(crate) fn minute(minutes: u8) -> DateTime<Utc> {
+    at(0) + TimeDelta::minutes(i64::from(minutes))
 }
 
 fn tick(time: DateTime<Utc>) -> i8 {

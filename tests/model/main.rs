@@ -5,6 +5,7 @@
 
 mod actions;
 mod books;
+mod bound;
 mod jar;
 mod known_bad;
 mod lineage;

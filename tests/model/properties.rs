@@ -1,6 +1,7 @@
-//! The invariants of a session, by their numbers in the list that they come from, and signs that the checks are not idle.
+//! The invariants of a session, by their numbers in the list that they come from, and signs that
+//! the checks are not idle.
 
-use session_runtime::rotation::Withheld;
+use session_runtime::internals::rotation::Withheld;
 use stateright::{Model, Property};
 
 use crate::actions::{Action, perform, possible};

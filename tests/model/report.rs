@@ -1,17 +1,28 @@
 //! Runs the checker, prints what it did, and tells a counterexample as a story.
 
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use stateright::{Checker, HasDiscoveries, Model, Path};
 
-use crate::actions::Action;
-use crate::properties::is_promise;
-use crate::setup::Setup;
-use crate::state::State;
-use crate::story;
+/// A model whose promises are checked and whose counterexamples are told.
+pub(crate) trait Reported:
+    Model<State: Clone + Debug + Hash + PartialEq + Send + Sync, Action: Clone + Debug + PartialEq>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+    /// Whether a property of this name has to hold; the others are signs that the check is not idle.
+    fn is_promise(name: &str) -> bool;
 
-type Trace = Path<State, Action>;
+    /// A way through the model in words.
+    fn tell(&self, trace: &TraceOf<Self>) -> String;
+}
+
+type TraceOf<M> = Path<<M as Model>::State, <M as Model>::Action>;
 
 #[expect(
     clippy::print_stdout,
@@ -21,21 +32,22 @@ fn say(text: &str) {
     println!("{text}");
 }
 
-/// Visits every world that the setup can come to; every promise holds in all of them, and every sign is seen.
+/// Visits every state that the model can come to; every promise holds in all of them, and every
+/// sign is seen.
 #[track_caller]
-pub(crate) fn holds(what: &str, setup: Setup) {
-    let (figures, found) = explore(setup, None, None);
+pub(crate) fn holds<M: Reported>(what: &str, model: M) {
+    let (figures, found) = explore(&model, None, None);
     say(&format!("\n{what}: {figures}"));
     for (name, trace) in &found {
-        if is_promise(name) {
-            say(&format!("BROKEN: {name}\n{}", story::tell(&setup, trace)));
+        if M::is_promise(name) {
+            say(&format!("BROKEN: {name}\n{}", model.tell(trace)));
         }
     }
-    for property in setup.properties() {
+    for property in model.properties() {
         let seen = found.iter().any(|(name, _)| *name == property.name);
         assert_eq!(
             seen,
-            !is_promise(property.name),
+            !M::is_promise(property.name),
             "{what}: {}",
             property.name
         );
@@ -44,32 +56,34 @@ pub(crate) fn holds(what: &str, setup: Setup) {
 
 /// Looks for the shortest way to break a promise, tells it, and fails if there is none.
 #[track_caller]
-pub(crate) fn breaks(what: &str, setup: Setup, promise: &'static str) {
-    let (figures, mut found) = explore(setup, Some(promise), None);
+pub(crate) fn breaks<M: Reported>(what: &str, model: M, promise: &'static str) {
+    let (figures, mut found) = explore(&model, Some(promise), None);
     let mut shortest = None;
-    // The checker overwrites what it found first, so it is asked again for less until there is nothing.
+    // The checker overwrites what it found first, so it is asked again for less until there is
+    // nothing.
     while let Some((_, trace)) = found.into_iter().find(|(name, _)| *name == promise) {
         let states = NonZeroUsize::new(trace.clone().into_states().len()).expect("a first state");
         shortest = Some(trace);
-        (_, found) = explore(setup, Some(promise), Some(states));
+        (_, found) = explore(&model, Some(promise), Some(states));
     }
     let Some(trace) = shortest else {
         panic!("{what}: nothing breaks {promise}: {figures}");
     };
     say(&format!(
         "\n{what} breaks {promise}\n({figures})\n{}",
-        story::tell(&setup, &trace)
+        model.tell(&trace)
     ));
 }
 
-/// The figures, and a trace for each promise broken and each sign seen. With a `goal` it stops there.
-fn explore(
-    setup: Setup,
+/// The figures, and a trace for each promise broken and each sign seen. With a `goal` it stops
+/// there.
+fn explore<M: Reported>(
+    model: &M,
     goal: Option<&'static str>,
     shorter_than: Option<NonZeroUsize>,
-) -> (String, Vec<(&'static str, Trace)>) {
+) -> (String, Vec<(&'static str, TraceOf<M>)>) {
     let start = Instant::now();
-    let mut builder = setup.checker();
+    let mut builder = model.clone().checker();
     if let Some(goal) = goal {
         builder = builder.finish_when(HasDiscoveries::AnyOf([goal].into()));
     }

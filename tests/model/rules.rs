@@ -1,7 +1,8 @@
-//! Rules that are known to be bad. They share the lineage of the production rule, and its code where they agree with it.
+//! Rules that are known to be bad. They share the lineage of the production rule, and its code
+//! where they agree with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use session_runtime::rotation::{
+use session_runtime::internals::rotation::{
     Child, Lineage, Policy, Presented, Successor, Verdict, Withheld, decide,
 };
 
@@ -40,8 +41,8 @@ pub(crate) fn confirm_on_use(
     Ruling::Verdict(decide(lineage, presented, successor, now, policy))
 }
 
-/// Whether the used parent is presented, and whether that is still forgiven: its child is younger than M, which is more than
-/// the two round trips that such a rule is said to need.
+/// Whether the used parent is presented, and whether that is still forgiven: its child is younger
+/// than M, which is more than the two round trips that such a rule is said to need.
 fn grace(
     lineage: &Lineage,
     presented: Presented,

@@ -1,6 +1,7 @@
-//! A refresh, as a replica does it: ask the rule, write, answer; and the books that notice a broken promise.
+//! A refresh, as a replica does it: ask the rule, write, answer; and the books that notice a broken
+//! promise.
 
-use session_runtime::rotation::{Lineage, Successor, TokenHash, Verdict, Withheld};
+use session_runtime::internals::rotation::{Lineage, Successor, TokenHash, Verdict, Withheld};
 
 use crate::books;
 use crate::lineage::{NEWBORN, advanced, at, lineage, place, presented, row};
@@ -190,7 +191,8 @@ fn known(state: &State, before: &Lineage, hash: TokenHash) -> Token {
     })
 }
 
-/// The newborn of an answer that was given before the row was written, by a replica that then crashed.
+/// The newborn of an answer that was given before the row was written, by a replica that then
+/// crashed.
 pub(crate) fn unwritten(state: &mut State, token: Token) -> Token {
     state.minted.0 += 1;
     Token {

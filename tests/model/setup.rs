@@ -1,12 +1,12 @@
 //! The size of the world that is checked, the rule in it, and what may go wrong.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use session_runtime::rotation::{
+use session_runtime::internals::rotation::{
     Lineage, Policy, Presented, Successor, TokenHash, Verdict, decide,
 };
 
-/// What a rule says. The production rule never hands out a token twice and refuses no live session; some of
-/// the bad ones do.
+/// What a rule says. The production rule never hands out a token twice and refuses no live session;
+/// some of the bad ones do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ruling {
     Verdict(Verdict),
@@ -47,7 +47,8 @@ pub(crate) enum Server {
 pub(crate) struct Setup {
     pub(crate) rule: Rule,
     pub(crate) server: Server,
-    /// So many requests of the owner can be under way; a tab that does not wait for its answer counts as two.
+    /// So many requests of the owner can be under way; a tab that does not wait for its answer
+    /// counts as two.
     pub(crate) tabs: usize,
     /// So many copies of requests and answers the network can have under way beside them.
     pub(crate) copies: usize,
@@ -81,7 +82,8 @@ pub(crate) struct Setup {
 pub(crate) const FAR: i8 = i8::MAX;
 
 impl Setup {
-    /// One tab, one tick of delay, an M that is just enough, and everything that may go wrong to an honest client.
+    /// One tab, one tick of delay, an M that is just enough, and everything that may go wrong to an
+    /// honest client.
     pub(crate) const HONEST: Self = Self {
         rule: production,
         server: Server::Sound,
@@ -114,12 +116,14 @@ impl Setup {
         }
     }
 
-    /// The clocks of the two replicas. They share the store, so with the same clock they are the same.
+    /// The clocks of the two replicas. They share the store, so with the same clock they are the
+    /// same.
     pub(crate) fn clocks(&self) -> impl Iterator<Item = i8> + use<> {
         [0].into_iter().chain((self.skew > 0).then_some(self.skew))
     }
 
-    /// How long a fresh access token keeps a patient tab from refreshing: longer than M, as in production.
+    /// How long a fresh access token keeps a patient tab from refreshing: longer than M, as in
+    /// production.
     pub(crate) fn patience(&self) -> i8 {
         if self.forced {
             0

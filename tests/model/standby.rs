@@ -19,8 +19,8 @@ pub(crate) fn cut(state: &mut State) {
     });
 }
 
-/// One more commit that the standby did not get; with too many of them it follows again. Says how it sees a token that
-/// the commit wrote in answer to `used`.
+/// One more commit that the standby did not get; with too many of them it follows again. Says how
+/// it sees a token that the commit wrote in answer to `used`.
 pub(crate) fn miss(setup: &Setup, state: &mut State, used: Token) -> Option<Behind> {
     let standby = state.standby.as_mut()?;
     if standby.missed == setup.lost_commits {

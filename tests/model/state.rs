@@ -1,5 +1,6 @@
-//! The world between two steps. Times count from now and tokens are named by the part they play, so that worlds which
-//! go on alike are one state, and there are finitely many: neither time nor the number of refreshes needs a bound.
+//! The world between two steps. Times count from now and tokens are named by the part they play, so
+//! that worlds which go on alike are one state, and there are finitely many: neither time nor the
+//! number of refreshes needs a bound.
 
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
@@ -10,7 +11,8 @@ use crate::setup::{FAR, Server, Setup};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Token {
     pub(crate) place: Place,
-    /// The generation written in it, less the row's. Every negative number is -1: the rule only asks which is greater.
+    /// The generation written in it, less the row's. Every negative number is -1: the rule only
+    /// asks which is greater.
     pub(crate) generation: i8,
     /// Thief and owner held different tokens when one of them advanced, and this was the other's.
     pub(crate) doomed: bool,
@@ -33,7 +35,8 @@ pub(crate) enum Place {
     Live(u8),
     /// It was in the row once.
     Dead,
-    /// Its generation is above the row's, and the row does not know it: the commit that wrote it was lost.
+    /// Its generation is above the row's, and the row does not know it: the commit that wrote it
+    /// was lost.
     Lost(u8),
     /// It was never in the row.
     Unwritten,
@@ -282,7 +285,8 @@ impl State {
         }
     }
 
-    /// A tick later. A request that was not decided by now is refused, and nobody waits for an answer any more.
+    /// A tick later. A request that was not decided by now is refused, and nobody waits for an
+    /// answer any more.
     pub(crate) fn tick(&mut self, setup: &Setup) {
         self.tick.0 += 1;
         self.row.tick(setup);
@@ -300,7 +304,8 @@ impl State {
             .retain(|message| message.age <= setup.round_trip);
     }
 
-    /// The row is deleted. What a refused token was before makes no difference any more, so it is forgotten.
+    /// The row is deleted. What a refused token was before makes no difference any more, so it is
+    /// forgotten.
     pub(crate) fn revoke(&mut self, setup: &Setup, how: Revoked) {
         self.revoked = Some(how);
         if setup.server == Server::LooksThenWrites {

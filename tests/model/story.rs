@@ -2,31 +2,39 @@
 
 use std::fmt::Write;
 
-use session_runtime::rotation::Withheld;
+use session_runtime::internals::rotation::Withheld;
 use stateright::Path;
 
 use crate::actions::{Action, perform};
+use crate::properties;
+use crate::report::Reported;
 use crate::server::Reply;
 use crate::setup::Setup;
 use crate::state::{Content, Place, State, Token};
 
-pub(crate) fn tell(setup: &Setup, trace: &Path<State, Action>) -> String {
-    let mut text = String::new();
-    for (state, action) in trace.clone().into_vec() {
-        let Some(action) = action else {
-            if let Some(broken) = state.broken {
-                let _ = writeln!(text, "        {broken:?}");
-            }
-            continue;
-        };
-        let mut after = state.clone();
-        let reply = perform(setup, &mut after, action);
-        if action != Action::Tick {
-            let line = line(&state, &after, action, reply);
-            let _ = writeln!(text, "  t={:<3} {line}", state.tick.0);
-        }
+impl Reported for Setup {
+    fn is_promise(name: &str) -> bool {
+        properties::is_promise(name)
     }
-    text
+
+    fn tell(&self, trace: &Path<State, Action>) -> String {
+        let mut text = String::new();
+        for (state, action) in trace.clone().into_vec() {
+            let Some(action) = action else {
+                if let Some(broken) = state.broken {
+                    let _ = writeln!(text, "        {broken:?}");
+                }
+                continue;
+            };
+            let mut after = state.clone();
+            let reply = perform(self, &mut after, action);
+            if action != Action::Tick {
+                let line = line(&state, &after, action, reply);
+                let _ = writeln!(text, "  t={:<3} {line}", state.tick.0);
+            }
+        }
+        text
+    }
 }
 
 fn line(state: &State, after: &State, action: Action, reply: Option<Reply>) -> String {

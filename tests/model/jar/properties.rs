@@ -3,7 +3,7 @@
 use stateright::Property;
 
 use super::cookies::{Id, SESSIONS};
-use super::server::{Deed, Fate, Rotation, Says, handle};
+use super::server::{Deed, Fate, Needs, Rotation, Says, handle};
 use super::ways::{End, Page, Walk};
 use super::world::{State, World};
 
@@ -11,14 +11,78 @@ pub(super) const LAST_LOGIN: &str = "the last acknowledged login stays while its
 const EVERY_LOGIN: &str = "every acknowledged login stays while its session lives";
 const CLEAN: &str = "dead cookies are removed in the end";
 const ARRIVES: &str = "every way ends in a page or a login form";
+const COMES_BACK: &str = "a session that has lost its access cookie comes back";
+pub(super) const NO_COPY: &str = "no browser goes on with a copy of its session";
 const LOGIN_FORM: &str = "the login page is a form or a page at the first request";
 
 pub(super) fn is_promise(name: &str) -> bool {
-    [LAST_LOGIN, EVERY_LOGIN, CLEAN, ARRIVES, LOGIN_FORM].contains(&name)
+    let promises = [
+        LAST_LOGIN,
+        EVERY_LOGIN,
+        CLEAN,
+        ARRIVES,
+        LOGIN_FORM,
+        COMES_BACK,
+        NO_COPY,
+    ];
+    promises.contains(&name)
 }
 
-pub(super) fn all() -> Vec<Property<World>> {
+/// Beside a sibling host that fills the jar a login can get lost.
+pub(super) fn of(world: &World) -> Vec<Property<World>> {
+    let mut all = all();
+    if world.drops > 0 {
+        all.retain(|property| [ARRIVES, LOGIN_FORM].contains(&property.name));
+        all.push(Property::always(
+            COMES_BACK,
+            |world: &World, state: &State| {
+                let mut held: Vec<Id> = state.jar.sessions().collect();
+                held.dedup();
+                let alone = match held[..] {
+                    [only]
+                        if state.server.is_live(only)
+                            && state.jar.refresh().next() == Some(only) =>
+                    {
+                        only
+                    }
+                    _ => return true,
+                };
+                let shown = End::Shown(Some(alone));
+                walks(world, state).all(|mut walk| walk.open(Page::Members) == shown)
+            },
+        ));
+        all.push(Property::sometimes(
+            "an access cookie is lost",
+            |_, state: &State| {
+                let lost = state.jar.without_access();
+                lost.iter().any(|id| state.server.is_live(*id))
+            },
+        ));
+        return all;
+    }
+    if world.plants > 0 {
+        let still = [ARRIVES, LOGIN_FORM, NO_COPY];
+        all.retain(|property| still.contains(&property.name) || !is_promise(property.name));
+        all.push(Property::sometimes(
+            "a copy is found out",
+            |_, state: &State| {
+                let is_copied = |id: &Id| state.server.is_live(*id) && is_found_out(state, *id);
+                state.jar.planted().any(|id| is_copied(&id))
+            },
+        ));
+    }
+    all
+}
+
+fn is_found_out(state: &State, session: Id) -> bool {
+    let mut server = state.server.clone();
+    server.decide(Deed::Refresh, &state.jar, Rotation::Pair, Needs::Hash);
+    !server.is_live(session)
+}
+
+fn all() -> Vec<Property<World>> {
     vec![
+        Property::always(NO_COPY, |_, state: &State| !state.server.followed_a_copy),
         Property::always(LAST_LOGIN, |_, state: &State| {
             let last = state.acknowledged.last();
             last.is_none_or(|session| is_kept(state, *session))
@@ -34,7 +98,7 @@ pub(super) fn all() -> Vec<Property<World>> {
             let pages = [Page::Members, Page::Everybody, Page::Api];
             walks(world, state).all(|walk| {
                 let mut ends = pages.map(|page| walk.clone().open(page)).into_iter();
-                ends.all(|end| matches!(end, End::Shown(_) | End::LoginForm))
+                ends.all(|end| matches!(end, End::Shown(_) | End::LoginForm | End::Later))
             })
         }),
         Property::always(LOGIN_FORM, |world: &World, state: &State| {
@@ -80,12 +144,15 @@ fn walks(world: &World, state: &State) -> impl Iterator<Item = Walk> {
         jar: state.jar.clone(),
         names: world.names,
         rotation,
+        needs: world.needs,
     })
 }
 
 fn asked(state: &State, deed: Deed) -> Says {
     let mut server = state.server.clone();
-    server.decide(deed, &state.jar, Rotation::Pair).0
+    server
+        .decide(deed, &state.jar, Rotation::Pair, Needs::Hash)
+        .0
 }
 
 /// Once the access tokens have expired, visits alone remove every access cookie without its refresh cookie, and

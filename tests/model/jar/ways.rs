@@ -2,7 +2,7 @@
 //! `web/guards/variants.rs` lead a browser, and as the front-end SDK repeats a call.
 
 use super::cookies::{Id, Jar, Names};
-use super::server::{Deed, Rotation, Says, Server};
+use super::server::{Deed, Needs, Rotation, Says, Server};
 
 /// A session of each pair that a jar can hold is refreshed or removed once, then there is a last visit.
 const MOST_REQUESTS: usize = 2 * super::cookies::SESSIONS + 2;
@@ -24,6 +24,8 @@ pub(super) enum End {
     /// The page; `None` as a visitor.
     Shown(Option<Id>),
     LoginForm,
+    /// The script is told to try again: a login has just replaced the session.
+    Later,
     /// Too many requests.
     Circle,
 }
@@ -35,11 +37,14 @@ pub(super) struct Walk {
     pub(super) jar: Jar,
     pub(super) names: Names,
     pub(super) rotation: Rotation,
+    pub(super) needs: Needs,
 }
 
 impl Walk {
     fn ask(&mut self, deed: Deed) -> Says {
-        let (says, change) = self.server.decide(deed, &self.jar, self.rotation);
+        let (says, change) = self
+            .server
+            .decide(deed, &self.jar, self.rotation, self.needs);
         self.jar.apply(&change, self.names);
         says
     }
@@ -64,7 +69,13 @@ impl Walk {
                 (Says::SeveralUsers | Says::NoToken, _) => page = Page::Login,
                 (Says::TryRefresh | Says::Unauthorised, _) => {
                     requests += 1;
-                    match (self.ask(Deed::Refresh), page) {
+                    let deed = if page == Page::Api {
+                        Deed::Refresh
+                    } else {
+                        Deed::RefreshPage
+                    };
+                    match (self.ask(deed), page) {
+                        (Says::Replaced, Page::Api) => return End::Later,
                         // With the new tokens, or those of a later login, or as a visitor.
                         (Says::Session(_) | Says::Replaced, _) | (_, Page::Everybody) => {}
                         (_, Page::Api) => return End::LoginForm,

@@ -4,7 +4,7 @@ use stateright::{Model, Property};
 
 use super::cookies::{Change, Id, Jar, Names, SESSIONS};
 use super::properties;
-use super::server::{Deed, Fate, Rotation, Server, User};
+use super::server::{Deed, Fate, Needs, Rotation, Server, User};
 
 /// How much there may be of what a browser and its surroundings do.
 #[derive(Debug, Clone)]
@@ -17,6 +17,11 @@ pub(super) struct World {
     pub(super) requests: u8,
     /// Sessions that end although nobody in this browser asked for it.
     pub(super) ends: u8,
+    /// Access cookies that somebody deletes.
+    pub(super) drops: u8,
+    /// So often a sibling host plants a refresh token of a copy.
+    pub(super) plants: u8,
+    pub(super) needs: Needs,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +43,8 @@ pub(super) struct State {
     logins: u8,
     requests: u8,
     ends: u8,
+    drops: u8,
+    plants: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +57,13 @@ pub(super) enum Action {
     Revoke(Id),
     /// It reaches its end, and so do its access tokens.
     End(Id),
+    /// Somebody deletes an access cookie.
+    DropAccess(Id),
     /// The browser drops a refresh cookie at its end.
     DropRefresh(Id),
+    /// A sibling host plants the refresh token of a copy; ours it may have had dropped.
+    Plant(Id),
+    Evict(Id),
     TwoMinutes,
     /// Longer than an access token lives.
     Hour,
@@ -70,6 +82,8 @@ impl Model for World {
             logins: self.logins,
             requests: self.requests,
             ends: self.ends,
+            drops: self.drops,
+            plants: self.plants,
         }]
     }
 
@@ -81,7 +95,7 @@ impl Model for World {
             match message {
                 Message::Asked(deed, _) => {
                     actions.push(Action::Decide(index, Rotation::Pair));
-                    if *deed == Deed::Refresh {
+                    if matches!(deed, Deed::Refresh | Deed::RefreshPage) {
                         actions.push(Action::Decide(index, Rotation::AccessOnly));
                     }
                 }
@@ -93,6 +107,16 @@ impl Model for World {
             if state.server.is_live(session) && state.ends > 0 {
                 actions.extend([Action::Revoke(session), Action::End(session)]);
             }
+            if state.drops > 0 && state.jar.access().any(|held| held.session == session) {
+                actions.push(Action::DropAccess(session));
+            }
+            if state.server.is_live(session) && state.plants > 0 {
+                actions.push(Action::Plant(session));
+            }
+            // The cookies for all paths are used by every request, and go last.
+            if self.plants > 0 && state.jar.refresh().any(|held| held == session) {
+                actions.push(Action::Evict(session));
+            }
             if !state.server.is_live(session) && state.jar.refresh().any(|held| held == session) {
                 actions.push(Action::DropRefresh(session));
             }
@@ -102,12 +126,12 @@ impl Model for World {
 
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
         let mut next = last.clone();
-        next.perform(action, self.names);
+        next.perform(action, self);
         (next != *last).then_some(next)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        properties::all()
+        properties::of(self)
     }
 }
 
@@ -127,16 +151,20 @@ fn sendable(state: &State) -> impl Iterator<Item = Deed> {
     others
         .into_iter()
         .filter(move |_| shows_access)
-        .chain(shows_any.then_some(Deed::Refresh))
+        .chain(
+            [Deed::Refresh, Deed::RefreshPage]
+                .into_iter()
+                .filter(move |_| shows_any),
+        )
         .chain(logins.filter(|_| state.logins > 0))
 }
 
 impl State {
-    fn perform(&mut self, action: Action, names: Names) {
+    fn perform(&mut self, action: Action, world: &World) {
         match action {
             Action::Send(deed) => {
                 let cookies = match deed {
-                    Deed::Refresh => self.jar.clone(),
+                    Deed::Refresh | Deed::RefreshPage => self.jar.clone(),
                     _ => self.jar.without_refresh(),
                 };
                 match deed {
@@ -147,12 +175,12 @@ impl State {
             }
             Action::Decide(index, rotation) => {
                 if let Message::Asked(deed, cookies) = self.under_way.remove(index) {
-                    self.decide(deed, &cookies, rotation);
+                    self.decide(deed, &cookies, rotation, world.needs);
                 }
             }
             Action::Receive(index) => {
                 if let Message::Answered(change, login) = self.under_way.remove(index) {
-                    self.jar.apply(&change, names);
+                    self.jar.apply(&change, world.names);
                     self.acknowledged.extend(login);
                 }
             }
@@ -168,7 +196,16 @@ impl State {
                 self.server.end(session, Fate::Forgotten);
                 self.expire(|expiring| expiring == session);
             }
+            Action::DropAccess(session) => {
+                self.drops -= 1;
+                self.jar.drop_access(session);
+            }
             Action::DropRefresh(session) => self.jar.drop_refresh(session),
+            Action::Evict(session) => self.jar.evict_refresh(session),
+            Action::Plant(session) => {
+                self.plants -= 1;
+                self.jar.plant(session, world.names);
+            }
             Action::TwoMinutes => self.server.two_minutes(),
             Action::Hour => {
                 self.server.hour();
@@ -178,12 +215,12 @@ impl State {
         self.under_way.sort_unstable();
     }
 
-    fn decide(&mut self, deed: Deed, cookies: &Jar, rotation: Rotation) {
+    fn decide(&mut self, deed: Deed, cookies: &Jar, rotation: Rotation, needs: Needs) {
         let login = match deed {
             Deed::Login(_) => self.server.unborn(),
             _ => None,
         };
-        let (_, change) = self.server.decide(deed, cookies, rotation);
+        let (_, change) = self.server.decide(deed, cookies, rotation, needs);
         if !change.is_nothing() {
             self.under_way.push(Message::Answered(change, login));
         }
