@@ -1,12 +1,13 @@
 // What a sibling host can get a browser to send in our cookies' names: every byte and every white space around and inside of
-// them. The headers are written to RECORD as they came; main.rs reads them as the library does.
+// them. The headers are written to RECORD as they came, with the cookies as the browser has stored them; neighbours.rs reads
+// them as the library does.
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { inBrowser } from "./drive.mjs";
 import { serveBytes } from "./neighbours.mjs";
 
-const PREFIXES = ["__Host-sAccessToken.", "__Secure-sRefreshToken.", "__Host-Http-sAccessToken.", "__Http-sRefreshToken."];
+const PREFIXES = ["__Host-sAccessToken.", "__Host-sRefreshHash.", "__Secure-sRefreshToken.", "__Host-Http-sAccessToken.", "__Http-sRefreshToken."];
 
 // All that Unicode or some program takes for white space or for nothing.
 const SPACES = [
@@ -27,6 +28,7 @@ const places = {
     "with a space between two": (odd, prefix, rest) => [rest, "=x", odd, " ", prefix, rest, "=x"],
     "without a name": (odd, prefix, rest) => [odd, "=", prefix, rest, "=x"],
     "before a name in the value": (odd, prefix, rest) => ["=", odd, prefix, rest, "=x"],
+    "inside the value": (odd, prefix, rest) => [rest, "=", prefix.slice(0, 2), odd, prefix.slice(2)],
 };
 
 // Each with eight letters of its own, as our names have them.
@@ -81,7 +83,8 @@ for (const scheme of ["https", "http"]) {
             const look = async (how) => {
                 came = undefined;
                 await here.evaluate(() => fetch("/cookies"));
-                record.push({ how, secure: scheme === "https", cookies: Buffer.from(came, "latin1").toString("hex") });
+                const stored = (await context.cookies(app)).map(({ name, value }) => [name, value]);
+                record.push({ how, secure: scheme === "https", cookies: Buffer.from(came, "latin1").toString("hex"), stored });
                 await context.clearCookies();
             };
             for (const [index, pairs] of responses.entries()) {
@@ -92,6 +95,8 @@ for (const scheme of ["https", "http"]) {
             for (const pairs of batched([...new Set(specimens.flatMap((pair) => [pair.toString("latin1"), pair.toString()]))])) {
                 await there.evaluate((pairs) => {
                     for (const pair of pairs) document.cookie = `${pair}; Domain=example.test; Path=/`;
+                    // Reading waits until all of them are stored.
+                    return document.cookie.length;
                 }, pairs);
                 await look("document.cookie");
             }

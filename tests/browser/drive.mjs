@@ -25,7 +25,12 @@ function trusted() {
 const how = {
     executablePath: process.env.CHROMIUM,
     // Root has no sandbox, and the pages are our own.
-    args: ["--no-sandbox", nowhereElse, ...(process.env.TLS ? [trusted()] : [])],
+    args: [
+        "--no-sandbox",
+        nowhereElse,
+        ...(process.env.TLS ? [trusted()] : []),
+        ...(process.env.FEATURES ? [`--enable-features=${process.env.FEATURES}`] : []),
+    ],
     // Going back must find what a person's browser would have kept.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],
 };
@@ -102,15 +107,25 @@ export const inBrowser = async (scenario, kept = undefined) =>
 export const browserWith = async (options, scenario) =>
     using(await launched.newContext(options), scenario);
 
-// The same in a browser that takes cookies of third parties: a setting of its profile.
-export async function takingAllCookies(scenario) {
+// Hands a folder for a browser's profile to a scenario.
+export async function withProfile(scenario) {
     const folder = await mkdtemp(join(tmpdir(), "profile-"));
     try {
-        const settings = { profile: { block_third_party_cookies: false, cookie_controls_mode: 0 } };
-        await mkdir(join(folder, "Default"));
-        await writeFile(join(folder, "Default", "Preferences"), JSON.stringify(settings));
-        await using(await chromium.launchPersistentContext(folder, how), scenario);
+        await scenario(folder);
     } finally {
         await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     }
 }
+
+// A browser with this profile, until the scenario is over.
+export const inProfile = async (folder, scenario) =>
+    using(await chromium.launchPersistentContext(folder, how), scenario);
+
+// The same in a browser that takes cookies of third parties: a setting of its profile.
+export const takingAllCookies = (scenario) =>
+    withProfile(async (folder) => {
+        const settings = { profile: { block_third_party_cookies: false, cookie_controls_mode: 0 } };
+        await mkdir(join(folder, "Default"));
+        await writeFile(join(folder, "Default", "Preferences"), JSON.stringify(settings));
+        await inProfile(folder, scenario);
+    });

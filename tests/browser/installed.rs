@@ -71,6 +71,7 @@ pub(crate) fn run(scenarios: &str, case: &str, servers: &Servers) {
 pub(crate) fn run_beside(scenarios: &str, case: &str, servers: &Servers, more: &[(&str, &str)]) {
     package("playwright-core");
     let tls = servers.tls.as_ref().map(|folder| folder.path());
+    let replicas: Vec<String> = servers.replicas.iter().map(u16::to_string).collect();
     let run = output(
         Command::new("node")
             .current_dir(folder())
@@ -80,6 +81,7 @@ pub(crate) fn run_beside(scenarios: &str, case: &str, servers: &Servers, more: &
             .env("CASE", case)
             .env("API", &servers.api)
             .env("WEBSITE", &servers.website)
+            .env("REPLICAS", replicas.join(","))
             .envs(tls.map(|folder| ("TLS", folder)))
             .envs(more.iter().copied()),
     );

@@ -1,6 +1,8 @@
-//! The model system's front end, unmodified, in Chromium, against servers of ours: one file of scenarios for each test here.
-//! `tests/run browser` installs what it needs.
+//! The model system's front end, unmodified, in Chromium, against servers of ours: one file of
+//! scenarios for each test here. `tests/run browser` installs what it needs.
 
+mod device_bound;
+mod environments;
 mod installed;
 mod neighbours;
 mod servers;
@@ -8,7 +10,8 @@ mod servers;
 use installed::run;
 use servers::{Names, Servers};
 
-/// The lifetime that `expire()` in `drive.mjs` waits for. A token may live a second less, for its end is cut to whole seconds.
+/// The lifetime that `expire()` in `drive.mjs` waits for. A token may live a second less, for its
+/// end is cut to whole seconds.
 const SHORT: &str = r#", access_token_validity="3s""#;
 
 /// Plain http on this machine, as in development.
@@ -37,6 +40,12 @@ fn the_sdk_passes_the_other_defences_against_cross_site_requests() {
         let settings = format!(r#", csrf="{defence}""#);
         run("login.test.mjs", "", &on_localhost(&settings));
     }
+}
+
+#[test]
+fn the_sdk_loses_its_anti_csrf_token_and_signs_out() {
+    let settings = r#", csrf="via-token""#;
+    run("lost_token.test.mjs", "", &on_localhost(settings));
 }
 
 #[test]

@@ -64,3 +64,28 @@ export async function jar(context) {
     const line = (cookie) => JSON.stringify([cookie.name, cookie.domain, cookie.path, cookie.value, cookie.expires]);
     return (await context.cookies()).map(line).sort();
 }
+
+// Somebody in a tab at an application, without the SDK: what each call is answered.
+export async function visitor(context, origin) {
+    const page = await context.newPage();
+    await page.goto(`${origin}/open`);
+    const ask = (path, how) =>
+        page.evaluate(
+            async ([path, how]) => {
+                const answer = await fetch(path, how);
+                return { status: answer.status, text: await answer.text() };
+            },
+            [path, how],
+        );
+    const post = async (path, body = undefined) => {
+        const headers = body && { "Content-Type": "application/json" };
+        return (await ask(path, { method: "POST", headers, body: body && JSON.stringify(body) })).status;
+    };
+    return {
+        get: async (path) => (await ask(path)).status,
+        user: async () => JSON.parse((await ask("/maybe")).text).user,
+        logIn: (user) => post("/login", { user, name: "" }),
+        refresh: () => post("/auth/session/refresh"),
+        signOut: () => post("/auth/signout"),
+    };
+}

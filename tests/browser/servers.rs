@@ -1,10 +1,10 @@
 //! Two servers of ours, as processes: one has the sessions, the other the page.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 
+use session_tests::servers::free_port;
 use tempfile::TempDir;
 
 use super::installed;
@@ -52,12 +52,18 @@ impl Names {
         }
     }
 
+    /// The same certificate, for an application at this one of its hosts.
+    pub(crate) fn only(&self, host: &'static str) -> Self {
+        Self {
+            website: host,
+            api: host,
+            tls: self.tls.clone(),
+        }
+    }
+
     /// The origin at `host`, on a free port.
     fn origin(&self, host: &str) -> (String, u16) {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|socket| socket.local_addr())
-            .expect("a free port")
-            .port();
+        let port = free_port();
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         (format!("{scheme}://{host}:{port}"), port)
     }
@@ -69,8 +75,12 @@ pub(crate) struct Servers {
     pub(crate) website: String,
     /// What the certificate of both is in.
     pub(crate) tls: Option<Rc<TempDir>>,
-    _processes: Vec<Process>,
-    _database: TempDir,
+    /// The ports of the replicas, where nobody listens at the API's own.
+    pub(crate) replicas: Vec<u16>,
+    /// Each server's role and port.
+    roles: Vec<(&'static str, u16)>,
+    processes: Vec<Process>,
+    database: TempDir,
 }
 
 struct Process(Child);
@@ -91,24 +101,58 @@ impl Servers {
         Self::start_as("neighbours", names, settings)
     }
 
-    fn start_as(role: &str, names: &Names, settings: &str) -> Self {
+    /// Two replicas behind a relay that the scenarios make at the API's port, with pages as well.
+    pub(crate) fn of_replicas(names: &Names, settings: &str) -> Self {
+        Self::start_as("bound", names, settings)
+    }
+
+    fn start_as(role: &'static str, names: &Names, settings: &str) -> Self {
         let (website, website_port) = names.origin(names.website);
         let (api, api_port) = names.origin(names.api);
-        let database = tempfile::tempdir().expect("a folder");
-        let file = database.path().join("test.db");
+        let replicas = match role {
+            "bound" => vec![free_port(), free_port()],
+            _ => Vec::new(),
+        };
+        let api_ports = match &replicas[..] {
+            [] => &[api_port],
+            replicas => replicas,
+        };
+        let mut roles: Vec<_> = api_ports.iter().map(|port| (role, *port)).collect();
+        if role != "neighbours" {
+            roles.push(("website", website_port));
+        }
+        let mut servers = Self {
+            api,
+            website,
+            tls: names.tls.clone(),
+            replicas,
+            roles,
+            processes: Vec::new(),
+            database: tempfile::tempdir().expect("a folder"),
+        };
+        servers.restart(settings);
+        servers
+    }
+
+    /// Stops what runs, and starts it with these settings: at the same origins, on the same database.
+    pub(crate) fn restart(&mut self, settings: &str) {
+        self.processes.clear();
+        let (api, website) = (&self.api, &self.website);
+        let file = self.database.path().join("test.db");
         let settings = format!(
             r#"{{database="sqlite://{}", api_origin="{api}", website_origins=["{website}"], access_token_jitter=0{settings}}}"#,
             file.display()
         );
-        let start = |role: &str, port: u16| {
+        let start = |(role, port): &(&str, u16)| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_session-browser-server"));
             command
                 .arg(role)
                 .env("ROCKET_PORT", port.to_string())
                 .env("ROCKET_PAGE", installed::page())
                 .env("ROCKET_SESSIONS", &settings)
-                .env("ROCKET_CLI_COLORS", "false");
-            if let Some(folder) = &names.tls {
+                .env("ROCKET_CLI_COLORS", "false")
+                .env("ROCKET_SHUTDOWN", "{grace=0, mercy=0}");
+            if let Some(folder) = &self.tls {
                 let folder = folder.path().display();
                 command.env(
                     "ROCKET_TLS",
@@ -117,17 +161,7 @@ impl Servers {
             }
             Process::start(&mut command)
         };
-        let mut processes = vec![start(role, api_port)];
-        if role != "neighbours" {
-            processes.push(start("website", website_port));
-        }
-        Self {
-            api,
-            website,
-            tls: names.tls.clone(),
-            _processes: processes,
-            _database: database,
-        }
+        self.processes = self.roles.iter().map(start).collect();
     }
 }
 
