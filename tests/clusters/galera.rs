@@ -10,7 +10,8 @@ use session_tests::servers::Galera;
 use crate::load::{Load, Stop};
 use crate::stale;
 
-/// Three processes of one site, each on a node of its own; what it wrote a client may refresh at once elsewhere.
+/// Three processes of one site, each on a node of its own; what it wrote a client may refresh at
+/// once elsewhere.
 pub(crate) const SETTINGS: &str =
     r#", api_origin="http://127.0.0.1:8000", rotation_min_age="1ms", database_timeout="2s""#;
 
@@ -109,8 +110,8 @@ fn what_one_node_acknowledged_the_others_have(places: &[Place; 3]) {
     }
 }
 
-/// One session, refreshed on three nodes at once: all but one of the commits fail certification, and are
-/// tried again.
+/// One session, refreshed on three nodes at once: all but one of the commits fail certification,
+/// and are tried again.
 fn conflicts_are_not_seen(places: &[Place; 3]) {
     let (_, tokens) = places[0].log_in("contended");
     let mut unavailable = 0;

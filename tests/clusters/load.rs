@@ -1,5 +1,5 @@
-//! Honest clients behind a load balancer: an answer that does not come, or a 503, makes a client go to the
-//! next process. They keep account of what they were told.
+//! Honest clients behind a load balancer: an answer that does not come, or a 503, makes a client go
+//! to the next process. They keep account of what they were told.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -34,8 +34,8 @@ impl Drop for Stop<'_> {
 }
 
 impl Load {
-    /// One client: logs in, refreshes, sometimes signs out; then the next user. Each request goes to another
-    /// process than the one before.
+    /// One client: logs in, refreshes, sometimes signs out; then the next user. Each request goes
+    /// to another process than the one before.
     pub(crate) fn run(&self, places: &[Place], client: usize) {
         let mut turn = client;
         for n in 0.. {

@@ -1,4 +1,5 @@
-//! A distributed database: nodes die under load and come back, and nothing that was acknowledged is lost.
+//! A distributed database: nodes die under load and come back, and nothing that was acknowledged is
+//! lost.
 
 #![allow(clippy::print_stdout, reason = "the figures of a run")]
 

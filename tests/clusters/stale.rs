@@ -1,5 +1,5 @@
-//! Galera: a node that lags, read without waiting for it, as a proxy that sends reads anywhere would. What it has
-//! not got yet is not taken for over.
+//! Galera: a node that lags, read without waiting for it, as a proxy that sends reads anywhere
+//! would. What it has not got yet is not taken for over.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use rocket::futures::future::join_all;
 use rocket::{async_test, tokio};
-use session_runtime::{Error, Event, SessionTokens};
+use session_runtime::token::SessionTokens;
+use session_runtime::token::Transport;
+use session_runtime::{Error, Event, NewSession};
 use session_tests::app::{Claims, Notes};
 use session_tests::servers::Standby;
 use session_tests::{Database, Server};
@@ -42,7 +44,10 @@ async fn log_in(server: &Server, user: &str) -> Result<SessionTokens, Error> {
     };
     server
         .sessions()
-        .create(&user.to_owned(), &claims, &Notes::default())
+        .create(
+            NewSession::new(user.to_owned(), claims, Notes::default()),
+            Transport::Header,
+        )
         .await
 }
 

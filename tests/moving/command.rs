@@ -42,7 +42,10 @@ fn move_once(places: &Places) -> (Option<i32>, String, String) {
 
 async fn the_command_moves_and_says_where_the_key_is(backend: Backend) {
     let places = Places::new(backend, "command");
-    let server = Server::with(&[("database", places.source.as_str().into())]).await;
+    let server = Server::builder()
+        .set("database", places.source.as_str())
+        .start()
+        .await;
     super::fill(&server).await;
     drop(server.stop());
 
@@ -71,11 +74,11 @@ async fn the_command_moves_and_says_where_the_key_is(backend: Backend) {
     let (_, out, _) = move_once(&places);
     assert!(out.contains("keep `sessions.master_key` as it is"), "{out}");
     // On the server with the key that there was.
-    let new = Server::with(&[
-        ("database", places.target.as_str().into()),
-        ("master_key", key.trim().into()),
-    ])
-    .await;
+    let new = Server::builder()
+        .set("database", places.target.as_str())
+        .set("master_key", key.trim())
+        .start()
+        .await;
     drop(new.stop());
     let (code, _, err) = move_once(&places);
     assert_eq!(code, Some(1));
@@ -85,7 +88,8 @@ async fn the_command_moves_and_says_where_the_key_is(backend: Backend) {
     );
 }
 
-/// Has `statement` run in the target when the first revocation arrives, which is after the sessions.
+/// Has `statement` run in the target when the first revocation arrives, which is after the
+/// sessions.
 fn spoil(target: &mut Database, backend: Backend, statement: &str) {
     target.execute(&match backend {
         Backend::Mariadb => format!(
@@ -112,13 +116,13 @@ async fn sides_that_differ_in_the_end_are_a_failure(backend: Backend) {
         ),
     ] {
         let places = Places::new(backend, name);
-        let old = Server::on_url(&places.source).await;
+        let old = Server::builder().on_url(&places.source).start().await;
         super::fill(&old).await;
         let mut eve = old.browser();
         eve.log_in("eve").await;
         eve.sign_out().await.expect(200, OK);
         drop(old.stop());
-        drop(Server::on_url(&places.target).await.stop());
+        super::make_tables(&places.target).await;
         let mut target = Database::connect(&places.target);
         target.execute("DELETE FROM session_key");
         spoil(&mut target, backend, statement);
@@ -144,7 +148,7 @@ async fn sides_that_differ_in_the_end_are_a_failure(backend: Backend) {
 #[rocket::async_test]
 async fn on_a_terminal_there_is_a_bar() {
     let places = Places::new(Backend::Postgres, "terminal");
-    let old = Server::on_url(&places.source).await;
+    let old = Server::builder().on_url(&places.source).start().await;
     super::fill(&old).await;
     drop(old.stop());
     let line = format!("stty cols 120; {COMMAND} move --batch 5");
@@ -165,5 +169,68 @@ async fn on_a_terminal_there_is_a_bar() {
     assert!(
         !out.contains("copying  25 of 25"),
         "a line for a log: {out}"
+    );
+}
+
+/// What a person may type, and what the command answers; nothing is made for it.
+#[test]
+fn what_cannot_be_moved_is_said_and_leaves_nothing_behind() {
+    let places = Places::new(Backend::Postgres, "typed");
+    let other = places.file.with_file_name("other.db");
+    let move_to = |to: &str, batch: &str| {
+        let mut command = Command::new(COMMAND);
+        command.args(["move", "--to", to, "--batch", batch]);
+        run(&mut command, &places)
+    };
+    std::fs::write(&places.file, "").expect("an empty file");
+    let to_other = format!("sqlite://{}", other.display());
+    let (code, _, err) = move_to(&to_other, "1000");
+    assert_eq!(code, Some(1));
+    assert!(err.contains("the source has no session tables"), "{err}");
+    assert!(!other.exists(), "a file for nothing");
+
+    let (code, _, err) = move_to("", "1000");
+    assert_eq!(code, Some(1));
+    assert!(
+        err.contains("the target, `--to`: no URL is given: write `sqlite://path`"),
+        "{err}"
+    );
+    for batch in ["0", "10001", "-1"] {
+        let (code, _, err) = move_to(&to_other, batch);
+        assert_eq!(code, Some(2), "{err}");
+        assert!(
+            err.contains("1..=10000") || err.contains("unexpected argument"),
+            "{err}"
+        );
+    }
+}
+
+/// A server of the other kind waits for the client to speak, and the client for it.
+#[rocket::async_test]
+async fn a_server_of_another_kind_is_not_waited_for_long() {
+    let places = Places::new(Backend::Postgres, "kind");
+    let old = Server::builder().on_url(&places.source).start().await;
+    super::fill(&old).await;
+    drop(old.stop());
+    let to = places.target.replace("postgres://", "mysql://");
+    let to = to.split('?').next().expect("a place");
+    let (code, _, err) = run(Command::new(COMMAND).args(["move", "--to", to]), &places);
+    assert_eq!(code, Some(1));
+    assert!(
+        err.contains("did not answer within 10 s; check scheme, host and port"),
+        "{err}"
+    );
+}
+
+#[rocket::async_test]
+async fn a_target_without_sessions_is_in_use_for_its_keys() {
+    let places = Places::new(Backend::Postgres, "only_keys");
+    super::make_tables(&places.source).await;
+    super::make_tables(&places.target).await;
+    let (code, _, err) = move_once(&places);
+    assert_eq!(code, Some(1));
+    assert!(
+        err.contains("the target is in use: it holds keys of its own. If"),
+        "{err}"
     );
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use session_runtime::Error;
 use session_runtime::transfer::{KeyFile, Progress, Transfer};
 use session_tests::app::Claims;
 use session_tests::body::{OK, UNAUTHORISED};
@@ -15,11 +16,34 @@ session_tests::on_both! {
     users_stay_logged_in_and_revoked_sessions_stay_refused
     from_one_server_to_the_other
     a_move_that_broke_goes_on_and_carries_later_changes
+    a_pool_that_was_left_on_the_source_is_noticed
+}
+
+/// Also where both are of one kind, and the target was in use before.
+async fn a_pool_that_was_left_on_the_source_is_noticed(backend: Backend) {
+    let server = DatabaseServer::shared(backend);
+    let [source, target] = ["left", "moved to"].map(|name| server.database(Path::new(name)));
+    for url in [&target, &source] {
+        let server = Server::builder().on_url(url).start().await;
+        server.browser().log_in("ada").await.expect(200, OK);
+    }
+    let transfer = Transfer::new(&*source, &*target).discard_target(true);
+    assert!(transfer.run(|_| ()).expect("moved").is_complete());
+    let moved = Server::builder().on_url(&target).start().await;
+    let mut left = Database::connect(&source);
+    let refused = left.within(moved.sessions(), |within| within.revoke_all("ada"));
+    assert!(
+        matches!(refused, Err(Error::WrongDatabase { .. })),
+        "{refused:?}"
+    );
+    let ended =
+        Database::connect(&target).within(moved.sessions(), |within| within.revoke_all("ada"));
+    assert_eq!(ended.expect("an answer").len(), 1);
 }
 
 async fn users_stay_logged_in_and_revoked_sessions_stay_refused(backend: Backend) {
     let places = Places::new(backend, "flow");
-    let old = Server::on_url(&places.source).await;
+    let old = Server::builder().on_url(&places.source).start().await;
     let (mut ada, mut bob, mut eve) = (old.browser(), old.browser(), old.browser());
     for (browser, user) in [(&mut ada, "ada"), (&mut bob, "bøb 🦀"), (&mut eve, "eve")] {
         browser.log_in(user).await.expect(200, OK);
@@ -57,7 +81,7 @@ async fn users_stay_logged_in_and_revoked_sessions_stay_refused(backend: Backend
             .any(|step| !step.checking && (step.done, step.total) == (3, 3))
     );
 
-    let new = Server::on_url(&places.target).await;
+    let new = Server::builder().on_url(&places.target).start().await;
     assert_eq!(new.browser().get("/auth/jwt/jwks.json").await.body, keys);
     let mut bobs = new.browser().with_jar(bobs);
     assert_eq!(bobs.cookie(ACCESS), Some(bob));
@@ -88,7 +112,7 @@ async fn from_one_server_to_the_other(backend: Backend) {
     let name = format!("from {backend:?}");
     let url = |backend| DatabaseServer::shared(backend).database(Path::new(&name));
     let (source, target) = (url(backend), url(other));
-    let old = Server::on_url(&source).await;
+    let old = Server::builder().on_url(&source).start().await;
     let (mut ada, mut eve) = (old.browser(), old.browser());
     ada.log_in("ädä 🦀").await.expect(200, OK);
     ada.refresh().await.expect(200, "{}");
@@ -101,7 +125,7 @@ async fn from_one_server_to_the_other(backend: Backend) {
     let moved = moved.expect("moved");
     assert!(moved.is_complete());
     assert_eq!(moved.tables[1].inserted, 1);
-    let new = Server::on_url(&target).await;
+    let new = Server::builder().on_url(&target).start().await;
     let mut ada = new.browser().with_jar(adas);
     assert_eq!(ada.get("/me").await.json()["user"], "ädä 🦀");
     ada.refresh().await.expect(200, "{}");
@@ -112,11 +136,15 @@ async fn from_one_server_to_the_other(backend: Backend) {
 
 async fn a_move_that_broke_goes_on_and_carries_later_changes(backend: Backend) {
     let places = Places::new(backend, "broken");
-    let old = Server::on_url(&places.source).await;
+    let old = Server::builder().on_url(&places.source).start().await;
     let handles = super::fill(&old).await;
     let (first, last) = (handles[0], handles[24]);
 
-    let _prepared = Server::on_url(&places.target).await.stop();
+    let _prepared = Server::builder()
+        .on_url(&places.target)
+        .start()
+        .await
+        .stop();
     let mut target = Database::connect(&places.target);
     target.execute("DELETE FROM session_key");
     let condition = format!("NEW.handle = {}", target.handle(last));
@@ -154,7 +182,7 @@ async fn a_move_that_broke_goes_on_and_carries_later_changes(backend: Backend) {
             .iter()
             .all(|table| table.inserted + table.replaced + table.deleted == 0)
     );
-    let new = Server::on_url(&places.target).await;
+    let new = Server::builder().on_url(&places.target).start().await;
     assert!(
         new.sessions()
             .info(first)

@@ -1,5 +1,5 @@
-//! Moving live sessions from one database to another: nobody is logged out, nothing revoked comes back, and nothing
-//! is moved over what an application has stored meanwhile.
+//! Moving live sessions from one database to another: nobody is logged out, nothing revoked comes
+//! back, and nothing is moved over what an application has stored meanwhile.
 
 mod command;
 mod flow;
@@ -44,7 +44,13 @@ impl Places {
     }
 }
 
-/// Twenty-five sessions; their handles in order, which within one millisecond is not that of the logins.
+/// Makes tables without sessions, and keys.
+async fn make_tables(url: &str) {
+    drop(Server::builder().on_url(url).start().await.stop());
+}
+
+/// Twenty-five sessions; their handles in order, which within one millisecond is not that of the
+/// logins.
 async fn fill(server: &Server) -> Vec<SessionHandle> {
     let mut handles = Vec::new();
     for number in 0..25 {

@@ -10,7 +10,7 @@ session_tests::on_both! { odd_rows_are_moved_as_they_are }
 
 async fn odd_rows_are_moved_as_they_are(backend: Backend) {
     let places = Places::new(backend, "odd");
-    drop(Server::on_url(&places.source).await);
+    drop(Server::builder().on_url(&places.source).start().await);
     let mut source = Database::connect(&places.source);
     let large = "ü🦀\\u0000".repeat(40_000);
     source.execute(&format!(

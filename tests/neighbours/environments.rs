@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rocket::async_test;
 use rocket::figment::value::Value;
-use session_runtime::ManualClock;
+use session_runtime::testing::ManualClock;
 use session_tests::browser::{REFRESH_PATH, SIGN_OUT_PATH};
 use session_tests::{Database, Log, Server, server};
 
@@ -128,7 +128,8 @@ async fn applications_on_one_host_with_other_ports_do_not_mind_each_other() {
     }
 }
 
-/// A staging that was made of a backup knows production's keys and sessions, unless those tables were left out.
+/// A staging that was made of a backup knows production's keys and sessions, unless those tables
+/// were left out.
 #[async_test]
 async fn a_copy_of_the_database_without_the_tables_of_sessions_is_an_environment_of_its_own() {
     let clock = server::clock();
@@ -161,7 +162,8 @@ async fn a_copy_of_the_database_without_the_tables_of_sessions_is_an_environment
     do_not_mind_each_other(&clock, [one, two]).await;
 }
 
-/// A cookie of earlier front ends on a parent domain cannot be removed from here, and stands in nobody's way.
+/// A cookie of earlier front ends on a parent domain cannot be removed from here, and stands in
+/// nobody's way.
 #[async_test]
 async fn a_planted_cookie_of_earlier_front_ends_refuses_nobody() {
     let clock = server::clock();
@@ -192,7 +194,8 @@ async fn a_planted_cookie_of_earlier_front_ends_refuses_nobody() {
     assert_eq!(planted, "sIdRefreshToken=x; sIdRefreshToken=x");
 }
 
-/// As the guide says of databases: what shares the tables is one application, with one set of users.
+/// As the guide says of databases: what shares the tables is one application, with one set of
+/// users.
 #[async_test]
 async fn applications_that_share_a_database_share_users_and_sessions() {
     let clock = server::clock();
@@ -221,4 +224,100 @@ async fn applications_that_share_a_database_share_users_and_sessions() {
         .post(&second, REFRESH_PATH)
         .await
         .expect(401, UNAUTHORISED);
+}
+
+/// A staging made from a copy of production's database, long after production announced itself in
+/// it.
+#[async_test]
+async fn a_copy_of_another_application_s_database_is_told_once() {
+    let clock = server::clock();
+    let production = start(&clock, PRODUCTION, &[]).await;
+    let mut person = Person::new(&clock);
+    let place = Place::new(&production, PRODUCTION);
+    person.log_in(&place, "ada").await.expect(200, OK);
+    clock.advance(Duration::from_secs(60 * 60));
+    let staging = || {
+        let builder = Server::builder().clock(clock.clone());
+        builder.set("api_origin", STAGING)
+    };
+    let folder = production.stop();
+    let told = |log: &Log| log.text().matches("database_shared").count();
+    let log = Log::start();
+    let first = staging().on(Arc::clone(&folder)).start().await;
+    let holds = "holds sessions of https://example.test/auth, which used it last, and this application is \
+                 https://staging.example.test/auth";
+    log.expect(&[
+        "database_shared",
+        holds,
+        "drop the tables `session_*`",
+        "`api_origin`",
+    ]);
+    assert_eq!(told(&log), 1);
+    drop(first);
+    drop(staging().on(Arc::clone(&folder)).start().await);
+    assert_eq!(told(&log), 1, "said once");
+
+    // Without sessions there is nothing to say.
+    clock.advance(Duration::from_secs(400 * 24 * 60 * 60));
+    let back = Server::builder()
+        .clock(clock.clone())
+        .set("api_origin", PRODUCTION);
+    drop(back.on(folder).start().await);
+    assert_eq!(told(&log), 1);
+}
+
+/// The version of yesterday beside that of today.
+#[async_test]
+async fn processes_with_other_settings_are_told() {
+    let clock = server::clock();
+    for (setting, value) in [
+        ("audience", "https://api.example.test"),
+        ("access_cookie_name", "sOther"),
+        ("refresh_cookie_name", "sOther"),
+        ("cookie_domain", "example.test"),
+        ("access_token_path", "/app"),
+        ("cookie_prefix", "secure"),
+        ("revocation", "none"),
+    ] {
+        let yesterday = start(&clock, PRODUCTION, &[]).await;
+        let today = || yesterday.beside().set("api_origin", PRODUCTION);
+        let log = Log::start();
+        drop(today().start().await);
+        assert!(!log.text().contains("settings_differ"), "{}", log.text());
+        drop(today().set(setting, value).start().await);
+        let named = format!("`{setting}`");
+        log.expect(&[
+            "WARN",
+            "event=\"settings_differ\"",
+            &named,
+            "https://example.test/auth",
+        ]);
+        assert!(!log.text().contains("database_shared"));
+        let others = log.text().matches("another value of `").count();
+        let listed = log.text().contains("`, `");
+        assert!(others == 1 && !listed, "{setting}: {}", log.text());
+    }
+}
+
+/// Each is announced before it looks.
+#[async_test]
+async fn of_two_that_start_at_once_one_sees_the_other() {
+    for _ in 0..5 {
+        let clock = server::clock();
+        let folder = start(&clock, PRODUCTION, &[]).await.stop();
+        clock.advance(Duration::from_secs(60 * 60));
+        let log = Log::start();
+        let starting = |origin: &str| {
+            let builder = Server::builder().clock(clock.clone());
+            builder
+                .on(Arc::clone(&folder))
+                .set("api_origin", origin)
+                .start()
+        };
+        rocket::tokio::join!(starting(PRODUCTION), starting(STAGING));
+        log.expect(&[
+            "database_shared",
+            "uses the same tables as this application",
+        ]);
+    }
 }

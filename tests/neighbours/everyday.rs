@@ -33,7 +33,7 @@ fn from_login_to_sign_out(kind: Kind) {
             "{names:?}"
         );
         let out = client.post(SIGN_OUT_PATH, "").expect(200);
-        assert_eq!(out.removed(), 2, "{out:#?}");
+        assert_eq!(out.removed(), 3, "{out:#?}");
         client.get("/me").expect(401);
     }
     assert_eq!(versions, ["HTTP/1.1", "HTTP/2"]);

@@ -1,4 +1,5 @@
-//! Payloads from small to the limit: the head of an answer grows with them, and nginx has a small buffer.
+//! Payloads from small to the limit: the head of an answer grows with them, and nginx has a small
+//! buffer.
 
 use session_runtime::Event;
 use session_tests::browser::REFRESH_PATH;
@@ -151,5 +152,83 @@ fn nginx_takes_the_largest_payload_with_the_documented_setting() {
             "payload, with `proxy_buffer_size 16k`"
         };
         record(Kind::Nginx, tried, &seen);
+    }
+}
+
+/// What a browser sends to the refresh route whose sessions of two environments are near the limit
+/// of a payload.
+fn cookies_of_two_environments(site: &Site) -> String {
+    let log_in = |letters| {
+        // Curl keeps some of what a login removes.
+        let client = Client::new(site);
+        let login = client.log_in("ada", letters);
+        (login.status == 200).then(|| client.cookie_header())
+    };
+    let letters = (0..)
+        .step_by(100)
+        .find(|letters| log_in(*letters).is_none());
+    let letters = letters.expect("a limit") - 100;
+    let ours = log_in(letters).expect("a login");
+    let other = log_in(letters).expect("a login").replace("sAccess", "shop");
+    let cookies = format!("{ours}; {other}");
+    assert!(cookies.len() > 8192, "{} bytes", cookies.len());
+    cookies
+}
+
+/// Who has the cookies of two environments is told of before a proxy refuses them.
+fn large_cookies_are_told_of_and_come_through_where_the_guide_says(kind: Kind) {
+    for large_heads in [false, true] {
+        let mut site = Site::new(Wanted {
+            large_heads: true,
+            ..Wanted::default()
+        });
+        let upstream = Upstream::start(&site, &[]);
+        let cookies = {
+            let _proxy = Proxy::start(kind, &site);
+            cookies_of_two_environments(&site)
+        };
+        site.wanted.large_heads = large_heads;
+        let _proxy = Proxy::start(kind, &site);
+        upstream.events();
+        let ask = |client: Client, cookies: &str| {
+            let cookies = format!("Cookie: {cookies}");
+            client.send("GET", "/me", &[&cookies], "").status
+        };
+        // As much as comes through everywhere is told already.
+        assert_eq!(ask(Client::new(&site), &cookies[..7000]), 200);
+        let told = |event: &Event| matches!(event, Event::LargeRequestHead { bytes: 7000 });
+        assert!(upstream.events().iter().any(told));
+        let statuses = [Client::new(&site), Client::new(&site).with_http2()]
+            .map(|client| ask(client, &cookies));
+        let expected = match kind {
+            Kind::Nginx if !large_heads => [400, 200],
+            Kind::Apache if !large_heads => [400, 431],
+            _ => [200, 200],
+        };
+        assert_eq!(statuses, expected, "{}", said(&site));
+        let tried = if large_heads {
+            "cookies of two environments, with the settings of the guide"
+        } else {
+            "cookies of two environments"
+        };
+        let [one, two] = statuses;
+        let seen = format!(
+            "{one} over HTTP/1.1 and {two} over HTTP/2 to {} bytes",
+            cookies.len()
+        );
+        record(kind, tried, &seen);
+    }
+}
+
+behind_each!(large_cookies_are_told_of_and_come_through_where_the_guide_says);
+
+#[test]
+fn the_guide_has_the_settings_for_large_cookies() {
+    let guide = include_str!("../../session-runtime/docs/deployment.md");
+    for line in [
+        "large_client_header_buffers 4 32k;",
+        "LimitRequestFieldSize 32768",
+    ] {
+        assert!(guide.contains(line), "the guide does not say {line}");
     }
 }

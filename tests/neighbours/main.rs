@@ -1,11 +1,12 @@
-//! What stands around an application: the proxies that people run, as their Debian packages come; other
-//! environments and applications beside it; and deploys that change a setting under a logged-in browser.
-//! `tests/run neighbours` installs what is needed. What was tried in which version is written to
-//! `target/neighbours.md`.
+//! What stands around an application: the proxies that people run, as their Debian packages come;
+//! other environments and applications beside it; and deploys that change a setting under a
+//! logged-in browser. `tests/run neighbours` installs what is needed. What was tried in which
+//! version is written to `target/neighbours.md`.
 
 mod curl;
 mod deploys;
 mod environments;
+mod validity;
 
 mod proxies;
 mod table;

@@ -1,4 +1,5 @@
-//! The application behind a proxy: the one that all tests use, and what shows how a request arrived.
+//! The application behind a proxy: the one that all tests use, and what shows how a request
+//! arrived.
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -11,7 +12,8 @@ use rocket::response::stream::{Event as ServerSent, EventStream};
 use rocket::serde::json::{Json, Value, json};
 use rocket::tokio::time::{Duration, interval};
 use rocket::{Request, Route, Shutdown, State, get, post, put, routes};
-use session_runtime::{Error, Event, LiveSession, ManualClock, Session, catchers};
+use session_runtime::testing::ManualClock;
+use session_runtime::{Error, Event, LiveSession, Session, catchers};
 use session_tests::app::{self, Claims};
 use session_tests::{Server, site};
 use tempfile::TempDir;
@@ -30,7 +32,8 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    /// Starts it where a site expects it, in a release's manner: the origin is set, whatever the proxy says.
+    /// Starts it where a site expects it, in a release's manner: the origin is set, whatever the
+    /// proxy says.
     pub(crate) fn start(site: &Site, settings: &[(&str, Setting)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let events = Arc::new(Mutex::new(Vec::new()));
@@ -184,18 +187,6 @@ fn later(clock: &State<ManualClock>) {
     clock.advance(Duration::from_secs(7200));
 }
 
-/// Says who is at the other end, and repeats what comes.
-#[get("/socket")]
-fn socket(session: Session<Claims>, socket: rocket_ws::WebSocket) -> rocket_ws::Stream!['static] {
-    let user = session.user_id().clone();
-    rocket_ws::Stream! { socket =>
-        yield user.into();
-        for await message in socket {
-            yield message?;
-        }
-    }
-}
-
 fn routes() -> Vec<Route> {
-    routes![set_letters, addresses, said, ticks, later, socket]
+    routes![set_letters, addresses, said, ticks, later, app::socket]
 }

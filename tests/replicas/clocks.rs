@@ -6,7 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rocket::http::{ContentType, Header};
 use rocket::local::asynchronous::Client;
-use session_runtime::{Clock, Event, ManualClock, Sessions, SystemClock};
+use session_runtime::clock::{Clock, SystemClock};
+use session_runtime::testing::ManualClock;
+use session_runtime::{Event, Sessions};
 use session_tests::Server;
 use session_tests::browser::ACCESS;
 use session_tests::names;
@@ -69,10 +71,12 @@ impl Machine {
             .set("access_token_jitter", 0.0)
             .fairing(|fairing| {
                 fairing.clock(clock).on_event(move |event| {
-                    if let Event::ClockSkew { difference, .. } = event {
-                        let seconds = difference.as_seconds_f64().round();
-                        telling.lock().expect("no panic").push(seconds as i64);
-                    }
+                    let seconds = match event {
+                        Event::ClockSkew { difference, .. } => difference.as_seconds_f64().round(),
+                        Event::ClocksAgree => 0.0,
+                        _ => return,
+                    };
+                    telling.lock().expect("no panic").push(seconds as i64);
                 })
             })
             .build();

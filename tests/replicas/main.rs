@@ -1,5 +1,5 @@
-//! Many processes on one database, on each of the three: what one ends the others refuse, what one signs the others
-//! accept, and all of them refreshing at once harms nobody.
+//! Many processes on one database, on each of the three: what one ends the others refuse, what one
+//! signs the others accept, and all of them refreshing at once harms nobody.
 
 #![allow(clippy::print_stdout, reason = "the figures of a run")]
 
@@ -57,11 +57,12 @@ impl Shared {
 
     /// An application in this process, with a clock of its own.
     async fn server(&self) -> Server {
-        Server::on_url(&self.url).await
+        Server::builder().on_url(&self.url).start().await
     }
 }
 
-/// All processes are one site, as behind a load balancer; unset, each takes its own port for its name.
+/// All processes are one site, as behind a load balancer; unset, each takes its own port for its
+/// name.
 const ONE_SITE: &str = r#", api_origin="http://127.0.0.1:8000""#;
 
 /// Three processes on the database of a URL.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use rocket::futures::future::join_all;
-use session_runtime::Event;
+use session_runtime::token::Transport;
+use session_runtime::{Event, NewSession};
 use session_tests::Database;
 use session_tests::app::{Claims, Notes};
 use session_tests::servers::Backend;
@@ -37,7 +38,14 @@ async fn it_is_as_large_as_what_can_still_matter(backend: Backend) {
     for round in 0..6 {
         let created = join_all((0..100).map(|n| {
             let (user, claims) = (format!("user {round} {n}"), &claims);
-            async move { sessions.create(&user, claims, &Notes::default()).await }
+            async move {
+                sessions
+                    .create(
+                        NewSession::new(user, claims.clone(), Notes::default()),
+                        Transport::Header,
+                    )
+                    .await
+            }
         }));
         let handles = created
             .await

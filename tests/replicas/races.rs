@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rocket::futures::future::join_all;
-use session_runtime::Sessions;
+use session_runtime::token::Transport;
+use session_runtime::{NewSession, Sessions};
 use session_tests::Database;
 use session_tests::app::{Claims, Notes};
 use session_tests::process::Tokens;
@@ -58,7 +59,10 @@ async fn ten_refreshes_at_once(backend: Backend) {
         let (sessions, claims) = (processes[n % 3], &claims);
         async move {
             sessions
-                .create(&format!("user {n}"), claims, &Notes::default())
+                .create(
+                    NewSession::new(format!("user {n}"), claims.clone(), Notes::default()),
+                    Transport::Header,
+                )
                 .await
         }
     }));

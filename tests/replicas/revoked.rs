@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use rocket::figment::value::Value;
-use session_runtime::testing::remember_revocations_at_most;
-use session_runtime::{Clock, Error, Event, SessionTokens, Sessions};
+use session_runtime::clock::Clock;
+use session_runtime::internals::remember_revocations_at_most;
+use session_runtime::token::SessionTokens;
+use session_runtime::token::Transport;
+use session_runtime::{Error, Event, NewSession, Sessions};
 use session_tests::app::{Claims, Notes};
 use session_tests::servers::Backend;
 use session_tests::{Database, Server};
@@ -53,7 +56,10 @@ async fn log_in(sessions: &Sessions, user: &str) -> SessionTokens {
         name: String::new(),
     };
     let created = sessions
-        .create(&user.to_owned(), &claims, &Notes::default())
+        .create(
+            NewSession::new(user.to_owned(), claims, Notes::default()),
+            Transport::Header,
+        )
         .await;
     created.expect("a session")
 }

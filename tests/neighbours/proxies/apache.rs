@@ -104,8 +104,14 @@ fn text(site: &Site) -> String {
     } else {
         ""
     };
+    let fields = if wanted.large_heads {
+        "LimitRequestFieldSize 32768"
+    } else {
+        ""
+    };
     let body = format!(
-        "ServerName {HOST}\n    ProxyPass \"{from}\" \"{to}\"{upgrade}\n    ProxyPassReverse \"{from}\" \"{to}\"\n    {tells}"
+        "ServerName {HOST}\n    ProxyPass \"{from}\" \"{to}\"{upgrade}\n    ProxyPassReverse \"{from}\" \"{to}\"\n    {tells}\n    \
+         {fields}"
     );
     format!(
         "<VirtualHost 127.0.0.1:{http}>\n    {body}\n</VirtualHost>\n\

@@ -1,5 +1,5 @@
-//! Real proxies as ordinary processes: the configuration of the Debian package, and beside it only what
-//! one has to write to proxy.
+//! Real proxies as ordinary processes: the configuration of the Debian package, and beside it only
+//! what one has to write to proxy.
 
 mod apache;
 mod caddy;
@@ -65,7 +65,7 @@ pub(crate) struct Wanted {
     pub(crate) sub_path: Option<SubPath>,
     /// Whether the proxy says who asks, and for which host, as the guide has it.
     pub(crate) tells: bool,
-    /// Whether answers may have large heads, as the guide has it for nginx.
+    /// Whether answers and requests may have large heads, as the guide has it for nginx and Apache.
     pub(crate) large_heads: bool,
     /// Whether WebSockets pass, as the guide has it.
     pub(crate) web_sockets: bool,
@@ -91,7 +91,8 @@ pub(crate) struct Site {
     pub(crate) upstream: u16,
     pub(crate) https: u16,
     pub(crate) http: u16,
-    /// For everything that the proxy writes; holds `cert.pem` and `key.pem`, and both in `both.pem`.
+    /// For everything that the proxy writes; holds `cert.pem` and `key.pem`, and both in
+    /// `both.pem`.
     folder: TempDir,
 }
 

@@ -7,6 +7,9 @@ use super::{HOST, SUB_PATH, Site, SubPath, command as program, packaged};
 /// What the guide says to write where payloads are large.
 const LARGE_HEADS: &str = "proxy_buffer_size 16k; proxy_buffers 8 16k;";
 
+/// The same for the cookies of requests.
+const LARGE_COOKIES: &str = "large_client_header_buffers 4 32k;";
+
 /// What the guide says to write for WebSockets.
 const WEB_SOCKETS: &str = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
      proxy_set_header Connection $connection_upgrade;";
@@ -50,6 +53,11 @@ fn text(site: &Site) -> String {
     if wanted.web_sockets {
         more.push(WEB_SOCKETS);
     }
+    let of_server = if wanted.large_heads {
+        LARGE_COOKIES
+    } else {
+        ""
+    };
     let more = more.join("\n        ");
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};\n", site.show(kind)))
@@ -62,6 +70,7 @@ server {{
     listen 127.0.0.1:{https} ssl http2;
     ssl_certificate {cert};
     ssl_certificate_key {key};
+    {of_server}
     location {location} {{
         proxy_pass http://127.0.0.1:{upstream}{to};
         {more}
