@@ -98,7 +98,7 @@ const ADVISORIES: [(&str, &[&str]); 31] = [
         "supertokens-node #141",
         &[
             "X90",
-            "tests/flows/csrf.rs::unsafe_methods_with_a_cookie_need_evidence",
+            "tests/flows/csrf/mod.rs::unsafe_methods_with_a_cookie_need_evidence",
         ],
     ),
     (

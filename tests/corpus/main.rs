@@ -1,5 +1,6 @@
-//! Hostile inputs as data: every listed row of them is built with fresh keys, presented in process and over a socket, and
-//! must be answered as the row says, with nothing changed, nothing asked of the database and nothing given away.
+//! Hostile inputs as data: every listed row of them is built with fresh keys, presented in process
+//! and over a socket, and must be answered as the row says, with nothing changed, nothing asked of
+//! the database and nothing given away.
 
 mod cases;
 mod forge;
@@ -67,7 +68,11 @@ async fn present_access_tokens(way: Way) -> Ran {
             let answer = way.send(request).await;
             let asked = statements.take();
             looked_for_keys += usize::from(!asked.is_empty());
-            let of_keys = |sql: &String| sql.contains("session_key") || sql.contains(r#"["key"]"#);
+            // With the keys come their version and how long tokens live elsewhere.
+            let of_keys = |sql: &String| {
+                let all = ["session_key", r#"["key"]"#, "access_validity"];
+                all.iter().any(|word| sql.contains(word))
+            };
             assert!(asked.iter().all(of_keys), "{what} asked {asked:?}");
             judge_access(&case, &token, &answer, &what);
             assert_eq!(way.dump(), before, "{what} changed the database");
@@ -87,8 +92,8 @@ fn judge_access(case: &AccessCase, token: &str, answer: &session_tests::Answer, 
     if case.expect == Expected::Accepted {
         assert_eq!(answer.status, 200, "{what}: {got:?}");
     } else {
-        // What is not ours does not count: as a bearer if its form says so, as a cookie unless one of our keys
-        // signed it or it names us. Some of it no HTTP server reads.
+        // What is not ours does not count: as a bearer if its form says so, as a cookie unless one
+        // of our keys signed it or it names us. Some of it no HTTP server reads.
         let fits = got == Expected::TryRefresh.answer()
             || got == Expected::Unauthorised.answer()
             || (!is_plain(token) && matches!(answer.status, 400 | 431));

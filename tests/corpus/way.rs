@@ -72,18 +72,19 @@ impl Request {
     }
 }
 
-/// Nothing asks the database but a request: the feed of revocations is read by a turn of its own otherwise.
+/// Nothing asks the database but a request: the feed of revocations is read by a turn of its own
+/// otherwise.
 fn quiet() -> [(&'static str, Value); 1] {
     [("revocation_bound", "1h".into())]
 }
 
 impl Way {
     pub(crate) async fn local() -> Self {
-        Self::Local(Box::new(Server::with(&quiet()).await))
+        Self::Local(Box::new(Server::builder().settings(&quiet()).start().await))
     }
 
     pub(crate) async fn socket() -> Self {
-        Self::Socket(Running::with(&quiet()).await)
+        Self::Socket(Server::builder().settings(&quiet()).listen().await)
     }
 
     /// What is sent to the database from now on.

@@ -1,0 +1,5 @@
+//! The first.
+
+use super::b::B;
+
+pub struct A(B);

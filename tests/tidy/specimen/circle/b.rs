@@ -1,0 +1,5 @@
+//! The second.
+
+use super::c::C;
+
+pub struct B(C);

@@ -1,0 +1,4 @@
+//! Looks up twice.
+
+use super::super::Renamed;
+use super::{Deep, *};

@@ -1,0 +1,6 @@
+//! A folder.
+
+mod below;
+
+pub struct Deep;
+pub struct Other;
