@@ -1,7 +1,8 @@
-//! What one writes without the library: Rocket, a Diesel pool, and one INSERT with its own commit per
-//! login, into a table of the same shape; the same signature, the same cookies.
+//! What one writes without the library: Rocket, a Diesel pool, and one INSERT with its own commit
+//! per login, into a table of the same shape; the same signature, the same cookies.
 //!
-//! `DATABASE_URL` names the database (a throw-away SQLite file if it is not set), `ALGORITHM` is ES256 or EdDSA.
+//! `DATABASE_URL` names the database (a throw-away SQLite file if it is not set), `ALGORITHM` is
+//! ES256 or EdDSA.
 
 mod store;
 mod tokens;

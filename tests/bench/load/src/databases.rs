@@ -1,5 +1,5 @@
-//! Databases that go when the benchmark ends: SQLite files in a temporary folder, and servers that the
-//! scripts of the tests start, here with durable commits.
+//! Databases that go when the benchmark ends: SQLite files in a temporary folder, and servers that
+//! the scripts of the tests start, here with durable commits.
 
 use std::io::Write;
 use std::net::TcpListener;

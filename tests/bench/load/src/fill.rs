@@ -12,8 +12,8 @@ use crate::Failure;
 /// The same key for every server on one file; of no use to anybody.
 pub const MASTER_KEY: &str = "master_key=\"q6/7jzOqNlBPzv3eOFyRZ1m3Kk0Zt4Q1i2D5o8Wc6Xs=\"";
 
-/// Sessions as logins of the last weeks left them: handles grow with time, users and hashes are random.
-/// `expired` ones ended long enough ago to be deleted.
+/// Sessions as logins of the last weeks left them: handles grow with time, users and hashes are
+/// random. `expired` ones ended long enough ago to be deleted.
 pub fn sessions(file: &Path, rows: u64, expired: bool) -> Result<(), Failure> {
     let age = if expired { "-9000000000" } else { "0" };
     bulk(

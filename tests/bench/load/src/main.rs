@@ -1,4 +1,5 @@
-//! The load generator: starts the servers, drives them in turn, and writes figures, ratios and plots.
+//! The load generator: starts the servers, drives them in turn, and writes figures, ratios and
+//! plots.
 //!
 //! It runs on one thread, so that the servers get most of the machine it shares with them.
 

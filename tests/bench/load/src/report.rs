@@ -9,7 +9,8 @@ use crate::{Failure, Options, plots};
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../BENCHMARKS.md");
 const BEGIN: &str = "| what | target | figure | absolute | command | verdict |";
 
-/// Puts every figure into its line of the table, adds lines for those that have none, and draws the plots.
+/// Puts every figure into its line of the table, adds lines for those that have none, and draws the
+/// plots.
 pub fn write(options: &Options) -> Result<(), Failure> {
     let folder = options
         .folder()

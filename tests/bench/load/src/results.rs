@@ -149,8 +149,8 @@ impl Ratio {
     }
 }
 
-/// Prints the ratios, and writes everything to `{results}/{scenario}.json`, unless this is a smoke run
-/// that was not told where to.
+/// Prints the ratios, and writes everything to `{results}/{scenario}.json`, unless this is a smoke
+/// run that was not told where to.
 pub fn write(options: &Options, scenario: &str, mut measured: Measured) -> Result<(), Failure> {
     for ratio in &measured.ratios {
         println!("{}", line(ratio, scenario));

@@ -69,7 +69,8 @@ impl Server {
         Ok(kilobytes.ok_or("no VmRSS")?.parse::<f64>()? * 1024.0)
     }
 
-    /// Starts a server on a free port, which it gets as `PORT` and `ROCKET_PORT`, and waits until it listens.
+    /// Starts a server on a free port, which it gets as `PORT` and `ROCKET_PORT`, and waits until
+    /// it listens.
     pub fn start(mut command: Command) -> Result<Self, Failure> {
         let port = free_port()?;
         command

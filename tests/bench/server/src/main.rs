@@ -13,7 +13,8 @@ use rocket::serde::json::Json;
 use rocket::tokio::task::spawn_blocking;
 use rocket::{get, post, routes};
 use serde::{Deserialize, Serialize};
-use session_runtime::{Error, JwtPayload, LiveSession, Session, Sessions, login};
+use session_runtime::token::Transport;
+use session_runtime::{Error, JwtPayload, LiveSession, NewSession, Session, Sessions, login};
 use tempfile::TempDir;
 
 /// The example's payload.
@@ -73,14 +74,18 @@ fn live(_session: LiveSession<Claims>) -> &'static str {
 /// Makes `count` sessions of one user, as fast as logins can.
 #[post("/fill/<user>/<count>")]
 async fn fill(user: &str, count: usize, sessions: Sessions) -> Result<(), Error> {
-    let claims = Claims { name: user.into() };
-    let things = Things {
-        awesome_things: Vec::new(),
+    let session = || {
+        let awesome_things = Vec::new();
+        NewSession::new(
+            user.to_owned(),
+            Claims { name: user.into() },
+            Things { awesome_things },
+        )
     };
     let mut left = count;
     while left > 0 {
         let together = left.min(500);
-        let made = (0..together).map(|_| sessions.create(&claims.name, &claims, &things));
+        let made = (0..together).map(|_| sessions.create(session(), Transport::Header));
         for made in join_all(made).await {
             made?;
         }

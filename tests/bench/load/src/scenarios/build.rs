@@ -1,5 +1,5 @@
-//! What this library adds to a clean build: the README's application beside one with the same framework,
-//! database and token crates and no sessions.
+//! What this library adds to a clean build: the README's application beside one with the same
+//! framework, database and token crates and no sessions.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

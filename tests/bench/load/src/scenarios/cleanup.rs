@@ -25,8 +25,8 @@ impl Client for Until {
     }
 }
 
-/// In turn, on copies of the same file: a server that deletes, measured from the first deletion to the
-/// last, and one that does not, for as long.
+/// In turn, on copies of the same file: a server that deletes, measured from the first deletion to
+/// the last, and one that does not, for as long.
 pub async fn run(options: &Options) -> Result<Measured, Failure> {
     let rows = if options.quick { 20_000 } else { 1_000_000 };
     let databases = Databases::start(Kind::Sqlite)?;

@@ -34,7 +34,8 @@ pub async fn run(options: &Options) -> Result<Measured, Failure> {
     Ok(measured)
 }
 
-/// In turn on one server: logins from the first session that ends to the last, and logins alone for as long.
+/// In turn on one server: logins from the first session that ends to the last, and logins alone for
+/// as long.
 async fn on(
     kind: Kind,
     server: &Server,

@@ -1,4 +1,5 @@
-//! What the guard costs: a guarded route beside the same one without a guard, with the same headers.
+//! What the guard costs: a guarded route beside the same one without a guard, with the same
+//! headers.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -11,8 +12,8 @@ use crate::rounds::{Variant, interleave};
 use crate::servers::Server;
 use crate::{Failure, Options};
 
-/// Warm: every connection has one session, whose token the server remembers. Cold: the server remembers
-/// no token, and each request is of another session.
+/// Warm: every connection has one session, whose token the server remembers. Cold: the server
+/// remembers no token, and each request is of another session.
 pub async fn run(options: &Options) -> Result<Measured, Failure> {
     let databases = Databases::start(Kind::Sqlite)?;
     let warm = Server::ours(&databases.make("warm")?, &[])?;

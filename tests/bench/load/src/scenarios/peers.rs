@@ -1,5 +1,5 @@
-//! Logins and guards of other session libraries beside ours, each as its documentation sets it up, on a
-//! database with the same durability.
+//! Logins and guards of other session libraries beside ours, each as its documentation sets it up,
+//! on a database with the same durability.
 
 use super::sessions;
 use crate::client::{Clients, Jar, Logins, Same, clients};

@@ -1,5 +1,5 @@
-//! Refreshing beside logging in. Each session is refreshed once, with the token of its login: what a
-//! browser does an hour later.
+//! Refreshing beside logging in. Each session is refreshed once, with the token of its login: what
+//! a browser does an hour later.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -42,7 +42,8 @@ pub async fn run(options: &Options) -> Result<Measured, Failure> {
     Ok(measured)
 }
 
-/// A server that has read `rows` revocations; the newest of them is of a session we hold, and is refused.
+/// A server that has read `rows` revocations; the newest of them is of a session we hold, and is
+/// refused.
 async fn with_revocations(databases: &Databases, rows: u64) -> Result<Server, Failure> {
     let url = databases.make("many")?;
     let before = Server::ours(&url, &[fill::MASTER_KEY])?;
