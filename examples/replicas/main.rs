@@ -1,6 +1,8 @@
-//! One of several processes behind a load balancer, all on one PostgreSQL: `examples/replicas/run` starts three.
+//! One of several processes behind a load balancer, all on one PostgreSQL: `examples/replicas/run`
+//! starts three.
 //!
-//! Its login is none to copy: whoever names the demo user is that user. `src/users.rs` shows passwords.
+//! Its login is none to copy: whoever names the demo user is that user. `src/users.rs` shows
+//! passwords.
 
 use rocket::serde::json::{Value, json};
 use rocket::{Config, get, launch, post, routes};
@@ -26,7 +28,8 @@ fn me(session: Session<Claims>, config: &Config) -> Value {
     json!({ "user": session.user_id(), "process": config.port })
 }
 
-/// All else comes from the environment: `ROCKET_PORT`, and `ROCKET_SESSIONS` with what the processes share.
+/// All else comes from the environment: `ROCKET_PORT`, and `ROCKET_SESSIONS` with what the
+/// processes share.
 #[launch]
 fn rocket() -> _ {
     rocket::build()

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use rocket::form::Form;
 use rocket::http::Status;
-use rocket::response::{self, Redirect, Responder};
+use rocket::request::FlashMessage;
+use rocket::response::{self, Flash, Redirect, Responder};
 use rocket::{FromForm, Request, get, post};
-use session_runtime::{Error, LocalUrl, Login, Session, Sessions, logout};
+use session_runtime::{Error, LocalUrl, Login, Session, SessionHandle, Sessions, logout};
 
 use crate::devices;
 use crate::error::AppError;
@@ -29,10 +30,13 @@ impl<'r> Responder<'r, 'static> for Refused {
 }
 
 /// Where expired and missing sessions end; what was wanted stands in `next`.
-#[get("/login?<next>&<welcome>")]
-pub fn login_page(next: LocalUrl, welcome: bool) -> Page {
-    let message = if welcome { "Welcome. Now log in." } else { "" };
-    login_form(&next, message, false)
+#[get("/login?<next>")]
+pub fn login_page(next: LocalUrl, flash: Option<FlashMessage<'_>>) -> Page {
+    match flash.map(FlashMessage::into_inner) {
+        Some((kind, message)) if kind == "success" => login_form(&next, &message, false),
+        // An error is about a button of a session that has ended since.
+        Some(_) | None => login_form(&next, "", false),
+    }
 }
 
 /// Opens a session for the user in an HTML form, and goes on to what was wanted.
@@ -50,15 +54,19 @@ pub async fn log_in_form(
     }
 }
 
-/// Adds a user from an HTML form.
+/// Adds a user from an HTML form. `Login` refuses forms of other sites, as it does for a login.
 #[post("/signup?<next>", format = "form", data = "<form>")]
 pub async fn sign_up_form(
     next: LocalUrl,
+    _not_from_another_site: Login,
     form: Form<Credentials>,
     db: Db,
-) -> Result<Redirect, Refused> {
+) -> Result<Flash<Redirect>, Refused> {
     match db.sign_up(form.into_inner()).await {
-        Ok(()) => Ok(login_page_for(&next, "welcome=true&")),
+        Ok(()) => Ok(Flash::success(
+            login_page_for(&next),
+            "Welcome. Now log in.",
+        )),
         Err(error) => Err(Refused(error, next)),
     }
 }
@@ -66,26 +74,23 @@ pub async fn sign_up_form(
 /// For whoever asks for the address that a refused sign-up has left in the browser.
 #[get("/signup?<next>")]
 pub fn sign_up_page(next: LocalUrl) -> Redirect {
-    login_page_for(&next, "")
+    login_page_for(&next)
 }
 
-fn login_page_for(next: &LocalUrl, query: &str) -> Redirect {
-    Redirect::to(format!("/login?{query}next={}", encode(next)))
+fn login_page_for(next: &LocalUrl) -> Redirect {
+    Redirect::to(format!("/login?next={}", encode(next)))
 }
 
-/// Who is logged in, the list, and the devices.
-#[get("/account?<message>")]
-pub async fn account(session: Session<Claims>, message: Option<&str>) -> Result<Page, Error> {
-    let (message, bad) = match message {
-        Some("changed") => ("Changed. All other sessions have ended.", false),
-        Some("again") => (
-            "You have been away for a while. If a device below should be signed out, press the button again.",
-            true,
-        ),
-        Some("other") => (crate::error::OTHER_USER, true),
-        _ => ("", false),
-    };
-    page_of(&session, message, bad).await
+/// Who is logged in, the list, and the devices. A message of the last form is shown once.
+#[get("/account")]
+pub async fn account(
+    session: Session<Claims>,
+    flash: Option<FlashMessage<'_>>,
+) -> Result<Page, Error> {
+    match flash.map(FlashMessage::into_inner) {
+        Some((kind, message)) => page_of(&session, &message, kind != "success").await,
+        None => page_of(&session, "", false).await,
+    }
 }
 
 /// For whoever asks for the address that a refused form has left in the browser.
@@ -101,10 +106,26 @@ async fn page_of(session: &Session<Claims>, message: &str, bad: bool) -> Result<
     Ok(html::account(id, name, &things, &devices, message, bad))
 }
 
+/// Why a form of the account page was not done.
+#[derive(Responder)]
+pub enum FormError {
+    /// The page again, with the reason.
+    Refused((Status, Page)),
+    /// The library answers these itself.
+    Session(Error),
+}
+
+impl From<Error> for FormError {
+    fn from(error: Error) -> Self {
+        Self::Session(error)
+    }
+}
+
 /// The page again, with the reason why a form was refused.
-async fn refused(session: &Session<Claims>, error: AppError) -> Result<(Status, Page), Error> {
+async fn refuse<T>(session: &Session<Claims>, error: AppError) -> Result<T, FormError> {
     let (status, message) = error.answer()?;
-    Ok((status, page_of(session, message, true).await?))
+    let page = page_of(session, message, true).await?;
+    Err(FormError::Refused((status, page)))
 }
 
 /// Changes the list of `user`, for whom the page was made: another tab may have logged in somebody else.
@@ -113,16 +134,16 @@ pub async fn change_things(
     session: Session<Claims>,
     user: &str,
     change: Form<Change>,
-) -> Result<Result<Redirect, (Status, Page)>, Error> {
+) -> Result<Redirect, FormError> {
     let changed = if user == session.user_id() {
         change_list(&session, change.into_inner()).await
     } else {
         Err(AppError::OtherUser)
     };
-    Ok(match changed {
+    match changed {
         Ok(_) => Ok(Redirect::to("/account")),
-        Err(error) => Err(refused(&session, error).await?),
-    })
+        Err(error) => refuse(&session, error).await,
+    }
 }
 
 /// Changes the password of `user`, for whom the page was made, replaces this session and ends all others.
@@ -133,24 +154,27 @@ pub async fn change_password(
     sessions: Sessions,
     change: Form<PasswordChange>,
     db: Db,
-) -> Result<Result<Redirect, (Status, Page)>, Error> {
+) -> Result<Flash<Redirect>, FormError> {
     if user != session.user_id() {
-        return Ok(Err(refused(&session, AppError::OtherUser).await?));
+        return refuse(&session, AppError::OtherUser).await;
     }
     let session = Arc::new(session);
     let changed = db.change_password(Arc::clone(&session), change.into_inner(), sessions);
     match changed.await {
         Ok(committed) => {
-            session.attach_committed(committed);
-            Ok(Ok(Redirect::to("/account?message=changed")))
+            if let Err(error) = session.attach(committed) {
+                return refuse(&session, error.into()).await;
+            }
+            let changed = "Changed. All other sessions have ended.";
+            Ok(Flash::success(Redirect::to("/account"), changed))
         }
-        Err(error) => Ok(Err(refused(&session, error).await?)),
+        Err(error) => refuse(&session, error).await,
     }
 }
 
 #[derive(FromForm)]
 pub struct Ended {
-    handle: String,
+    handle: SessionHandle,
 }
 
 /// Signs out another device of `user`. One that is signed out already, by a first click, is as good.
@@ -158,15 +182,19 @@ pub struct Ended {
 pub async fn end_device(
     session: Result<Session<Claims>, Error>,
     user: &str,
-    sessions: Sessions,
     ended: Form<Ended>,
-) -> Result<Redirect, Error> {
+) -> Result<Flash<Redirect>, Error> {
     match session {
-        Ok(session) if user != session.user_id() => Ok(Redirect::to("/account?message=other")),
-        Ok(session) => devices::end(session, &sessions, &ended.handle)
-            .await
-            .map(|_found| Redirect::to("/account")),
-        Err(error) => press_again(error),
+        Ok(session) if user != session.user_id() => Ok(other_user()),
+        Ok(session) => {
+            session.revoke_device(ended.handle).await?;
+            let done = "That device is signed out.";
+            Ok(Flash::success(Redirect::to("/account"), done))
+        }
+        Err(error) => press_again(
+            error,
+            "Your session had to be renewed first, so that device is not signed out yet. Press its button again.",
+        ),
     }
 }
 
@@ -174,30 +202,42 @@ pub async fn end_device(
 #[logout]
 #[post("/account/signout")]
 pub fn sign_out() -> Redirect {
-    Redirect::to("/login?next=/account")
+    Redirect::to(LOG_IN)
 }
 
 #[post("/account/signout-everywhere?<user>")]
 pub async fn sign_out_everywhere(
     session: Result<Session<Claims>, Error>,
     user: &str,
-) -> Result<Redirect, Error> {
+) -> Result<Flash<Redirect>, Error> {
     match session {
-        Ok(session) if user != session.user_id() => Ok(Redirect::to("/account?message=other")),
+        Ok(session) if user != session.user_id() => Ok(other_user()),
         Ok(session) => {
             devices::end_all(session).await?;
-            Ok(Redirect::to("/login?next=/account"))
+            let done = "You are signed out everywhere.";
+            Ok(Flash::success(Redirect::to(LOG_IN), done))
         }
-        Err(error) => press_again(error),
+        Err(error) => press_again(
+            error,
+            "Your session had to be renewed first, so no device is signed out yet. Press \"Sign out everywhere\" again.",
+        ),
     }
+}
+
+const LOG_IN: &str = "/login?next=/account";
+
+fn other_user() -> Flash<Redirect> {
+    Flash::error(Redirect::to("/account"), crate::error::OTHER_USER)
 }
 
 /// The answer to a button that needs a live session. `/account` refreshes one that has expired and shows
 /// the button again; if it has ended, by a first click say, it leads to the login page.
-fn press_again(error: Error) -> Result<Redirect, Error> {
+fn press_again(error: Error, message: &str) -> Result<Flash<Redirect>, Error> {
     match error {
-        Error::NoToken => Ok(Redirect::to("/login?next=/account")),
-        Error::TryRefreshToken | Error::Unauthorised => Ok(Redirect::to("/account?message=again")),
+        Error::NoToken => Ok(Flash::success(Redirect::to(LOG_IN), "You are signed out.")),
+        Error::TryRefreshToken | Error::Unauthorised => {
+            Ok(Flash::error(Redirect::to("/account"), message))
+        }
         other => Err(other),
     }
 }

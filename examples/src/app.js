@@ -1,6 +1,6 @@
 // The page: what one sees, and what one does. `session.js` keeps the session.
 
-import { LoggedOut, call, secondsLeft, keeper, log, onOtherUser, refresh } from "/session.js";
+import { LoggedOut, call, secondsLeft, keeper, log, onOtherUser, refresh, signOut } from "/session.js";
 
 const $ = (id) => document.getElementById(id);
 let things = [];
@@ -30,7 +30,7 @@ function element(tag, text = "", className = "") {
 function button(text, label, action) {
   const made = element("button", text);
   made.setAttribute("aria-label", label);
-  made.addEventListener("click", () => act(action));
+  made.addEventListener("click", () => act(action, made));
   return made;
 }
 
@@ -50,7 +50,7 @@ function showThings(data) {
 }
 
 function showDevices(devices) {
-  $("devices").replaceChildren(...devices.map(({ handle, name, ip, since, current }) => {
+  $("devices").replaceChildren(...devices.map(({ handle, name, ip, since, current, bound }) => {
     const when = element("time", new Date(since).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }));
     when.dateTime = since;
     const label = current ? "Sign out this device" : `Sign out ${name}, since ${when.textContent}`;
@@ -62,7 +62,7 @@ function showDevices(devices) {
       say(`Signed out ${name}.`);
     }));
     const details = element("small", "since ");
-    details.append(when, `, ${ip}`);
+    details.append(when, `, ${ip}${bound ? ", bound to the device" : ""}`);
     if (current) line.firstChild.append(" ", element("b", "this one"));
     line.firstChild.append(details);
     return line;
@@ -130,13 +130,19 @@ async function checkUser() {
 
 let queue = Promise.resolve();
 
-/** Runs an action after those before it, so that a quick second click builds on the first one's result. */
-function act(action) {
+/**
+ * Runs an action after those before it, so that it builds on their results. Its button is disabled meanwhile: a second
+ * click would be sent with a session that the first one has replaced or ended. It stays in focus, unlike with `disabled`.
+ */
+function act(action, control) {
+  if (control?.ariaDisabled) return;
+  if (control) control.ariaDisabled = "true";
   queue = queue
     .then(() => say(""))
     .then(checkUser)
     .then(action)
-    .catch((error) => (error instanceof LoggedOut ? leave(error.message) : say(error.message, true)));
+    .catch((error) => (error instanceof LoggedOut ? leave(error.message) : say(error.message, true)))
+    .finally(() => control?.removeAttribute("aria-disabled"));
 }
 
 /** Hands the fields of a form to `action` instead of sending it. */
@@ -144,17 +150,27 @@ function onSubmit(id, action) {
   $(id).addEventListener("submit", (event) => {
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(event.target));
-    act(() => action(fields, event.submitter));
+    act(() => action(fields, event.submitter), event.submitter);
   });
 }
 
-const onClick = (id, action) => $(id).addEventListener("click", () => act(action));
+const onClick = (id, action) => $(id).addEventListener("click", ({ currentTarget }) => act(action, currentTarget));
+
+/** After a right password there is a session, unless the browser did not keep it. */
+async function loadAfterLogin() {
+  try {
+    await load();
+  } catch (error) {
+    if (!(error instanceof LoggedOut)) throw error;
+    throw new Error("The password is right, but this browser does not keep the cookies of this page. Allow them, then log in again.");
+  }
+}
 
 onSubmit("guest", async (credentials, submitter) => {
   const isNew = submitter?.hasAttribute("formaction");
   if (isNew) await call("POST", "/signup", credentials);
   await call("POST", "/login", credentials);
-  await load();
+  await loadAfterLogin();
   say(`Welcome${isNew ? "" : " back"}, ${credentials.user}.`);
 });
 
@@ -180,7 +196,7 @@ onClick("refresh", async () => {
 });
 
 onClick("sign-out", async () => {
-  await call("POST", "/auth/signout");
+  await signOut();
   leave("Signed out.");
 });
 

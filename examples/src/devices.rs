@@ -3,7 +3,7 @@
 use rocket::serde::json::{Json, Value, json};
 use rocket::{delete, get};
 use serde::Serialize;
-use session_runtime::{Error, Session, SessionHandle, Sessions};
+use session_runtime::{Error, Session, SessionHandle};
 
 use crate::routes::Claims;
 
@@ -19,6 +19,8 @@ pub struct Device {
     pub since: String,
     /// Whether it is the one that asks.
     pub current: bool,
+    /// Whether a copy of its cookies gets no new tokens on another device.
+    pub bound: bool,
 }
 
 /// The newest devices: a page of them.
@@ -30,28 +32,9 @@ pub async fn of(session: &Session<Claims>) -> Result<Vec<Device>, Error> {
         ip: info.device.ip,
         since: info.created_at.to_rfc3339(),
         current: info.current,
+        bound: info.device_bound,
     });
     Ok(devices.collect())
-}
-
-/// Ends a session of the same user; `None` if it is none of theirs, as if it did not exist.
-pub async fn end(
-    session: Session<Claims>,
-    sessions: &Sessions,
-    handle: &str,
-) -> Result<Option<()>, Error> {
-    let Ok(handle) = handle.parse::<SessionHandle>() else {
-        return Ok(None);
-    };
-    if handle == session.handle() {
-        return session.revoke().await.map(Some);
-    }
-    let found = sessions.info(handle).await?;
-    if found.is_none_or(|info| info.user_id != *session.user_id()) {
-        return Ok(None);
-    }
-    sessions.revoke(handle).await?;
-    Ok(Some(()))
 }
 
 /// Ends all sessions of the user, this one last.
@@ -68,11 +51,11 @@ pub async fn devices(session: Session<Claims>) -> Result<Json<Vec<Device>>, Erro
 #[delete("/devices/<handle>")]
 pub async fn sign_out(
     session: Session<Claims>,
-    sessions: Sessions,
-    handle: &str,
+    handle: SessionHandle,
 ) -> Result<Option<Value>, Error> {
-    let ended = end(session, &sessions, handle).await?;
-    Ok(ended.map(|()| json!({ "status": "OK" })))
+    // Of somebody else's session this says what it says of none: 404.
+    let ended = session.revoke_device(handle).await?;
+    Ok(ended.then(|| json!({ "status": "OK" })))
 }
 
 #[delete("/devices")]

@@ -68,8 +68,10 @@ impl From<DatabaseError> for AppError {
         match error {
             // Ids are random, so it is the name that exists already.
             DatabaseError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Taken,
-            // SQLite has one writer at a time, and a pooled connection waits a second for its turn.
-            DatabaseError::DatabaseError(_, cause) if cause.message() == "database is locked" => {
+            // A lock that somebody else holds, a full disk, a damaged file: the statement itself is
+            // in order.
+            DatabaseError::DatabaseError(_, cause) => {
+                error!("the database of users: {}", cause.message());
                 Self::Session(Error::Unavailable)
             }
             other => Self::Internal(other.to_string()),
@@ -84,4 +86,35 @@ impl From<password_hash::Error> for AppError {
             other => Self::Internal(other.to_string()),
         }
     }
+}
+
+#[test]
+fn what_the_database_cannot_do_may_be_tried_again() {
+    let of = |kind, cause: &str| {
+        AppError::from(DatabaseError::DatabaseError(
+            kind,
+            Box::new(cause.to_owned()),
+        ))
+        .answer()
+    };
+    for cause in [
+        "database is locked",
+        "database or disk is full",
+        "database disk image is malformed",
+    ] {
+        assert_eq!(
+            of(DatabaseErrorKind::Unknown, cause),
+            Err(Error::Unavailable)
+        );
+    }
+    let taken = of(
+        DatabaseErrorKind::UniqueViolation,
+        "UNIQUE constraint failed: users.name",
+    );
+    assert_eq!(taken, Ok((Status::Conflict, "that name is taken")));
+    let bug = AppError::from(DatabaseError::NotFound).answer();
+    assert_eq!(
+        bug.map(|(status, _)| status),
+        Ok(Status::InternalServerError)
+    );
 }

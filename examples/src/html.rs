@@ -1,5 +1,6 @@
 //! What the pages without a script look like.
 
+use rocket::http::Status;
 use session_runtime::LocalUrl;
 
 use crate::devices::Device;
@@ -14,7 +15,7 @@ pub fn account(
     message: &str,
     bad: bool,
 ) -> Page {
-    let name = escape(name);
+    let (name, message) = (escape(name), escape(message));
     let class = if bad { "bad" } else { "" };
     let list: String = things
         .iter()
@@ -61,6 +62,7 @@ pub fn account(
 /// The form, for whoever wants to see `next`.
 pub fn login_form(next: &LocalUrl, message: &str, bad: bool) -> Page {
     let next = encode(next);
+    let message = escape(message);
     let class = if bad { "bad" } else { "" };
     document(
         "Log in",
@@ -80,6 +82,22 @@ pub fn login_form(next: &LocalUrl, message: &str, bad: bool) -> Page {
     )
 }
 
+/// For an error that nothing else explains.
+pub fn failed(status: Status) -> Page {
+    let (title, text) = match status.code {
+        404 => ("Not found", "There is no such page."),
+        400 | 413 | 415 | 422 => (
+            "Nothing was done",
+            "The server could not read what was sent.",
+        ),
+        _ => ("Something went wrong", "The server could not do this."),
+    };
+    document(
+        title,
+        &format!(r#"<h1>{title}</h1><p>{text} <a href="/">Start again</a></p>"#),
+    )
+}
+
 fn thing_row(user_id: &str, thing: &str) -> String {
     let thing = escape(thing);
     format!(
@@ -95,9 +113,14 @@ fn device_row(user_id: &str, device: &Device) -> String {
         true => ("<b>this one</b>", "/account/signout".to_owned()),
         false => ("", format!("/account/devices?user={user_id}")),
     };
+    let bound = if device.bound {
+        ", bound to the device"
+    } else {
+        ""
+    };
     let since = device.since.get(..16).unwrap_or_default().replace('T', " ");
     format!(
-        r#"<li><span>{name} {here}<small>since {since} UTC, {ip}</small></span><form method="post" action="{action}"><button name="handle" value="{handle}" aria-label="Sign out {name}">Sign out</button></form></li>"#
+        r#"<li><span>{name} {here}<small>since {since} UTC, {ip}{bound}</small></span><form method="post" action="{action}"><button name="handle" value="{handle}" aria-label="Sign out {name}">Sign out</button></form></li>"#
     )
 }
 

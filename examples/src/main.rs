@@ -1,20 +1,22 @@
-//! Sign up, log in, read and change the session's data, change the password, refresh, sign out: a small web application.
+//! Sign up, log in, read and change the session's data, change the password, refresh, sign out: a
+//! small web application.
 //!
 //! `cargo run`, then open <http://127.0.0.1:8000>. This file puts the application together,
-//! `users.rs` knows the users and their passwords, `routes.rs` answers the page's requests, `things.rs`
-//! those about the session data, `devices.rs` those about other sessions, and `account.rs` and `html.rs`
-//! serve browsers without JavaScript. `error.rs` says what went wrong.
+//! `users.rs` knows the users, `passwords.rs` hashes their passwords, `routes.rs` answers the page's requests,
+//! `things.rs` those about the session data, `devices.rs` those about other sessions, and
+//! `account.rs` and `html.rs` serve browsers without JavaScript. `error.rs` says what went wrong.
 
 mod account;
 mod devices;
 mod error;
 mod html;
+mod passwords;
 mod routes;
 mod things;
 mod users;
 
 use rocket::figment::providers::Serialized;
-use rocket::{launch, routes};
+use rocket::{catchers, launch, routes};
 use session_runtime::{Sessions, catchers};
 
 use crate::users::Db;
@@ -33,6 +35,7 @@ fn rocket() -> _ {
         .attach(Sessions::fairing())
         .attach(Db::fairing())
         .attach(users::create_table())
+        .attach(routes::write_index())
         .mount(
             "/",
             routes![
@@ -71,4 +74,5 @@ fn rocket() -> _ {
             ],
         )
         .register("/", catchers::pages("/login"))
+        .register("/", catchers![routes::failed])
 }

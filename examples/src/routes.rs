@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use rocket::fairing::AdHoc;
 use rocket::http::{Header, Status};
 use rocket::response::Responder;
 use rocket::response::content::{RawCss, RawHtml, RawJavaScript};
 use rocket::serde::json::{Json, Value, json};
-use rocket::{get, post};
+use rocket::{Either, Request, State, catch, get, post};
 use serde::{Deserialize, Serialize};
-use session_runtime::{JwtPayload, Login, NewSession, Session, Sessions};
+use session_runtime::{JwtPayload, Login, NewSession, Session, SessionConfig, Sessions};
 
 use crate::error::AppError;
+use crate::html;
 use crate::things::Things;
 use crate::users::{Credentials, Db, PasswordChange};
 
@@ -22,9 +24,14 @@ pub struct Claims {
     pub name: String,
 }
 
-/// Adds a user from JSON. Opens no session: that is what a login is for.
+/// Adds a user from JSON. Opens no session: that is what a login is for. `Login` refuses what pages of
+/// other sites send.
 #[post("/signup", format = "json", data = "<form>")]
-pub async fn sign_up_json(form: Json<Credentials>, db: Db) -> Result<(Status, Value), AppError> {
+pub async fn sign_up_json(
+    _not_from_another_site: Login,
+    form: Json<Credentials>,
+    db: Db,
+) -> Result<(Status, Value), AppError> {
     db.sign_up(form.into_inner()).await?;
     Ok((Status::Created, json!({ "status": "OK" })))
 }
@@ -50,11 +57,11 @@ pub async fn log_in(
     credentials: Credentials,
     db: Db,
 ) -> Result<(), AppError> {
-    let by = login.clone();
-    let session = move |id, name| by.mark(NewSession::new(id, Claims { name }, Things::first()));
-    let committed = db.log_in(credentials, session, sessions).await?;
+    let session = |id, name| NewSession::new(id, Claims { name }, Things::first());
+    let started = db.log_in(credentials, session, login.clone(), sessions);
+    let committed = started.await?;
     // Only now do the cookies go out.
-    login.hand_on(committed).await?;
+    login.attach(committed).await?;
     Ok(())
 }
 
@@ -80,7 +87,7 @@ pub async fn change_password(
     let committed = db
         .change_password(Arc::clone(&session), change.into_inner(), sessions)
         .await?;
-    session.attach_committed(committed);
+    session.attach(committed)?;
     Ok(json!({ "status": "OK" }))
 }
 
@@ -106,10 +113,27 @@ impl Page {
     }
 }
 
+/// The page, with the settings that its script needs.
+pub struct Index(String);
+
+/// Writes the page at launch.
+pub fn write_index() -> AdHoc {
+    AdHoc::on_ignite("Index", |rocket| async {
+        // Settings that cannot be read stop the launch, and are none of the page's business.
+        let settings = rocket.figment().extract_inner("sessions");
+        let settings: SessionConfig = settings.unwrap_or_default();
+        let expired = settings.session_expired_status.to_string();
+        let page = include_str!("index.html")
+            .replace("{api_base_path}", &settings.api_base_path)
+            .replace("{session_expired_status}", &expired);
+        rocket.manage(Index(page))
+    })
+}
+
 /// The page.
 #[get("/")]
-pub fn index() -> Page {
-    Page::new(include_str!("index.html"))
+pub fn index(index: &State<Index>) -> Page {
+    Page::new(index.0.clone())
 }
 
 /// What the page does.
@@ -142,4 +166,19 @@ pub async fn sdk() -> RawJavaScript<String> {
 #[get("/style.css")]
 pub fn style() -> RawCss<&'static str> {
     RawCss(include_str!("style.css"))
+}
+
+/// Errors that the library's catchers leave: a page for people, JSON for scripts.
+#[catch(default)]
+pub fn failed(status: Status, request: &Request<'_>) -> (Status, Either<Page, Value>) {
+    let is_person = request
+        .accept()
+        .is_some_and(|accept| accept.preferred().is_html());
+    let answer = if is_person {
+        Either::Left(html::failed(status))
+    } else {
+        let message = status.reason_lossy().to_lowercase();
+        Either::Right(json!({ "message": message }))
+    };
+    (status, answer)
 }

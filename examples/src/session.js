@@ -1,10 +1,17 @@
-// Keeps the session alive by one rule: a request whose token has expired refreshes the session once and is sent
-// again; if the refresh is refused as well, one has to log in. The SDK does that if it is installed
-// (`npm install` in examples/), and the second half of this file does it otherwise.
+// Keeps the session alive by one rule: a request whose token has expired refreshes the session and is sent again; if
+// the refresh is refused, one has to log in. The SDK does that if it is installed (`npm install` in examples/), and this
+// file does it otherwise.
 
 import sdk from "/supertokens.js";
 
 const FRONT_TOKEN = "front-token";
+
+// The server writes its settings `api_base_path` and `session_expired_status` into the page.
+const { apiBasePath, sessionExpiredStatus } = document.documentElement.dataset;
+const EXPIRED = Number(sessionExpiredStatus);
+
+/** How often a request is sent at most, if each try finds the session expired. */
+const TRIES = 4;
 
 /** Hears of every request that leaves the page, retries and refreshes included. */
 export const log = new EventTarget();
@@ -30,7 +37,12 @@ window.fetch = async (input, init) => {
   }
 };
 
-sdk?.init({ apiDomain: location.origin, apiBasePath: "/auth", tokenTransferMethod: "cookie" });
+sdk?.init({
+  apiDomain: location.origin,
+  apiBasePath,
+  sessionExpiredStatusCode: EXPIRED,
+  tokenTransferMethod: "cookie",
+});
 
 /** Who keeps the session. */
 export const keeper = sdk ? "supertokens-website" : "this page's own script";
@@ -40,20 +52,29 @@ export class LoggedOut extends Error {}
 
 /** Sends a request; the body of a good answer, or else an error with the server's message. */
 export async function call(method, path, body) {
-  let { ok, status, answer } = await send(method, path, body);
-  if (!sdk && status === 401 && answer.message === "try refresh token") {
-    await refresh();
-    ({ ok, status, answer } = await send(method, path, body));
+  for (let tries = 1; ; tries++) {
+    const before = kept();
+    const refreshes = refreshed;
+    const { ok, status, answer } = await send(method, path, body);
+    if (ok) return answer;
+    if (answer.message === "sign in again") {
+      // Two people have logged in with this browser: the next login ends both sessions.
+      location.assign("/login?next=/");
+      throw new LoggedOut("Please log in again.");
+    }
+    if (status !== EXPIRED || OPEN.includes(path)) {
+      throw new Error(answer.message ?? `The server answered ${status}.`);
+    }
+    // A browser that keeps a front token was logged in, and may have lost the access cookie only.
+    const mayRefresh = before !== undefined || answer.message === "try refresh token";
+    if (sdk || !mayRefresh || tries === TRIES) throw new LoggedOut("Please log in.");
+    // One that finished meanwhile, here or in another tab, has helped this request as well.
+    if (refreshed === refreshes && kept() === before) await refresh();
   }
-  if (ok) return answer;
-  if (status === 403 && answer.message === "sign in again") {
-    // Two people have logged in with this browser: the next login ends both sessions.
-    location.assign("/login?next=/");
-    throw new LoggedOut("Please log in again.");
-  }
-  if (status === 401 && !OPEN.includes(path)) throw new LoggedOut("Please log in.");
-  throw new Error(answer.message ?? answer.error?.description ?? `The server answered ${status}.`);
 }
+
+/** Signs out this device. */
+export const signOut = () => call("POST", `${apiBasePath}/signout`);
 
 /** Where 401 says that a password was wrong. */
 const OPEN = ["/login", "/signup"];
@@ -71,10 +92,19 @@ async function send(method, path, body) {
   }
 }
 
-/** What a front token says, base64 of JSON {uid, ate, up}; nothing if `get` finds none. */
-function read(get) {
+/** The latest front token; undefined if there is none, or the storage is forbidden. */
+function kept() {
   try {
-    const bytes = Uint8Array.from(atob(get()), (char) => char.charCodeAt(0));
+    return localStorage.getItem(FRONT_TOKEN) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a front token says, base64 of JSON {uid, ate, up}; nothing if it is none. */
+function read(token) {
+  try {
+    const bytes = Uint8Array.from(atob(token), (char) => char.charCodeAt(0));
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return {};
@@ -83,15 +113,15 @@ function read(get) {
 
 /** How many seconds the access token still holds; undefined if the page does not know. */
 export function secondsLeft() {
-  const { ate } = read(() => localStorage.getItem(FRONT_TOKEN));
+  const { ate } = read(kept());
   return ate && Math.ceil((ate - Date.now() - skew) / 1000);
 }
 
 /** Calls `changed` when another tab signs out, or logs somebody in: with the user id, if there is one. */
 export function onOtherUser(changed) {
   addEventListener("storage", ({ key, oldValue, newValue }) => {
-    const { uid } = read(() => newValue);
-    if (key === FRONT_TOKEN && uid !== read(() => oldValue).uid) changed(uid);
+    const { uid } = read(newValue);
+    if (key === FRONT_TOKEN && uid !== read(oldValue).uid) changed(uid);
   });
 }
 
@@ -106,6 +136,7 @@ function keep(token) {
 }
 
 let refreshing;
+let refreshed = 0;
 
 /** New tokens. Requests that find the session expired at the same time share one refresh. */
 export function refresh() {
@@ -118,7 +149,8 @@ async function renew() {
     if (await sdk.attemptRefreshingSession()) return;
     throw new LoggedOut("Please log in.");
   }
-  const { ok, status } = await send("POST", "/auth/session/refresh");
-  if (status === 401) throw new LoggedOut("Please log in.");
+  const { ok, status } = await send("POST", `${apiBasePath}/session/refresh`);
+  if (status === EXPIRED) throw new LoggedOut("Please log in.");
   if (!ok) throw new Error("The server cannot answer now. Try again.");
+  refreshed++;
 }

@@ -1,16 +1,17 @@
-//! The users: a table in the SQLite file that also holds the sessions, with Argon2 password hashes.
+//! The users: a table in the SQLite file that also holds the sessions.
 
 use std::sync::Arc;
 
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use diesel::prelude::*;
 use rocket::{FromForm, error, fairing::AdHoc};
 use rocket_sync_db_pools::database;
 use serde::Deserialize;
-use session_runtime::{NewSession, Session, Sessions, Uncommitted};
+use session_runtime::sessions::Uncommitted;
+use session_runtime::{Login, NewSession, Session, Sessions};
 use uuid::Uuid;
 
 use crate::error::AppError;
+use crate::passwords::{self, NOBODY};
 use crate::routes::Claims;
 
 diesel::table! {
@@ -67,21 +68,18 @@ pub fn create_table() -> AdHoc {
     })
 }
 
-// Hashing is slow on purpose. Inside `run` it occupies a blocking thread instead of one that serves
-// requests, and no more hashes (19 MiB each) are in memory than the pool has connections.
 impl Db {
     /// Adds a user. One who is there already, with this password, has clicked twice, which is fine: the
     /// answer tells no more than a login with that password.
     pub async fn sign_up(&self, new: Credentials) -> Result<(), AppError> {
         new.check()?;
-        self.run(move |conn| match insert(conn, &new) {
-            Err(AppError::Taken) => match verify(conn, &new) {
+        match self.insert(&new).await {
+            Err(AppError::Taken) => match self.verify(&new).await {
                 Err(AppError::Wrong) => Err(AppError::Taken),
                 verified => verified.map(drop),
             },
             inserted => inserted,
-        })
-        .await
+        }
     }
 
     /// Starts a session, made of id and name, for the user with this name and this password.
@@ -89,21 +87,20 @@ impl Db {
         &self,
         given: Credentials,
         session: impl FnOnce(String, String) -> NewSession + Send + 'static,
+        login: Login,
         sessions: Sessions,
     ) -> Result<Uncommitted, AppError> {
+        // Before the transaction, which must not hold the database's lock for so long.
+        let user = self.verify(&given).await?;
         self.run(move |conn| {
-            // Before the transaction, which must not hold the database's lock for so long.
-            let user = verify(conn, &given)?;
             conn.immediate_transaction(|conn| {
-                let hash: String = users::table
-                    .find(&user.id)
-                    .select(users::password_hash)
-                    .first(conn)?;
+                let hash = password_hash(conn, &user.id)?;
                 // A change of the password meanwhile has ended all sessions there were: none may follow.
                 if hash != user.password_hash {
                     return Err(AppError::Wrong);
                 }
-                Ok(sessions.within(conn).create(session(user.id, user.name))?)
+                let session = session(user.id, user.name);
+                Ok(sessions.within(conn).create_for(&login, session)?)
             })
         })
         .await
@@ -119,58 +116,63 @@ impl Db {
     ) -> Result<Uncommitted, AppError> {
         check_password(&change.new)?;
         let id = session.user_id().clone();
+        let owner = id.clone();
+        let old = self.run(move |conn| password_hash(conn, &owner)).await?;
+        let verified = passwords::verify(&change.current, &old).await;
+        verified.map_err(or_not_current)?;
+        let new = passwords::hash(&change.new).await?;
         self.run(move |conn| {
-            let old: String = users::table
-                .find(&id)
-                .select(users::password_hash)
-                .first(conn)?;
-            Argon2::default().verify_password(change.current.as_bytes(), &*old)?;
-            let new = Argon2::default().hash_password(change.new.as_bytes())?;
             conn.immediate_transaction(|conn| {
                 // Of two changes at once, one has verified a password that is no longer it.
                 let unchanged = users::table.find(&id).filter(users::password_hash.eq(&old));
                 let changed = diesel::update(unchanged)
-                    .set(users::password_hash.eq(new.to_string()))
+                    .set(users::password_hash.eq(new))
                     .execute(conn)?;
                 if changed == 0 {
-                    return Err(AppError::Wrong);
+                    return Err(AppError::NotCurrent);
                 }
                 // A copy of this session's tokens must not outlive the old password either.
                 let mut within = sessions.within(conn);
-                Ok(session.credential_changed_within(&mut within)?)
+                Ok(session.replace_and_revoke_others_within(&mut within)?)
             })
         })
         .await
-        .map_err(|error| match error {
-            AppError::Wrong => AppError::NotCurrent,
-            other => other,
-        })
+    }
+
+    /// Adds a user, unless the name is taken.
+    async fn insert(&self, new: &Credentials) -> Result<(), AppError> {
+        let user = (
+            users::id.eq(Uuid::now_v7().to_string()),
+            users::name.eq(new.user.clone()),
+            users::password_hash.eq(passwords::hash(&new.password).await?),
+        );
+        let insert = diesel::insert_into(users::table).values(user);
+        self.run(move |conn| insert.execute(conn)).await?;
+        Ok(())
+    }
+
+    /// The user with this name and this password.
+    async fn verify(&self, given: &Credentials) -> Result<User, AppError> {
+        let named = users::table.filter(users::name.eq(given.user.clone()));
+        let found = self.run(move |conn| named.first::<User>(conn).optional());
+        let found = found.await?;
+        // One verification, user or not: the time of an answer must not tell who exists.
+        let hash = found.as_ref().map_or(NOBODY, |user| &user.password_hash);
+        passwords::verify(&given.password, hash).await?;
+        found.ok_or(AppError::Wrong)
     }
 }
 
-/// Adds a user, unless the name is taken.
-fn insert(conn: &mut SqliteConnection, new: &Credentials) -> Result<(), AppError> {
-    let hash = Argon2::default().hash_password(new.password.as_bytes())?;
-    diesel::insert_into(users::table)
-        .values((
-            users::id.eq(Uuid::now_v7().to_string()),
-            users::name.eq(&new.user),
-            users::password_hash.eq(hash.to_string()),
-        ))
-        .execute(conn)?;
-    Ok(())
+fn password_hash(conn: &mut SqliteConnection, id: &str) -> QueryResult<String> {
+    let user = users::table.find(id);
+    user.select(users::password_hash).first(conn)
 }
 
-/// The user with this name and this password.
-fn verify(conn: &mut SqliteConnection, given: &Credentials) -> Result<User, AppError> {
-    let found = users::table
-        .filter(users::name.eq(&given.user))
-        .first::<User>(conn)
-        .optional()?;
-    // One verification, user or not: the time of an answer must not tell who exists.
-    let hash = found.as_ref().map_or(NOBODY, |user| &user.password_hash);
-    Argon2::default().verify_password(given.password.as_bytes(), hash)?;
-    found.ok_or(AppError::Wrong)
+fn or_not_current(error: AppError) -> AppError {
+    match error {
+        AppError::Wrong => AppError::NotCurrent,
+        other => other,
+    }
 }
 
 impl Credentials {
@@ -197,16 +199,5 @@ fn check_password(password: &str) -> Result<(), AppError> {
     }
 }
 
-/// A hash of no password: checked, at the cost of a real one, when there is no user to check.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1\
-    $AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS users \
     (id TEXT PRIMARY KEY, name TEXT UNIQUE NOT NULL, password_hash TEXT NOT NULL)";
-
-#[test]
-fn nobody_costs_as_much_as_somebody() {
-    let nobody = argon2::PasswordHash::new(NOBODY).unwrap();
-    let somebody = Argon2::default().hash_password(b"12345678").unwrap();
-    assert_eq!(nobody.params, somebody.params);
-}

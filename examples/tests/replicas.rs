@@ -1,4 +1,5 @@
-//! The script with three processes behind nginx: it prints what the documentation shows, numbers aside.
+//! The script with three processes behind nginx: it prints what the documentation shows, numbers
+//! aside.
 
 use std::process::Command;
 

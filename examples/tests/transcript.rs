@@ -1,4 +1,5 @@
-//! The README's curl transcript, run against the application as a newcomer would: what is printed is what comes.
+//! The README's curl transcript, run against the application as a newcomer would: what is printed
+//! is what comes.
 
 mod application;
 

@@ -39,6 +39,18 @@ impl Application {
     }
 }
 
+impl Application {
+    /// The most memory that it ever had, in kB; nothing where Linux does not tell.
+    #[allow(dead_code, reason = "not every test asks")]
+    pub fn peak_memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
+        peak.split_whitespace().next()?.parse().ok()
+    }
+}
+
 /// A port that nobody listens on.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")

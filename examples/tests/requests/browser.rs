@@ -122,7 +122,8 @@ impl Browser<'_> {
         self.send(&[], "/data").status == "200"
     }
 
-    /// Takes the cookies that this browser has, as a thief would, or a second click before the first one's answer.
+    /// Takes the cookies that this browser has, as a thief would, or a second click before the
+    /// first one's answer.
     pub fn copy_to(&self, other: &Self) {
         let [from, to] = [self, other].map(|browser| browser.folder.join(browser.jar));
         std::fs::copy(from, to).expect("a copy");

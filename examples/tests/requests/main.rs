@@ -1,4 +1,5 @@
-//! The example as browsers meet it: its pages and forms, and what people and attackers do with them.
+//! The example as browsers meet it: its pages and forms, and what people and attackers do with
+//! them.
 
 #[path = "../application/mod.rs"]
 mod application;

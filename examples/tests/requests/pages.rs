@@ -1,7 +1,7 @@
 //! The page and its files, the user's devices, and the same without a script.
 
 use crate::browser::Answer;
-use crate::with_browsers;
+use crate::{with_browsers, with_browsers_in};
 
 #[test]
 fn the_page_and_its_files_load_nothing_from_elsewhere() {
@@ -50,7 +50,7 @@ fn a_user_signs_out_devices_of_their_own_only() {
 
         for (browser, handle, status) in [
             (&eve, &newer, "404"),
-            (&eve, &"junk".to_owned(), "404"),
+            (&eve, &"junk".to_owned(), "422"),
             (&laptop, &newer, "200"),
             (&laptop, &newer, "404"),
         ] {
@@ -93,7 +93,10 @@ fn a_person_without_a_script_does_it_all_with_forms() {
 
         let who = ["user=ada", "password=correct horse"];
         let answer = ada.submit("/signup?next=/account", &who);
-        assert_eq!(answer.location, "/login?welcome=true&next=%2Faccount");
+        assert_eq!(answer.location, "/login?next=%2Faccount");
+        let welcome = "Welcome. Now log in.";
+        assert!(ada.open(&answer.location).body.contains(welcome));
+        assert!(!ada.open(&answer.location).body.contains(welcome));
         let answer = ada.submit(
             "/login?next=/account",
             &["user=ada", "password=something else"],
@@ -119,14 +122,16 @@ fn a_person_without_a_script_does_it_all_with_forms() {
         assert!(answer.status == "403" && answer.body.contains("not your current password"));
         let fields = ["current=correct horse", "new=battery staple"];
         let answer = ada.submit(&password, &fields);
-        assert_eq!(answer.location, "/account?message=changed");
+        assert_eq!(answer.location, "/account");
+        let changed = "Changed. All other sessions have ended.";
+        assert!(ada.open("/account").body.contains(changed));
+        assert!(!ada.open("/account").body.contains(changed), "said once");
         assert_eq!(ada.devices().len(), 1);
 
         let own = format!("handle={}", ada.devices()[0]);
         let devices = ada.form("/account/devices");
-        for handle in ["handle=junk", &own] {
-            assert_eq!(ada.submit(&devices, &[handle]).location, "/account");
-        }
+        assert_eq!(ada.submit(&devices, &["handle=junk"]).status, "422");
+        assert_eq!(ada.submit(&devices, &[&*own]).location, "/account");
         assert_eq!(ada.open("/account").status, "303");
         // Signing out twice is fine, and sends no form of somebody who is out.
         assert_eq!(
@@ -136,4 +141,65 @@ fn a_person_without_a_script_does_it_all_with_forms() {
         let answer = ada.submit(&form, &["add=late"]);
         assert!(answer.status == "401" && answer.body.contains("<h1>Nothing was sent</h1>"));
     });
+}
+
+#[test]
+fn pages_of_other_sites_sign_nobody_up_or_out() {
+    with_browsers(["ada"], |[ada]| {
+        let foreign = |extra: &[&str], path: &str| {
+            let html = [
+                "-H",
+                "Accept: text/html",
+                "-H",
+                "Origin: https://evil.example",
+            ];
+            ada.send(&[&html, extra].concat(), path)
+        };
+        let form = ["-d", "user=eve&password=correct horse"];
+        let json = ["--json", r#"{"user":"eve","password":"correct horse"}"#];
+        for (data, path) in [
+            (&form, "/signup"),
+            (&json, "/signup"),
+            (&form, "/login"),
+            (&["-d", ""], "/account/signout"),
+        ] {
+            ada.log_in("ada");
+            let answer = foreign(data, path);
+            assert_eq!(answer.status, "403", "{path}");
+            assert!(answer.body.contains("A page of another site"), "{path}");
+            assert!(ada.is_in(), "{path}");
+        }
+        assert_eq!(ada.log_in_with("eve", "correct horse"), "401");
+    });
+}
+
+#[test]
+fn an_address_of_no_page_is_answered_with_a_page() {
+    with_browsers(["ada"], |[ada]| {
+        let page = ada.open("/nowhere");
+        assert_eq!(page.status, "404");
+        assert!(page.body.contains("There is no such page.") && page.body.contains("/style.css"));
+        let answer = ada.send(&["-H", "Accept: application/json"], "/nowhere");
+        assert_eq!(answer.body, r#"{"message":"not found"}"#);
+    });
+}
+
+#[test]
+fn the_page_says_what_the_settings_say() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (setting, written) in [
+        (
+            "",
+            r#"data-api-base-path="/auth" data-session-expired-status="401""#,
+        ),
+        (
+            r#"api_base_path="/api/session",session_expired_status=440"#,
+            r#"data-api-base-path="/api/session" data-session-expired-status="440""#,
+        ),
+    ] {
+        with_browsers_in(folder.path(), setting, ["nobody"], |[nobody]| {
+            let page = nobody.open("/").body;
+            assert!(page.contains(written), "{page}");
+        });
+    }
 }

@@ -7,6 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
+use crate::application::{Application, free_port};
 use crate::browser::Browser;
 use crate::with_browsers;
 
@@ -35,7 +36,8 @@ fn the_password_and_all_other_sessions_change_together_or_not_at_all() {
             assert_eq!(laptop.change_password("not the password", new), "403");
             assert_eq!(laptop.change_password(old, "short"), "422");
 
-            // The feed of revocations refuses, after the password was written: all of it is rolled back.
+            // The feed of revocations refuses, after the password was written: all of it is rolled
+            // back.
             let mut database = database_of(&laptop);
             let mut execute = |sql: &str| database.batch_execute(sql).expect(sql);
             execute(
@@ -116,4 +118,29 @@ fn a_database_that_is_locked_for_long_is_503_and_changes_nothing() {
         assert_eq!(ada.change_password(old, new), "200");
         assert_eq!(guest.json("/signup", account).status, "201");
     });
+}
+
+/// A hash takes 19 MiB, and guessing is free.
+#[test]
+fn sixty_wrong_logins_at_once_take_memory_for_two() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = free_port();
+    let application = Application::start(folder.path(), port, "");
+    let eve = Browser {
+        folder: folder.path(),
+        jar: "/dev/null",
+        port,
+    };
+    thread::scope(|scope| {
+        for _ in 0..60 {
+            scope.spawn(|| {
+                let status = eve.log_in_with("ada", "not the password");
+                // One that waits for too long is told to come back.
+                assert!(["401", "503"].contains(&&*status), "{status}");
+            });
+        }
+    });
+    if let Some(peak) = application.peak_memory() {
+        assert!(peak < 400_000, "{peak} kB");
+    }
 }
