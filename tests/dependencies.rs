@@ -1,5 +1,6 @@
-//! What may become part of a build, by the rules of `deny.toml`: no banned package, no licence but those that it allows,
-//! nothing that is not from the registry. cargo itself says what the packages are, so nothing has to be installed.
+//! What may become part of a build, by the rules of `deny.toml`: no banned package, no licence but
+//! those that it allows, nothing that is not from the registry. cargo itself says what the packages
+//! are, so nothing has to be installed.
 
 use std::process::Command;
 

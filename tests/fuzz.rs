@@ -1,5 +1,5 @@
-//! Replays what the fuzzer kept (`tests/fuzz/corpus`): the properties hold for every input, and each target
-//! has inputs that are accepted as well as inputs that are refused.
+//! Replays what the fuzzer kept (`tests/fuzz/corpus`): the properties hold for every input, and
+//! each target has inputs that are accepted as well as inputs that are refused.
 
 use std::fs;
 use std::path::Path;

@@ -7,7 +7,8 @@ use std::fs;
 use std::future::Future;
 
 use rocket::async_test;
-use session_runtime::{SessionInfo, Sessions};
+use session_runtime::token::Transport;
+use session_runtime::{NewSession, SessionInfo, Sessions};
 use session_tests::Server;
 use session_tests::app::{Claims, Notes};
 
@@ -57,7 +58,12 @@ async fn sqlite_a_page_of_a_hundred_thousand_sessions_takes_little() {
     let server = Server::start().await;
     let sessions: &Sessions = server.sessions();
     let (ada, claims) = ("ada".to_owned(), Claims { name: "Ada".into() });
-    let created = sessions.create(&ada, &claims, &Notes::default()).await;
+    let created = sessions
+        .create(
+            NewSession::new(ada, claims, Notes::default()),
+            Transport::Header,
+        )
+        .await;
     created.expect("a session");
     fill(&server);
 

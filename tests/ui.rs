@@ -32,8 +32,8 @@ fn each_mistake_is_reported_once() {
     }
 }
 
-/// A package of its own, since a name of a dependency is a package's. It shares the target folder and the versions with
-/// this one, so that little is built for it.
+/// A package of its own, since a name of a dependency is a package's. It shares the target folder
+/// and the versions with this one, so that little is built for it.
 #[test]
 fn a_dependency_under_another_name_is_found() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -51,7 +51,7 @@ path = {main:?}
 [dependencies]
 rocket = {{ version = "0.5.1", default-features = false, features = ["http2", "json", "tls"] }}
 serde = {{ version = "1", features = ["derive"] }}
-sessions = {{ package = "session-runtime", path = {library:?}, features = ["json", "mysql", "postgres", "testing", "uuid"] }}
+sessions = {{ package = "session-runtime", path = {library:?}, features = ["internals", "json", "mysql", "postgres", "uuid"] }}
 
 [workspace]
 
