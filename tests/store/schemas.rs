@@ -29,7 +29,7 @@ macro_rules! steps {
             include_str!(concat!(
                 "../../session-runtime/src/store/migrations/",
                 $backend,
-                "/0004_round_two.sql"
+                "/0004_bound_and_pending.sql"
             )),
         ]
     };

@@ -23,7 +23,7 @@ const STEPS: [&str; 4] = [
     include_str!("../migrations/mysql/0001_sessions.sql"),
     include_str!("../migrations/mysql/0002_key_version.sql"),
     include_str!("../migrations/mysql/0003_policies.sql"),
-    include_str!("../migrations/mysql/0004_round_two.sql"),
+    include_str!("../migrations/mysql/0004_bound_and_pending.sql"),
 ];
 
 /// The longest wait, in seconds, for other processes that migrate at the same time.

@@ -22,7 +22,7 @@ const STEPS: [&str; 4] = [
     include_str!("../migrations/postgres/0001_sessions.sql"),
     include_str!("../migrations/postgres/0002_key_version.sql"),
     include_str!("../migrations/postgres/0003_policies.sql"),
-    include_str!("../migrations/postgres/0004_round_two.sql"),
+    include_str!("../migrations/postgres/0004_bound_and_pending.sql"),
 ];
 
 /// The parameter of a URL that leads to a pooler: ours, not libpq's.

@@ -29,7 +29,7 @@ const STEPS: [&str; 4] = [
     include_str!("../migrations/sqlite/0001_sessions.sql"),
     include_str!("../migrations/sqlite/0002_key_version.sql"),
     include_str!("../migrations/sqlite/0003_policies.sql"),
-    include_str!("../migrations/sqlite/0004_round_two.sql"),
+    include_str!("../migrations/sqlite/0004_bound_and_pending.sql"),
 ];
 
 /// The pause before a file that is locked is tried again.
