@@ -10,7 +10,7 @@ use crate::attr::Mistakes;
 use crate::serde;
 use crate::shape::{Layout, Part, Parts, Shape, Tagging, Variant};
 use crate::waiver::Waiver;
-use crate::words::{self, RenameRule};
+use crate::names::{self, RenameRule};
 
 /// Where the fields are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -189,7 +189,7 @@ fn part(
 
 /// Whether a name is free.
 fn check_name(name: &str, span: Span, level: Level, mistakes: &mut Mistakes) -> bool {
-    let reserved = level == Level::Token && words::is_reserved(name);
+    let reserved = level == Level::Token && names::is_reserved(name);
     if reserved {
         let message = format!(
             "the claim `{name}` belongs to the session protocol: give the field another name, or \
@@ -210,7 +210,7 @@ fn check_once(name: &str, span: Span, before: &[Part], mistakes: &mut Mistakes) 
 }
 
 fn check_secret(own: &str, name: &str, span: Span, mistakes: &mut Mistakes) {
-    if let Some(word) = words::secret_in(own).or_else(|| words::secret_in(name)) {
+    if let Some(word) = names::secret_in(own).or_else(|| names::secret_in(name)) {
         let message = format!(
             "`{name}` looks like a secret (`{word}`), and browsers can read the payload: keep it in the session data, or \
              write `#[session(public)]` above it if it is meant to be read"

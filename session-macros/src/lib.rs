@@ -19,7 +19,7 @@ mod serde;
 mod shape;
 mod user_id;
 mod waiver;
-mod words;
+mod names;
 mod wrap;
 
 use proc_macro::TokenStream;

@@ -6,7 +6,7 @@ use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{Attribute, LitStr};
 
-use crate::words::RenameRule;
+use crate::names::RenameRule;
 
 /// `#[serde(..)]` on a struct or an enum.
 #[derive(Default)]

@@ -81,7 +81,7 @@ fn macros_and_runtime_reserve_the_same_names() {
     );
     assert_eq!(
         runtime,
-        names("session-macros/src/words.rs", "RESERVED: [&str; 15] = [")
+        names("session-macros/src/names.rs", "RESERVED: [&str; 15] = [")
     );
     assert_eq!(runtime.len(), 15);
 }
