@@ -68,11 +68,11 @@ pub(crate) fn ours(attrs: &[syn::Attribute]) -> impl Iterator<Item = &syn::Attri
 /// Passes each word of `#[session(..)]` to `read_word`.
 pub(crate) fn read(
     attr: &syn::Attribute,
-    place: &str,
+    target: &str,
     taken: &str,
     read_word: impl FnMut(ParseNestedMeta<'_>) -> syn::Result<()>,
 ) -> syn::Result<()> {
-    let wrong = |span| syn::Error::new(span, takes(place, taken));
+    let wrong = |span| syn::Error::new(span, takes(target, taken));
     match &attr.meta {
         syn::Meta::List(list) => match list.tokens.clone().into_iter().next() {
             Some(TokenTree::Literal(literal)) => Err(wrong(literal.span())),
@@ -83,13 +83,13 @@ pub(crate) fn read(
     }
 }
 
-/// The mistake of a word that the attribute does not accept in this place.
-pub(crate) fn unknown_word(meta: &ParseNestedMeta<'_>, place: &str, taken: &str) -> syn::Error {
-    meta.error(takes(place, taken))
+/// The mistake of a word that the attribute does not accept here.
+pub(crate) fn unknown_word(meta: &ParseNestedMeta<'_>, target: &str, taken: &str) -> syn::Error {
+    meta.error(takes(target, taken))
 }
 
-fn takes(place: &str, taken: &str) -> String {
-    format!("`#[{SESSION}(..)]` on a {place} takes {taken}")
+fn takes(target: &str, taken: &str) -> String {
+    format!("`#[{SESSION}(..)]` on a {target} takes {taken}")
 }
 
 /// Reads a word without a value.

@@ -7,10 +7,10 @@ use syn::spanned::Spanned;
 use syn::{Attribute, DataEnum, Fields, GenericParam, Generics, Type, TypeParamBound};
 
 use crate::attr::Mistakes;
+use crate::names::{self, RenameRule};
 use crate::serde;
 use crate::shape::{Layout, Part, Parts, Shape, Tagging, Variant};
 use crate::waiver::Waiver;
-use crate::names::{self, RenameRule};
 
 /// Where the fields are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -219,9 +219,9 @@ fn check_secret(own: &str, name: &str, span: Span, mistakes: &mut Mistakes) {
     }
 }
 
-fn written_by(with: &serde::With, place: &str) -> syn::Error {
+fn written_by(with: &serde::With, target: &str) -> syn::Error {
     let message = format!(
-        "`{}` decides what is written, and browsers can read it: write `#[session(public)]` above this {place} if \
+        "`{}` decides what is written, and browsers can read it: write `#[session(public)]` above this {target} if \
          that is fine, or keep it in the session data",
         with.word
     );

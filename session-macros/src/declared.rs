@@ -25,14 +25,14 @@ pub(crate) struct Words {
     pub(crate) declared: Option<Path>,
 }
 
-const PLACE: &str = "payload";
+const TARGET: &str = "payload";
 const TAKEN: &str = "`user_id = Type`, `data = Type`, `name = \"..\"`, `was = \"..\"`, `auth_time`, `pending, page = \"/..\"` and `crate = \"..\"`";
 
 impl Words {
     pub(crate) fn read(attrs: &[Attribute], mistakes: &mut Mistakes) -> Self {
         let mut words = Self::default();
         for attr in attr::ours(attrs) {
-            let read = attr::read(attr, PLACE, TAKEN, |meta| words.read_word(&meta));
+            let read = attr::read(attr, TARGET, TAKEN, |meta| words.read_word(&meta));
             mistakes.take(read);
         }
         words
@@ -64,7 +64,7 @@ impl Words {
         } else if self.waiver.read_word(meta)? {
             Ok(())
         } else {
-            Err(attr::unknown_word(meta, PLACE, TAKEN))
+            Err(attr::unknown_word(meta, TARGET, TAKEN))
         }
     }
 
@@ -128,14 +128,14 @@ impl Words {
 
 /// Reads a word that may occur once.
 fn once<T>(
-    place: &mut Option<T>,
+    slot: &mut Option<T>,
     meta: &ParseNestedMeta<'_>,
     read: impl FnOnce(&ParseNestedMeta<'_>) -> syn::Result<T>,
 ) -> syn::Result<()> {
-    if place.is_some() {
+    if slot.is_some() {
         return Err(meta.error(SAID));
     }
-    *place = Some(read(meta)?);
+    *slot = Some(read(meta)?);
     Ok(())
 }
 

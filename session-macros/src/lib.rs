@@ -9,6 +9,7 @@ mod golden;
 mod login;
 mod logout;
 mod members;
+mod names;
 mod options;
 mod outcome;
 mod payload;
@@ -19,7 +20,6 @@ mod serde;
 mod shape;
 mod user_id;
 mod waiver;
-mod names;
 mod wrap;
 
 use proc_macro::TokenStream;

@@ -146,12 +146,12 @@ impl Writer<'_> {
         let runtime = self.0.at(ty.span());
         let members = self.of_type(Some(ty));
         let told = told(ty);
-        let place = match level {
+        let level = match level {
             Level::Token => quote!(Token),
             Level::Nested => quote!(Claim),
         };
         quote_spanned! {ty.span()=>
-            #runtime::__private::require_room(#told, &#members, &#others, #runtime::__private::Place::#place)
+            #runtime::__private::require_room(#told, &#members, &#others, #runtime::__private::Level::#level)
         }
     }
 }

@@ -98,7 +98,7 @@ impl Words {
     fn read(input: &DeriveInput, mistakes: &mut Mistakes) -> Self {
         let mut words = Self::default();
         for attr in attr::ours(&input.attrs) {
-            let read = attr::read(attr, PLACE, TAKEN, |meta| {
+            let read = attr::read(attr, TARGET, TAKEN, |meta| {
                 if meta.path.is_ident(attr::CRATE) {
                     words.declared = Some(runtime::read_crate(&meta)?);
                     return Ok(());
@@ -106,7 +106,7 @@ impl Words {
                 if words.waiver.read_word(&meta)? {
                     return Ok(());
                 }
-                Err(attr::unknown_word(&meta, PLACE, TAKEN))
+                Err(attr::unknown_word(&meta, TARGET, TAKEN))
             });
             mistakes.take(read);
         }
@@ -114,5 +114,5 @@ impl Words {
     }
 }
 
-const PLACE: &str = "claim";
+const TARGET: &str = "claim";
 const TAKEN: &str = "`crate = \"..\"`, and `public` for `#[serde(into = \"..\")]`";

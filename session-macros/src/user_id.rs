@@ -18,12 +18,12 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let mut declared = None;
     for attr in attr::ours(&input.attrs) {
-        let read = attr::read(attr, PLACE, TAKEN, |meta| {
+        let read = attr::read(attr, TARGET, TAKEN, |meta| {
             if meta.path.is_ident(attr::CRATE) {
                 declared = Some(runtime::read_crate(&meta)?);
                 return Ok(());
             }
-            Err(attr::unknown_word(&meta, PLACE, TAKEN))
+            Err(attr::unknown_word(&meta, TARGET, TAKEN))
         });
         mistakes.take(read);
     }
@@ -62,7 +62,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     }
 }
 
-const PLACE: &str = "user id";
+const TARGET: &str = "user id";
 const TAKEN: &str = "`crate = \"..\"`";
 
 fn only_field(input: &DeriveInput) -> syn::Result<(Member, &Type)> {

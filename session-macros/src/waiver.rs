@@ -37,15 +37,15 @@ impl Waiver {
 
     /// Reads the attribute of a field or a variant, which accepts no other word. One mistake is
     /// enough: a wrongly waived value is not checked as well.
-    pub(crate) fn read(attrs: &[Attribute], place: &str, mistakes: &mut Mistakes) -> bool {
+    pub(crate) fn read(attrs: &[Attribute], target: &str, mistakes: &mut Mistakes) -> bool {
         let mut waiver = Self::default();
         let mut wrong = false;
         for attr in attr::ours(attrs) {
-            let read = attr::read(attr, place, TAKEN, |meta| {
+            let read = attr::read(attr, target, TAKEN, |meta| {
                 if waiver.read_word(&meta)? {
                     return Ok(());
                 }
-                Err(attr::unknown_word(&meta, place, TAKEN))
+                Err(attr::unknown_word(&meta, target, TAKEN))
             });
             let empty = read.is_ok() && waiver.public.is_none();
             wrong |= mistakes.take(read).is_none();

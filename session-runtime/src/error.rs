@@ -1,8 +1,8 @@
 //! `Error`: one variant for each decision that a caller can take. Causes are logged once, where
 //! they are mapped; clients get fixed bodies.
 
+use crate::claims::Unmet;
 use crate::handle::SessionHandle;
-use crate::unmet::Unmet;
 
 /// Why an operation on a session failed: one variant for each decision that a caller can take.
 ///

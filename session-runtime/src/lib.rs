@@ -2,7 +2,7 @@
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 // Leaves: values and small services. None of them uses a group below.
-mod arrival;
+mod claims;
 pub mod clock;
 pub mod config;
 mod device;
@@ -11,7 +11,7 @@ pub mod event;
 mod handle;
 pub mod keys;
 mod launch_error;
-mod neighbours;
+pub mod new_session;
 mod panics;
 pub mod payload;
 #[cfg_attr(
@@ -20,6 +20,7 @@ pub mod payload;
 )]
 mod random;
 mod record;
+mod revocation;
 #[cfg_attr(
     not(feature = "internals"),
     expect(unreachable_pub, reason = "the tests of this repository see it")
@@ -31,20 +32,13 @@ mod record;
 )]
 mod rules;
 pub mod token;
-mod unmet;
 mod user_id;
 
-// The life of a session, without HTTP and SQL, and what it keeps in memory.
-mod cache;
-mod facts;
-pub mod new_session;
-mod revocation;
+// The life of a session, without HTTP and SQL.
 pub mod sessions;
 
 // The two surroundings: the database (Diesel) and the web framework (Rocket).
 mod store;
-#[cfg(feature = "transfer")]
-pub mod transfer;
 mod web;
 
 // What is only read, or only tested with.
@@ -61,6 +55,8 @@ pub use new_session::NewSession;
 pub use payload::JwtPayload;
 pub use payload::public_claim::PublicClaim;
 pub use sessions::{SessionInfo, Sessions};
+#[cfg(feature = "transfer")]
+pub use store::transfer;
 pub use user_id::UserId;
 pub use web::{
     AccessToken, CrossSite, LiveSession, LocalUrl, Login, Logout, MaybeSession, Refresh,
@@ -95,8 +91,7 @@ pub use web::{
 /// # let _ = rocket::routes![admin];
 /// ```
 pub mod requirement {
-    pub use crate::facts::{ClaimValue, Facts};
-    pub use crate::unmet::Unmet;
+    pub use crate::claims::{ClaimValue, Facts, Unmet};
     pub use crate::web::{DeviceBound, Fetch, Fresh, Registered, Requirement};
 }
 
@@ -145,7 +140,7 @@ pub mod internals {
 /// What the macros' output uses; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::payload::members::{Members, Place, require_room};
+    pub use crate::payload::members::{Level, Members, require_room};
     pub use crate::web::Answers;
     pub use crate::web::guards::login::{LoginOutcome, LoginResponse};
     pub use crate::web::guards::logout::{

@@ -58,7 +58,7 @@ pub struct NewSession<A = NoAnswer> {
 
 /// What a login starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SessionKind {
     /// A session of a user.
     Whole,
     /// A session that awaits a second factor.
@@ -252,11 +252,11 @@ impl<A> NewSession<A> {
         }
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> SessionKind {
         match &self.values {
-            Ok(values) if values.payload_type.pending.is_some() => Kind::Pending,
-            Ok(values) if values.user_id.is_none() => Kind::Visitor,
-            Ok(_) | Err(_) => Kind::Whole,
+            Ok(values) if values.payload_type.pending.is_some() => SessionKind::Pending,
+            Ok(values) if values.user_id.is_none() => SessionKind::Visitor,
+            Ok(_) | Err(_) => SessionKind::Whole,
         }
     }
 

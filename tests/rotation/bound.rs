@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use session_runtime::internals::rotation::bound::{
-    After, Before, Binding, DROPPED_FOR, Ordinary, Proof, Question, Refresh, Refusal, Registration,
-    Verdict, after_reading, before_reading, decide_bound, is_just_refreshed, register,
+    After, Before, Binding, DROPPED_FOR, Ordinary, Outcome, Proof, Question, Refresh, Refusal,
+    Registration, after_reading, before_reading, decide_bound, is_just_refreshed, register,
 };
 use session_runtime::internals::rotation::{self, Lineage, Policy, Presented, Successor};
 
@@ -27,7 +27,7 @@ fn decide(
     lineage: &Lineage,
     presented: Presented,
     successor: Successor,
-) -> Verdict {
+) -> Outcome {
     let (now, policy) = (at(0), policy());
     decide_bound(Question {
         binding,
@@ -111,22 +111,22 @@ fn every_refresh_meets_the_verdict_of_the_table_in_every_state() {
     }
 }
 
-fn rotated(verdict: rotation::Verdict, binding: Option<Binding>) -> Verdict {
-    Verdict::Rotate { verdict, binding }
+fn rotated(verdict: rotation::Verdict, binding: Option<Binding>) -> Outcome {
+    Outcome::Rotate { verdict, binding }
 }
 
-fn expected(letter: char, state: Binding, lineage: &Lineage, presented: Presented) -> Verdict {
+fn expected(letter: char, state: Binding, lineage: &Lineage, presented: Presented) -> Outcome {
     let plain = decide_at(lineage, presented, at(0));
     match letter {
         // The row ends later than the successor, so that no later than the row is no change.
         'r' | 'e' => rotated(plain, None),
         'p' => rotated(plain, Some(proved(state))),
         't' => rotated(rotation::Verdict::Theft, None),
-        'k' => Verdict::Refused(Refusal::OtherKey),
-        'n' => Verdict::Refused(Refusal::Unproved),
-        'f' => Verdict::Refreshed,
-        's' => Verdict::SendBack,
-        'l' => Verdict::Later,
+        'k' => Outcome::Refused(Refusal::OtherKey),
+        'n' => Outcome::Refused(Refusal::Unproved),
+        'f' => Outcome::Refreshed,
+        's' => Outcome::SendBack,
+        'l' => Outcome::Later,
         _ => dropped(lineage, plain),
     }
 }
@@ -142,7 +142,7 @@ fn proved(state: Binding) -> Binding {
 }
 
 /// As the rule of rotation says, with an end that is a day from now.
-fn dropped(lineage: &Lineage, plain: rotation::Verdict) -> Verdict {
+fn dropped(lineage: &Lineage, plain: rotation::Verdict) -> Outcome {
     let ends_at = at(0) + DROPPED_FOR;
     let ending = |next: Lineage| Lineage { ends_at, ..next };
     match plain {
@@ -184,7 +184,7 @@ fn a_dropped_session_never_ends_later_than_it_was_told() {
     let refresh = Refresh::Ordinary(Ordinary::default());
     for token in [parent(), child(0)] {
         let verdict = decide(Binding::Dropped, refresh, &lineage, token, successor());
-        let Verdict::Rotate {
+        let Outcome::Rotate {
             verdict: rotation::Verdict::NewPair { next, .. },
             binding: None,
         } = verdict
@@ -206,7 +206,7 @@ fn a_session_that_ends_sooner_is_not_lengthened_when_its_binding_is_dropped() {
     });
     for token in [parent(), child(0)] {
         let verdict = decide(bound(-M, false), sent_back, &lineage, token, successor());
-        let Verdict::Rotate {
+        let Outcome::Rotate {
             verdict:
                 rotation::Verdict::NewPair { next, .. }
                 | rotation::Verdict::AccessOnly {

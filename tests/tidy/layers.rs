@@ -26,8 +26,6 @@ enum Layer {
     Root,
     Web,
     Sessions,
-    /// Moves rows from one store to another; beside the story of a session.
-    Transfer,
     Store,
     Leaf,
 }
@@ -38,7 +36,6 @@ impl Layer {
             "lib" => Self::Root,
             "web" => Self::Web,
             "sessions" => Self::Sessions,
-            "transfer" => Self::Transfer,
             "store" => Self::Store,
             _ => Self::Leaf,
         }
@@ -49,7 +46,6 @@ impl Layer {
             Self::Root => true,
             Self::Web => matches!(other, Self::Web | Self::Sessions | Self::Leaf),
             Self::Sessions => matches!(other, Self::Sessions | Self::Store | Self::Leaf),
-            Self::Transfer => matches!(other, Self::Transfer | Self::Store | Self::Leaf),
             Self::Store => matches!(other, Self::Store | Self::Leaf),
             Self::Leaf => matches!(other, Self::Leaf),
         }

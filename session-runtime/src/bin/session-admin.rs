@@ -76,11 +76,11 @@ fn run(arguments: &Move, out: &mut impl Write) -> Result<bool, Box<dyn std::erro
     let transfer = Transfer::new(&*arguments.from, &*arguments.to)
         .batch(arguments.batch.into())
         .discard_target(arguments.discard_target);
-    let (from, to) = transfer.places();
+    let (from, to) = transfer.displayed_urls();
     writeln!(out, "from  {from}\nto    {to}")?;
     let clock = SystemClock::default();
     let mut shown = Shown::new();
-    let moved = transfer.run(|progress| shown.tell(progress, out))?;
+    let moved = transfer.run(|progress| shown.show(progress, out))?;
     shown.bar.finish_and_clear();
     report(&moved, clock.monotonic().as_secs_f64(), out)?;
     Ok(moved.is_complete())
@@ -105,7 +105,7 @@ impl Shown {
         }
     }
 
-    fn tell(&mut self, progress: Progress, out: &mut impl Write) {
+    fn show(&mut self, progress: Progress, out: &mut impl Write) {
         let step = if progress.checking {
             "checking"
         } else {

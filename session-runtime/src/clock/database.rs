@@ -72,7 +72,7 @@ impl DatabaseClock {
 
     /// The offset, if it differs by more than [`SKEW`] from the one that was last reported, or from
     /// zero at first.
-    pub(crate) fn news(&self) -> Option<TimeDelta> {
+    pub(crate) fn offset_change(&self) -> Option<TimeDelta> {
         let offset = self.offset();
         let told = self.told.load(Ordering::Relaxed);
         if !is_skewed(offset - TimeDelta::microseconds(told)) {
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn what_is_over_five_seconds_is_news_once() {
         let offsets = [4_999, 5_001, 5_000, 0, -5_000, -90_000, -90_000, -84_000];
-        let news = [
+        let changes = [
             None,
             Some(5_001),
             None,
@@ -183,9 +183,13 @@ mod tests {
             Some(-84_000),
         ];
         let clock = shows(&[0; 16]);
-        for (offset, news) in offsets.into_iter().zip(news) {
+        for (offset, changes) in offsets.into_iter().zip(changes) {
             clock.follow(|| answer(offset)).expect("an answer");
-            assert_eq!(clock.news(), news.map(TimeDelta::milliseconds), "{offset}");
+            assert_eq!(
+                clock.offset_change(),
+                changes.map(TimeDelta::milliseconds),
+                "{offset}"
+            );
         }
     }
 

@@ -22,10 +22,10 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 mod database;
-mod words;
+mod phrases;
 
 pub(crate) use database::{DatabaseClock, is_skewed};
-pub(crate) use words::{beside_database, in_words, jumped};
+pub(crate) use phrases::{beside_database, in_words, jumped};
 
 /// A source of the time; tests replace it with `testing::ManualClock`.
 ///

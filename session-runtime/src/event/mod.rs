@@ -14,12 +14,12 @@
 //! ```
 
 mod budget;
-mod events;
 mod log;
+mod sink;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub(crate) use self::events::Events;
+pub(crate) use self::sink::EventSink;
 use crate::handle::SessionHandle;
 
 /// Something that happened to a session or a key.

@@ -107,7 +107,7 @@ const RESERVED: &[Members] = &{
 /// Where a claim is flattened.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::exhaustive_enums, reason = "only the derives write it")]
-pub enum Place {
+pub enum Level {
     /// In the payload, beside the claims of the protocol.
     Token,
     /// Inside a claim.
@@ -136,7 +136,7 @@ pub enum Place {
 /// NewSession::new("ada".to_owned(), Claims { rest: Account { exp: 1 } }, ());
 /// ```
 #[track_caller]
-pub const fn require_room(ty: &str, members: &Members, others: &Members, place: Place) {
+pub const fn require_room(ty: &str, members: &Members, others: &Members, level: Level) {
     if members.is_value() {
         Message::new()
             .with("`")
@@ -144,7 +144,7 @@ pub const fn require_room(ty: &str, members: &Members, others: &Members, place: 
             .with("` does not become a JSON object: flatten a struct or a map, or remove `#[serde(flatten)]`")
             .fail();
     }
-    if let (Some(name), Place::Token) = (members.shared_with(RESERVED), place) {
+    if let (Some(name), Level::Token) = (members.shared_with(RESERVED), level) {
         Message::new()
             .with("the claim `")
             .with(name)

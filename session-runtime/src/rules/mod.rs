@@ -5,6 +5,7 @@ pub(crate) mod breaker;
 pub(crate) mod database_url;
 pub(crate) mod lifetimes;
 pub(crate) mod limit;
-pub(crate) mod place;
+pub(crate) mod login;
 pub mod rotation;
 pub mod selection;
+pub(crate) mod shared_settings;

@@ -331,7 +331,7 @@ impl Sessions {
         let changed = self.inner.store.change(handle, change).await?;
         match changed {
             Some(changed) => changed.map_err(|refused| self.explain(handle, refused)),
-            None => Err(self.absent(handle).await),
+            None => Err(self.missing_row(handle).await),
         }
     }
 }

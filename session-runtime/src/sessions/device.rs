@@ -84,7 +84,7 @@ impl Sessions {
         let key = registration.key.spki().to_vec();
         let bound = self.inner.store.bind_device(handle, key.clone()).await?;
         let Some((mut record, decided)) = bound else {
-            return Err(self.absent(handle).await);
+            return Err(self.missing_row(handle).await);
         };
         let now = self.now();
         match decided {
@@ -118,7 +118,7 @@ impl Sessions {
     pub(crate) async fn ask_for_key(&self, handle: SessionHandle) -> Result<Asked, Error> {
         let found = self.inner.store.find_current(handle).await?;
         let Some(record) = found else {
-            return match self.absent(handle).await {
+            return match self.missing_row(handle).await {
                 Error::Unauthorised => Ok(Asked::Gone),
                 error => Err(error),
             };

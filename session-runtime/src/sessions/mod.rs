@@ -21,12 +21,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::arrival::Arrival;
-use crate::cache::VerifiedTokens;
 use crate::clock::DatabaseClock;
 use crate::config::{Csrf, SessionConfig, TransferMethod};
 use crate::error::Error;
-use crate::event::{Event, Events};
+use crate::event::{Event, EventSink};
 use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
 use crate::payload::types::PayloadTypes;
@@ -37,29 +35,31 @@ use crate::store::Store;
 use crate::token::access::Terms;
 use crate::token::{Binding, SessionTokens, Transport};
 
-mod absent;
 mod change;
+mod clean_up;
+mod clock_jumps;
 mod conflicts;
 mod device;
-mod failures;
-mod follow;
+mod feed;
 mod info;
 mod issue;
 mod jwt;
-mod keeper;
 mod kept_keys;
 mod key_source;
+mod keys;
+mod login_context;
+mod missing_row;
 mod neighbours;
 mod open;
 mod payload_types;
 mod recognise;
 mod refresh;
+mod replace;
 mod revoke;
 mod second_factor;
-mod silence;
+mod silent_requests;
 mod start;
-mod steadiness;
-mod succeed;
+mod task_failures;
 mod tasks;
 #[cfg(feature = "internals")]
 #[allow(
@@ -67,18 +67,19 @@ mod tasks;
     reason = "only the tests of this repository see it"
 )]
 pub(crate) mod testing;
-mod upkeep;
+mod verified_tokens;
 mod verify;
 mod within;
 
 pub use change::Versioned;
 pub(crate) use change::{change_payload, merge};
 pub(crate) use device::Asked;
-pub(crate) use failures::Task;
 pub use info::SessionInfo;
+pub(crate) use login_context::{CompletedLogin, LoginContext};
 pub(crate) use open::Surroundings;
 pub(crate) use recognise::Recognised;
 pub(crate) use refresh::Exchanged;
+pub(crate) use task_failures::Task;
 pub use verify::VerifiedSession;
 pub use within::{Uncommitted, Within};
 
@@ -86,11 +87,12 @@ pub use crate::device::Device;
 pub use crate::handle::InvalidHandle;
 pub use crate::store::SessionConnection;
 
+use clock_jumps::ClockJumps;
 use conflicts::Conflicts;
-use failures::Failures;
 use kept_keys::KeptKeys;
-use silence::Silence;
-use steadiness::Steadiness;
+use silent_requests::SilentRequests;
+use task_failures::TaskFailures;
+use verified_tokens::VerifiedTokens;
 
 /// All sessions of the application: create, verify, refresh, list, change and revoke them.
 ///
@@ -131,13 +133,13 @@ struct Inner {
     store: Store,
     /// The same store for background tasks: its failures are not events of a request.
     background: Store,
-    failures: Failures,
+    task_failures: TaskFailures,
     payload_types: PayloadTypes,
-    silence: Silence,
+    silent_requests: SilentRequests,
     conflicts: Conflicts,
     clock: Arc<DatabaseClock>,
     random: Arc<dyn Random>,
-    events: Events,
+    events: EventSink,
 }
 
 /// What mints access tokens and caches those that were verified.
@@ -156,7 +158,7 @@ struct AccessTokens {
 #[derive(Debug)]
 struct Follower {
     revocations: Revocations,
-    steadiness: Mutex<Steadiness>,
+    clock_jumps: Mutex<ClockJumps>,
     /// When this process last announced how long its access tokens live (monotonic).
     announced_at: Mutex<Option<Duration>>,
 }
@@ -194,7 +196,7 @@ impl Sessions {
         transport: Transport,
     ) -> Result<SessionTokens, Error> {
         self.require_transport(transport)?;
-        self.start(session, Arrival::new(transport, Device::default()))
+        self.start(session, LoginContext::new(transport, Device::default()))
             .await
     }
 
@@ -263,12 +265,12 @@ impl Sessions {
 
     /// Counts a request that was accepted without `Sec-Fetch-Site` and `Origin`.
     pub(crate) fn count_silent_request(&self, path: String) {
-        self.inner.silence.count(path);
+        self.inner.silent_requests.count(path);
     }
 
     /// Reports how many of those there were since the last report, if any.
     pub(crate) fn report_silent_requests(&self) {
-        let (count, path) = self.inner.silence.take();
+        let (count, path) = self.inner.silent_requests.take();
         if count > 0 {
             self.emit(&Event::SilentRequests { count, path });
         }

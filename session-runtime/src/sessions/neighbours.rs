@@ -1,9 +1,9 @@
 //! What the launch reports about other users of the same tables.
 
 use super::Sessions;
-use super::follow::SERVES_FOR;
+use super::feed::SERVES_FOR;
 use crate::config::Revocation;
-use crate::neighbours::{Fingerprint, REVOCATION};
+use crate::rules::shared_settings::{Fingerprint, REVOCATION};
 use crate::store::StoreError;
 
 impl Sessions {

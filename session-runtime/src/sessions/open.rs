@@ -5,16 +5,16 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::conflicts::Conflicts;
-use super::failures::Failures;
 use super::kept_keys::KeptKeys;
 use super::key_source::KeySource;
-use super::silence::Silence;
+use super::silent_requests::SilentRequests;
+use super::task_failures::TaskFailures;
+use super::verified_tokens::VerifiedTokens;
 use super::{AccessTokens, Follower, Inner, Sessions};
-use crate::cache::VerifiedTokens;
 use crate::clock::{Clock, DatabaseClock, in_words};
 use crate::config::{DatabaseUrl, SessionConfig};
 use crate::error::Error;
-use crate::event::{Event, Events};
+use crate::event::{Event, EventSink};
 use crate::keys::master_key;
 use crate::keys::sealing::MasterKeys;
 use crate::keys::{Schedule, Supplier, install_crypto_provider};
@@ -35,7 +35,7 @@ pub(crate) struct Surroundings {
     pub(crate) development: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) events: Events,
+    pub(crate) events: EventSink,
     /// Where the signing keys come from, if not from the database.
     pub(crate) supplier: Option<Supplier>,
 }
@@ -86,18 +86,18 @@ impl Sessions {
                 verified: VerifiedTokens::new(config.verified_token_cache),
             },
             payload_types: PayloadTypes::default(),
-            silence: Silence::default(),
+            silent_requests: SilentRequests::default(),
             conflicts: Conflicts::default(),
             feed: Follower {
                 revocations: Revocations::new(lifetimes.access_token),
-                steadiness: Mutex::default(),
+                clock_jumps: Mutex::default(),
                 announced_at: Mutex::default(),
             },
             config,
             lifetimes,
             store,
             background,
-            failures: Failures::default(),
+            task_failures: TaskFailures::default(),
             clock,
             random: around.random,
             events,
@@ -105,7 +105,7 @@ impl Sessions {
         let sessions = Self {
             inner: Arc::new(inner),
         };
-        sessions.tell_of_clock();
+        sessions.report_clock();
         // With the cause, which the answer to a request would not contain.
         let met = sessions.meet_neighbours().await;
         met.map_err(of_store)?;
@@ -117,7 +117,7 @@ impl Sessions {
 
 impl Sessions {
     /// Reports at launch what is or was wrong with the clock.
-    fn tell_of_clock(&self) {
+    fn report_clock(&self) {
         if let Some(difference) = self.inner.clock.behind() {
             self.emit(&Event::ClockSkew {
                 difference,
@@ -128,7 +128,7 @@ impl Sessions {
                 consequence: "it shows a time before this version was written: browsers drop the cookies at once; set it right",
             });
         }
-        self.tell_of_key_ahead();
+        self.report_key_ahead();
     }
 }
 
@@ -149,7 +149,7 @@ async fn open_store(
     database: DatabaseUrl,
     config: &SessionConfig,
     clock: &Arc<DatabaseClock>,
-    events: &Events,
+    events: &EventSink,
     random: &dyn Random,
 ) -> Result<Store, LaunchError> {
     let options = Options {

@@ -118,7 +118,7 @@ impl Sessions {
                 Ok((Standing::Live, Some(verified)))
             }
             Some(_) => Ok((Standing::Revoked, None)),
-            None => match self.absent(handle).await {
+            None => match self.missing_row(handle).await {
                 Error::Unauthorised => Ok((Standing::Revoked, None)),
                 error => Err(error),
             },

@@ -97,7 +97,7 @@ impl Sessions {
             kind,
         };
         let Some((mut record, decided)) = self.inner.store.rotate(rotation, arrived).await? else {
-            return Err(self.absent(handle).await);
+            return Err(self.missing_row(handle).await);
         };
         // A row of an early version does not name the type, so it is unknown which guards may
         // accept it.
@@ -108,18 +108,18 @@ impl Sessions {
         self.refuse_reserved(&record)?;
 
         let verdict = match decided {
-            bound::Verdict::Rotate { verdict, binding } => {
+            bound::Outcome::Rotate { verdict, binding } => {
                 self.note_binding(&mut record, binding);
                 verdict
             }
-            bound::Verdict::Refreshed => return Ok(Exchanged::Refreshed),
-            bound::Verdict::SendBack => return Ok(Exchanged::SendBack),
-            bound::Verdict::Later => return Err(Error::Unavailable),
-            bound::Verdict::Refused(Refusal::Unproved) => {
+            bound::Outcome::Refreshed => return Ok(Exchanged::Refreshed),
+            bound::Outcome::SendBack => return Ok(Exchanged::SendBack),
+            bound::Outcome::Later => return Err(Error::Unavailable),
+            bound::Outcome::Refused(Refusal::Unproved) => {
                 self.emit(&Event::UnprovedRefresh { handle });
                 return Err(Error::Unauthorised);
             }
-            bound::Verdict::Refused(Refusal::OtherKey) => return Ok(Exchanged::OtherKey),
+            bound::Outcome::Refused(Refusal::OtherKey) => return Ok(Exchanged::OtherKey),
         };
         let tokens = match verdict {
             Verdict::NewPair { next, late_parent } => {
@@ -157,7 +157,7 @@ impl Sessions {
         let store = &self.inner.store;
         let record = match store.find_current(handle).await {
             Ok(Some(record)) => record,
-            Ok(None) => return self.absent(handle).await,
+            Ok(None) => return self.missing_row(handle).await,
             Err(error) => return error.into(),
         };
         if record.is_device_bound() && !proved {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Sessions;
-use crate::arrival::Completed;
+use super::login_context::CompletedLogin;
 use crate::config::TransferMethod;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
@@ -25,7 +25,7 @@ pub(super) const LIMIT: Limit = Limit {
 /// How often the second factor of a user may be tried: the last attempt ends the pending sessions.
 const MOST_ATTEMPTS: u32 = 5;
 
-impl Completed {
+impl CompletedLogin {
     pub(crate) fn of(pending: &Verified) -> Self {
         Self {
             handle: pending.handle,
@@ -91,7 +91,7 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unauthorised`] if the session has ended or there are no attempts left,
     /// [`Error::Unavailable`] if the database does not answer.
-    pub(crate) async fn count_attempt(&self, pending: &Completed) -> Result<bool, Error> {
+    pub(crate) async fn count_attempt(&self, pending: &CompletedLogin) -> Result<bool, Error> {
         let (handle, user_id) = (pending.handle, pending.user_id.clone());
         match self.inner.store.count_attempt(handle, user_id).await? {
             Some(attempts) if attempts > MOST_ATTEMPTS => {
@@ -99,12 +99,12 @@ impl Sessions {
                 Err(Error::Unauthorised)
             }
             Some(attempts) => Ok(attempts == MOST_ATTEMPTS),
-            None => Err(self.absent(handle).await),
+            None => Err(self.missing_row(handle).await),
         }
     }
 
     /// Ends all pending sessions of a user after too many attempts.
-    pub(crate) async fn end_pending(&self, pending: &Completed) -> Result<(), Error> {
+    pub(crate) async fn end_pending(&self, pending: &CompletedLogin) -> Result<(), Error> {
         let user_id = pending.user_id.clone();
         let ended = self.inner.store.revoke_pending(user_id.clone()).await?;
         self.note_revoked(ended, RevokedBy::SecondFactor);

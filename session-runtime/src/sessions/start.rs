@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::login_context::LoginContext;
 use super::{Sessions, second_factor};
-use crate::arrival::Arrival;
 use crate::config::SessionLimit;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
@@ -24,21 +24,21 @@ impl Sessions {
     pub(crate) async fn start(
         &self,
         new: NewSession,
-        arrival: Arrival,
+        context: LoginContext,
     ) -> Result<SessionTokens, Error> {
         let store = &self.inner.store;
-        let (creation, mut tokens) = self.prepare(&new, &arrival)?;
+        let (creation, mut tokens) = self.prepare(&new, &context)?;
         let user_id = creation.record.user_id.clone();
         let created = match store.create(creation).await {
             // The connection broke during the commit. The row may still appear, so this handle is
             // never used again.
             Err(StoreError::Unknown(_)) if store.find(tokens.handle()).await?.is_none() => {
-                let (creation, again) = self.prepare(&new, &arrival)?;
+                let (creation, again) = self.prepare(&new, &context)?;
                 tokens = again;
                 store.create(creation).await?
             }
             Err(StoreError::Unknown(_)) => Created::Started {
-                ended: arrival.replaced.clone(),
+                ended: context.replaced.clone(),
             },
             created => created?,
         };
@@ -51,7 +51,7 @@ impl Sessions {
         });
         let (same_browser, excess) = ended
             .into_iter()
-            .partition(|ended| arrival.replaced.contains(ended));
+            .partition(|ended| context.replaced.contains(ended));
         self.note_revoked(same_browser, RevokedBy::Login);
         self.note_revoked(excess, RevokedBy::Limit);
         Ok(tokens)
@@ -62,12 +62,12 @@ impl Sessions {
     pub(super) fn prepare(
         &self,
         new: &NewSession,
-        arrival: &Arrival,
+        context: &LoginContext,
     ) -> Result<(Creation, SessionTokens), Error> {
         let values = new.values.clone()?;
         self.enter(values.payload_type)?;
         let pending = values.payload_type.pending.is_some();
-        if let Some(completed) = &arrival.completes {
+        if let Some(completed) = &context.completes {
             completed.require_same_user(values.user_id.as_deref())?;
         }
         let max_data_size = self.config().max_data_size;
@@ -83,7 +83,7 @@ impl Sessions {
         if pending {
             self.require_cookies(anonymous)?;
         }
-        let (token, lineage) = self.first_token(handle, arrival.transport, now)?;
+        let (token, lineage) = self.first_token(handle, context.transport, now)?;
         let mut record = Record {
             handle,
             user_id: values.user_id.unwrap_or_else(|| handle.to_string()),
@@ -101,28 +101,28 @@ impl Sessions {
             auth_time: (values.auth_time && !anonymous).then_some(now),
             anonymous,
             data_version: 0,
-            device: arrival.device.clone(),
+            device: context.device.clone(),
             pending_attempts: pending.then_some(0),
             bound: None,
         };
         record.lineage.ends_at = record.ends_after(now).unwrap_or(now);
         self.require_fit(&record)?;
-        let tokens = self.issue_first(&record, arrival.transport, token, now)?;
+        let tokens = self.issue_first(&record, context.transport, token, now)?;
         let limit = if pending {
             Some(second_factor::LIMIT)
         } else {
             self.limit(anonymous)
         };
-        let completes = arrival.completes.as_ref().map(|pending| pending.handle);
+        let completes = context.completes.as_ref().map(|pending| pending.handle);
         let creation = Creation {
             record,
-            replaced: arrival.replaced.clone(),
+            replaced: context.replaced.clone(),
             completes,
             hand_over: new
                 .hand_over
                 .clone()
                 .map(|hand_over| hand_over.limited(max_data_size)),
-            handed_from: arrival.handed_from.clone(),
+            handed_from: context.handed_from.clone(),
             limit,
         };
         Ok((creation, tokens))

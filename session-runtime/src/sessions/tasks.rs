@@ -1,7 +1,7 @@
 //! The background tasks: what each of them does.
 
 use super::Sessions;
-use super::failures::Task;
+use super::task_failures::Task;
 use crate::panics::caught_async;
 use crate::store::StoreError;
 
@@ -32,8 +32,8 @@ impl Sessions {
     }
 
     fn note(&self, task: Task, failure: Option<String>) {
-        if let Some(news) = self.inner.failures.note(task, failure) {
-            self.emit(&news);
+        if let Some(event) = self.inner.task_failures.note(task, failure) {
+            self.emit(&event);
         }
     }
 }
@@ -46,7 +46,7 @@ impl Sessions {
     /// [`Error::Unavailable`](crate::Error::Unavailable) if the database does not answer.
     pub async fn read_revocations_now(&self) -> Result<(), crate::Error> {
         let read = self.read_revocations().await;
-        self.told(Task::FollowRevocations, read)
+        self.reported(Task::FollowRevocations, read)
     }
 
     /// Rotates the signing keys now instead of at their next turn, for tests.
@@ -55,7 +55,7 @@ impl Sessions {
     /// [`Error::Unavailable`](crate::Error::Unavailable) if the database does not answer.
     pub async fn rotate_keys_now(&self) -> Result<(), crate::Error> {
         let rotated = self.rotate_keys().await;
-        self.told(Task::RotateKeys, rotated)
+        self.reported(Task::RotateKeys, rotated)
     }
 
     /// Deletes expired rows now instead of at the next turn, for tests; returns how many batches it
@@ -67,14 +67,14 @@ impl Sessions {
         let mut batches = 1;
         loop {
             let cleaned = self.clean_up().await;
-            if !self.told(Task::CleanUp, cleaned)? {
+            if !self.reported(Task::CleanUp, cleaned)? {
                 return Ok(batches);
             }
             batches += 1;
         }
     }
 
-    fn told<T>(&self, task: Task, done: Result<T, StoreError>) -> Result<T, crate::Error> {
+    fn reported<T>(&self, task: Task, done: Result<T, StoreError>) -> Result<T, crate::Error> {
         self.note(task, done.as_ref().err().map(ToString::to_string));
         Ok(done?)
     }

@@ -92,7 +92,7 @@ impl Sessions {
     ) -> Result<Arc<Verified>, Error> {
         let verified = match self.check(access_token, presented_in) {
             // Another process may have made a key a moment ago, or its tokens live longer.
-            Err(_) if self.may_be_news(access_token) => {
+            Err(_) if self.may_verify_with_new_keys(access_token) => {
                 Box::pin(self.look_for_unknown_key()).await;
                 self.check(access_token, presented_in)?
             }
@@ -161,7 +161,7 @@ impl Sessions {
     async fn read_row(&self, handle: SessionHandle) -> Result<Summary, Error> {
         match self.inner.store.summary(handle).await? {
             Some(summary) => Ok(summary),
-            None => Err(self.absent(handle).await),
+            None => Err(self.missing_row(handle).await),
         }
     }
 
@@ -207,7 +207,7 @@ impl Sessions {
     }
 
     /// Whether a token that is not accepted may be once the keys have been read again.
-    fn may_be_news(&self, access_token: &str) -> bool {
+    fn may_verify_with_new_keys(&self, access_token: &str) -> bool {
         access::names_unknown_key(access_token, &self.keys())
             || matches!(self.signature_of(access_token), Signature::Ours)
     }

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 
 use super::Sessions;
 use super::change::{change_payload, merge, write_data};
+use super::login_context::LoginContext;
 use super::payload_types::Refused;
 use super::start::accept;
-use crate::arrival::Arrival;
 use crate::device::Device;
 use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
-use crate::new_session::{Kind, NewSession};
+use crate::new_session::{NewSession, SessionKind};
 use crate::panics::contained;
 use crate::payload::JwtPayload;
 use crate::payload::claims_set::Mismatch;
@@ -46,13 +46,13 @@ pub struct Within<'c> {
 #[must_use = "after the commit, give it to `Login::attach`; without that the browser has no session"]
 pub struct Uncommitted {
     pub(super) tokens: SessionTokens,
-    pub(super) kind: Kind,
+    pub(super) kind: SessionKind,
     pub(super) sessions: Sessions,
 }
 
 impl Uncommitted {
     /// The kind of session, which decides what it replaces.
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> SessionKind {
         self.kind
     }
 
@@ -71,7 +71,7 @@ impl Uncommitted {
     pub fn after_commit(self) -> Result<SessionTokens, Error> {
         let inner = &self.sessions.inner;
         let checked = inner.store.check_files();
-        checked.inspect_err(|cause| cause.tell(&inner.events))?;
+        checked.inspect_err(|cause| cause.report(&inner.events))?;
         Ok(self.tokens)
     }
 }
@@ -91,7 +91,10 @@ impl<'c> Within<'c> {
     /// The connection, after checking that it leads to the sessions' database.
     pub(super) fn conn(&mut self) -> Result<&mut Lent<'c>, Error> {
         if !self.is_checked {
-            if let Some(found) = self.conn.misled(self.sessions.inner.store.identity())? {
+            if let Some(found) = self
+                .conn
+                .other_database(self.sessions.inner.store.identity())?
+            {
                 let told = found.clone();
                 self.sessions.emit(&Event::WrongDatabase { found: told });
                 return Err(Error::WrongDatabase { found });
@@ -118,16 +121,16 @@ impl Within<'_> {
         transport: Transport,
     ) -> Result<Uncommitted, Error> {
         self.sessions.require_transport(transport)?;
-        self.start(&session, &Arrival::new(transport, Device::default()))
+        self.start(&session, &LoginContext::new(transport, Device::default()))
     }
 
-    /// Starts a session for the login `arrival`.
+    /// Starts a session for the login `context`.
     pub(crate) fn start(
         &mut self,
         session: &NewSession,
-        arrival: &Arrival,
+        context: &LoginContext,
     ) -> Result<Uncommitted, Error> {
-        let (creation, tokens) = self.sessions.prepare(session, arrival)?;
+        let (creation, tokens) = self.sessions.prepare(session, context)?;
         if creation.limit.is_some() {
             self.conn()?.require_current_reads()?;
         }

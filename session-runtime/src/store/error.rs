@@ -2,9 +2,9 @@
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::server::Refusal;
-use super::{remedies, words};
+use super::{error_text, remedies};
 use crate::error::Error;
-use crate::event::{Event, Events};
+use crate::event::{Event, EventSink};
 
 /// Why a database could not be opened; each says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +101,7 @@ pub(crate) enum OpenError {
     )]
     Further(Box<Self>),
     #[error(
-        "`sessions.database`: the session tables could not be read, made or brought up to date ({})", words::of(.0)
+        "`sessions.database`: the session tables could not be read, made or brought up to date ({})", error_text::without_values(.0)
     )]
     Database(diesel::result::Error),
     #[error(
@@ -183,7 +183,7 @@ impl OpenError {
 
 impl From<diesel::result::Error> for OpenError {
     fn from(error: diesel::result::Error) -> Self {
-        let text = words::of(&error);
+        let text = error_text::without_values(&error);
         match advice(&error) {
             // This is the launch, which is to say what to mend.
             Some(_) if remedies::remedy(&error, &text) == Some(remedies::CHANGED) => {
@@ -207,7 +207,7 @@ fn advice(error: &diesel::result::Error) -> Option<String> {
                 .into(),
         );
     }
-    let text = words::of(error);
+    let text = error_text::without_values(error);
     if text.contains("__diesel_stmt_") {
         return Some(format!(
             "a pooler gives us another connection for each transaction ({text}): say so in the URL, as in \
@@ -275,7 +275,7 @@ pub(crate) enum StoreError {
 impl StoreError {
     /// For an error of the database.
     pub(super) fn of(error: &diesel::result::Error) -> Self {
-        Self::Database(advice(error).unwrap_or_else(|| words::of(error)))
+        Self::Database(advice(error).unwrap_or_else(|| error_text::without_values(error)))
     }
 }
 
@@ -292,7 +292,7 @@ impl From<OpenError> for StoreError {
 
 impl StoreError {
     /// Says why something that a request asked for was not done, where that is the store's fault.
-    pub(crate) fn tell(&self, events: &Events) {
+    pub(crate) fn report(&self, events: &EventSink) {
         if !matches!(self, Self::Panicked(_)) {
             let cause = self.to_string();
             events.emit(&Event::StoreUnavailable { cause });

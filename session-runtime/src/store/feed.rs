@@ -6,11 +6,22 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Store, StoreError};
 use crate::handle::SessionHandle;
-use crate::neighbours::{Fingerprint, Neighbours};
 use crate::revocation::{Page, Position};
+use crate::rules::shared_settings::Fingerprint;
 
 /// Entries that are read at once.
 const PAGE: i64 = 10_000;
+
+/// What else was found to use the tables.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbours {
+    /// Another issuer that is serving now.
+    pub(crate) issuer: Option<String>,
+    /// The announcements of this issuer that differ from this process's.
+    pub(crate) settings: Vec<String>,
+    /// Whether there is a live session.
+    pub(crate) has_sessions: bool,
+}
 
 impl Store {
     /// Says that this process may mint access tokens of so long a validity until a time, and serves

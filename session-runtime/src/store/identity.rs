@@ -4,12 +4,12 @@ use diesel::result::QueryResult;
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::connection::AnyConnection;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::error_text;
 use super::location::Location;
 use super::sql::Link;
 #[cfg(feature = "sqlite")]
 use super::sqlite::{self, Files};
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-use super::words;
 
 /// Which database the sessions are in.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl Identity {
     /// # Errors
     /// What keeps the question from an answer: the connection is broken, or the file was deleted or
     /// replaced since it was opened.
-    pub(super) fn misled(&self, link: &mut Link<'_>) -> QueryResult<Option<String>> {
+    pub(super) fn other_database(&self, link: &mut Link<'_>) -> QueryResult<Option<String>> {
         #[allow(
             unreachable_patterns,
             reason = "with one database there is no other kind"
@@ -75,9 +75,9 @@ impl Identity {
                 }))
             }
             #[cfg(feature = "postgres")]
-            (Self::Postgres(mark), link @ Link::Postgres(_)) => mark.misled(link),
+            (Self::Postgres(mark), link @ Link::Postgres(_)) => mark.other_database(link),
             #[cfg(feature = "mysql")]
-            (Self::Mysql(mark), link @ Link::Mysql(_)) => mark.misled(link),
+            (Self::Mysql(mark), link @ Link::Mysql(_)) => mark.other_database(link),
             #[cfg(feature = "sqlite")]
             (_, Link::Sqlite(_)) => Ok(Some("SQLite".to_owned())),
             #[cfg(feature = "postgres")]
@@ -101,7 +101,7 @@ impl Identity {
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 impl Mark {
-    fn misled(&self, link: &mut Link<'_>) -> QueryResult<Option<String>> {
+    fn other_database(&self, link: &mut Link<'_>) -> QueryResult<Option<String>> {
         match link.identity() {
             Ok(Some((number, name))) if (number, name.as_str()) == (self.number, &self.name) => {
                 Ok(None)
@@ -111,7 +111,7 @@ impl Mark {
             // The name of the table is the same in every language.
             Err(error) if error.to_string().contains("session_counter") => Ok(Some(format!(
                 "a place without our tables ({})",
-                words::of(&error)
+                error_text::without_values(&error)
             ))),
             Err(error) => Err(error),
         }

@@ -10,6 +10,7 @@ mod backend;
 mod changed;
 mod connection;
 mod error;
+mod error_text;
 mod feed;
 mod identity;
 mod keys;
@@ -33,8 +34,7 @@ mod sql;
 mod sqlite;
 mod transaction;
 #[cfg(feature = "transfer")]
-pub(crate) mod transfer;
-mod words;
+pub mod transfer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,10 +55,10 @@ use self::prepare::{Remarks, prepare};
 use self::queue::{Readers, Writer};
 use self::sql::Link;
 use crate::clock::DatabaseClock;
-use crate::event::Events;
+use crate::event::EventSink;
 use crate::handle::SessionHandle;
 use crate::record::{Created, Creation, Others, Record, Rotation, Summary};
-use crate::rules::rotation::bound::{Registration, Verdict};
+use crate::rules::rotation::bound::{Outcome, Registration};
 
 /// Rows deleted in one transaction: few enough that no login waits noticeably behind them.
 const CLEANUP_BATCH: i64 = 100;
@@ -102,7 +102,7 @@ impl Store {
         url: &str,
         options: Options,
         clock: Arc<DatabaseClock>,
-        events: Events,
+        events: EventSink,
     ) -> Result<(Self, Remarks), OpenError> {
         let location = Location::parse(url, options.timeout)?;
         let mut conn = location.writer()?;
@@ -189,18 +189,18 @@ impl Store {
         self.writer.step(step).await
     }
 
-    /// Replaces a session by what `succeed` makes of it; `None` if it is gone.
-    pub(crate) async fn succeed(
+    /// Replaces a session by what `replace_session` makes of it; `None` if it is gone.
+    pub(crate) async fn replace_session(
         &self,
         handle: SessionHandle,
         user_id: String,
         others: Others,
-        succeed: impl Fn(Record) -> Record + Send + 'static,
+        successor: impl Fn(Record) -> Record + Send + 'static,
     ) -> Result<Option<(Record, Vec<SessionHandle>)>, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
             .step_on(handle, move |link| {
-                link.succeed(handle, &user_id, clock.now(), others, &succeed)
+                link.replace_session(handle, &user_id, clock.now(), others, &successor)
             })
             .await
     }
@@ -211,7 +211,7 @@ impl Store {
         &self,
         rotation: Rotation,
         arrived: Duration,
-    ) -> Result<Option<(Record, Verdict)>, StoreError> {
+    ) -> Result<Option<(Record, Outcome)>, StoreError> {
         let clock = Arc::clone(&self.clock);
         self.writer
             .step_since(arrived, rotation.handle, move |link| {

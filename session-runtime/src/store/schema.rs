@@ -9,7 +9,7 @@ use diesel::sql_types::{Bool, Text};
 pub(super) struct Column {
     /// Its table.
     #[diesel(sql_type = Text)]
-    pub(super) place: String,
+    pub(super) table_name: String,
     #[diesel(sql_type = Text)]
     pub(super) name: String,
     /// Its type, without a length.
@@ -25,7 +25,7 @@ pub(super) struct Column {
 pub(super) struct Index {
     /// Its table.
     #[diesel(sql_type = Text)]
-    pub(super) place: String,
+    pub(super) table_name: String,
     #[diesel(sql_type = Bool)]
     pub(super) is_unique: bool,
     /// Its columns in order, with commas between.

@@ -101,8 +101,11 @@ impl Lent<'_> {
 
     /// What the connection leads to instead of a database; `None` if it leads to it.
     /// Costs one read by a primary key.
-    pub(crate) fn misled(&mut self, identity: &Identity) -> Result<Option<String>, StoreError> {
-        self.run(|link| identity.misled(link))
+    pub(crate) fn other_database(
+        &mut self,
+        identity: &Identity,
+    ) -> Result<Option<String>, StoreError> {
+        self.run(|link| identity.other_database(link))
     }
 
     /// Refuses a transaction that reads by an old snapshot, for what must see every session of a

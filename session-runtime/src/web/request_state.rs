@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rocket::Request;
 
-use crate::arrival::Completed;
 use crate::error::Error;
 use crate::handle::{SessionHandle, Tag};
+use crate::sessions::CompletedLogin;
 use crate::sessions::Sessions;
 use crate::token::access::Verified;
 use crate::token::{SessionTokens, Transport};
@@ -56,7 +56,7 @@ pub(in crate::web) struct RequestState {
 
 #[derive(Debug, Default)]
 struct State {
-    verdict: Option<Result<Arc<Verified>, Error>>,
+    verified: Option<Result<Arc<Verified>, Error>>,
     change: Change,
     /// The other sessions of the user, in the same jar.
     beside: Vec<SessionHandle>,
@@ -72,7 +72,7 @@ struct State {
 #[derive(Debug, Default)]
 struct SecondFactor {
     /// The pending session that a guard accepted.
-    awaited: Option<Completed>,
+    awaited: Option<CompletedLogin>,
     /// Whether the route logs in.
     is_login: bool,
     attempted: bool,
@@ -99,17 +99,17 @@ impl RequestState {
     }
 
     /// The result of verifying the access token, if a guard has asked for it.
-    pub(in crate::web) fn verdict(&self) -> Option<Result<Arc<Verified>, Error>> {
-        self.lock().verdict.clone()
+    pub(in crate::web) fn verified(&self) -> Option<Result<Arc<Verified>, Error>> {
+        self.lock().verified.clone()
     }
 
     /// Remembers the result of verifying the access token.
-    pub(in crate::web) fn note_verdict(
+    pub(in crate::web) fn note_verified(
         &self,
-        verdict: Result<Arc<Verified>, Error>,
+        verified: Result<Arc<Verified>, Error>,
     ) -> Result<Arc<Verified>, Error> {
-        self.lock().verdict = Some(verdict.clone());
-        verdict
+        self.lock().verified = Some(verified.clone());
+        verified
     }
 
     /// Stores tokens in the browser, with the response.
@@ -216,7 +216,7 @@ impl RequestState {
 
     /// Remembers that a guard accepted a pending session.
     pub(in crate::web) fn note_awaited(&self, pending: &Verified) {
-        self.lock().second_factor.awaited = Some(Completed::of(pending));
+        self.lock().second_factor.awaited = Some(CompletedLogin::of(pending));
     }
 
     /// Remembers the session of a visitor beside one that awaits a second factor.
@@ -235,12 +235,12 @@ impl RequestState {
     }
 
     /// The pending session that a guard accepted.
-    pub(in crate::web) fn awaited(&self) -> Option<Completed> {
+    pub(in crate::web) fn awaited(&self) -> Option<CompletedLogin> {
         self.lock().second_factor.awaited.clone()
     }
 
     /// The pending session whose second factor this request tries; only the first call returns it.
-    pub(in crate::web) fn begin_attempt(&self) -> Option<Completed> {
+    pub(in crate::web) fn begin_attempt(&self) -> Option<CompletedLogin> {
         let second_factor = &mut self.lock().second_factor;
         if !second_factor.is_login || second_factor.attempted {
             return None;
@@ -256,7 +256,7 @@ impl RequestState {
     }
 
     /// The pending session whose last attempt this request is.
-    pub(in crate::web) fn last_attempt(&self) -> Option<Completed> {
+    pub(in crate::web) fn last_attempt(&self) -> Option<CompletedLogin> {
         let second_factor = &self.lock().second_factor;
         let awaited = second_factor.awaited.clone();
         awaited.filter(|_| second_factor.is_last)

@@ -22,8 +22,8 @@ pub fn configuration(figment: &Figment) -> Result<[String; 3], String> {
     conflicts::check(&settings)?;
     let _policy = CsrfPolicy::new(&settings);
     let wire = Wire::new(&settings);
-    let places = wire.places();
-    Ok(places.map(|(_, place)| wire.removal(place.any_name(), &place.path).to_string()))
+    let scopes = wire.scopes();
+    Ok(scopes.map(|(_, scope)| wire.removal(scope.any_name(), &scope.path).to_string()))
 }
 
 impl SessionFairing {

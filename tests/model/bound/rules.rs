@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use session_runtime::internals::rotation::bound::{
-    Binding, JUST_NOW, Ordinary, Question, Refresh, Refusal, Verdict, decide_bound,
+    Binding, JUST_NOW, Ordinary, Outcome, Question, Refresh, Refusal, decide_bound,
 };
 use session_runtime::internals::rotation::{self, Policy, Withheld};
 
-pub(crate) type Rule = fn(Question<'_>) -> Verdict;
+pub(crate) type Rule = fn(Question<'_>) -> Outcome;
 
 /// Whether an access token comes from the refresh that a request waited for.
 pub(crate) type Window = fn(DateTime<Utc>, Option<DateTime<Utc>>, DateTime<Utc>, Policy) -> bool;
@@ -32,7 +32,7 @@ pub(crate) fn since_then_only(
 }
 
 /// A request that waited for no refresh is taken for one of a browser without the key.
-pub(crate) fn believes_no_skipping(question: Question<'_>) -> Verdict {
+pub(crate) fn believes_no_skipping(question: Question<'_>) -> Outcome {
     let refresh = match question.refresh {
         Refresh::Ordinary(ordinary) => Refresh::Ordinary(Ordinary {
             skipped: false,
@@ -47,7 +47,7 @@ pub(crate) fn believes_no_skipping(question: Question<'_>) -> Verdict {
 }
 
 /// The binding is dropped whatever the device has proved.
-pub(crate) fn drops_a_proved_one(question: Question<'_>) -> Verdict {
+pub(crate) fn drops_a_proved_one(question: Question<'_>) -> Outcome {
     let binding = match (question.binding, question.refresh) {
         (Binding::Bound { since, .. }, Refresh::Ordinary(_)) => Binding::Bound {
             since,
@@ -62,9 +62,9 @@ pub(crate) fn drops_a_proved_one(question: Question<'_>) -> Verdict {
 }
 
 /// A refresh without a proof is told of a theft.
-pub(crate) fn ends_without_a_proof(question: Question<'_>) -> Verdict {
+pub(crate) fn ends_without_a_proof(question: Question<'_>) -> Outcome {
     match decide_bound(question) {
-        Verdict::Refused(Refusal::Unproved) => Verdict::Rotate {
+        Outcome::Refused(Refusal::Unproved) => Outcome::Rotate {
             verdict: rotation::Verdict::Theft,
             binding: None,
         },
@@ -73,7 +73,7 @@ pub(crate) fn ends_without_a_proof(question: Question<'_>) -> Verdict {
 }
 
 /// Dropping forgets the key, so that the owner's proof says nothing.
-pub(crate) fn forgets_the_key(question: Question<'_>) -> Verdict {
+pub(crate) fn forgets_the_key(question: Question<'_>) -> Outcome {
     let binding = match (question.binding, question.refresh) {
         (Binding::Dropped, Refresh::Proved { .. }) => Binding::Bound {
             since: question.now,
@@ -88,9 +88,9 @@ pub(crate) fn forgets_the_key(question: Question<'_>) -> Verdict {
 }
 
 /// A session whose binding was dropped is renewed like any other.
-pub(crate) fn renews_a_dropped_one(question: Question<'_>) -> Verdict {
+pub(crate) fn renews_a_dropped_one(question: Question<'_>) -> Outcome {
     let mut verdict = decide_bound(question);
-    if let Verdict::Rotate {
+    if let Outcome::Rotate {
         verdict: rotation::Verdict::NewPair { next, .. },
         ..
     } = &mut verdict
@@ -101,16 +101,16 @@ pub(crate) fn renews_a_dropped_one(question: Question<'_>) -> Verdict {
 }
 
 /// A good proof stands in for a refresh token that was superseded.
-pub(crate) fn a_proof_is_enough(question: Question<'_>) -> Verdict {
+pub(crate) fn a_proof_is_enough(question: Question<'_>) -> Outcome {
     let verdict = decide_bound(question);
     match (verdict, question.refresh) {
         (
-            Verdict::Rotate {
+            Outcome::Rotate {
                 verdict: rotation::Verdict::Theft,
                 binding,
             },
             Refresh::Proved { .. },
-        ) => Verdict::Rotate {
+        ) => Outcome::Rotate {
             verdict: rotation::Verdict::AccessOnly {
                 reason: Withheld::YoungChild,
                 next: None,

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use session_runtime::internals::rotation::bound::{
-    After, Before, Binding, Ordinary, Proof, Question, Refresh, Registration, Verdict,
+    After, Before, Binding, Ordinary, Outcome, Proof, Question, Refresh, Registration,
     after_reading, before_reading, register,
 };
 use session_runtime::internals::rotation::{self, Policy, Presented, Successor, TokenHash};
@@ -179,11 +179,11 @@ fn exchange(setup: &Setup, state: &mut State, kind: Refresh, token: Presented) -
         policy: policy(),
     });
     let (verdict, binding) = match verdict {
-        Verdict::Rotate { verdict, binding } => (verdict, binding),
-        Verdict::Refreshed => return Reply::Refreshed,
-        Verdict::SendBack => return Reply::SentBack(state.now),
-        Verdict::Later => return Reply::Later,
-        Verdict::Refused(_) => return Reply::Out,
+        Outcome::Rotate { verdict, binding } => (verdict, binding),
+        Outcome::Refreshed => return Reply::Refreshed,
+        Outcome::SendBack => return Reply::SentBack(state.now),
+        Outcome::Later => return Reply::Later,
+        Outcome::Refused(_) => return Reply::Out,
     };
     row.binding = binding.unwrap_or(row.binding);
     if row.binding == Binding::Dropped {

@@ -143,7 +143,7 @@ impl Server {
         }
     }
 
-    /// `web/request/verdict.rs`, and `Sessions::standing`.
+    /// `web/request/verify.rs`, and `Sessions::standing`.
     fn verify(&self, jar: &Jar, needs: Needs) -> Answer {
         let mut shown: Vec<(Id, Shown<'static>)> = jar
             .access()

@@ -3,9 +3,9 @@
 //! Serde writes values that it cannot read: JSON has no NaN, so serde_json writes `null`. Every
 //! payload and all session data pass through here before they reach the database.
 
+mod field_path;
 mod noting;
 mod pass;
-mod place;
 mod written;
 
 use std::collections::BTreeSet;
@@ -14,8 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::field_path::FieldPath;
 use self::pass::Pass;
-use self::place::Place;
 pub(crate) use self::written::Written;
 use crate::error::Error;
 use crate::panics::contained;
@@ -44,7 +44,7 @@ pub(crate) fn write<T: Serialize>(part: &'static str, value: &T) -> Result<Writt
 /// Checks that `stored`, which was derived from `written`, reads back as `value`.
 ///
 /// # Errors
-/// [`Error::Unstorable`], which names the place.
+/// [`Error::Unstorable`], which names the field.
 pub(crate) fn check<T: Serialize + DeserializeOwned>(
     part: &'static str,
     value: &T,
@@ -62,9 +62,9 @@ fn compare<T: Serialize + DeserializeOwned>(
     stored: &str,
 ) -> Result<(), Error> {
     let Ok(back) = serde_json::from_str::<T>(stored) else {
-        let (place, reason) = place::mismatch::<T>(stored);
+        let (path, reason) = field_path::mismatch::<T>(stored);
         let reason = format!("it cannot be read back: {reason}");
-        return Err(unstorable(part, &place, value, reason));
+        return Err(unstorable(part, &path, value, reason));
     };
     let again = write(part, &back)?;
     if again.lost != written.lost {
@@ -75,11 +75,11 @@ fn compare<T: Serialize + DeserializeOwned>(
         return Ok(());
     }
     let read = |json: &str| serde_json::from_str::<Value>(json).unwrap_or_default();
-    match place::first_difference(&read(&written.json), &read(&again.json)) {
+    match field_path::first_difference(&read(&written.json), &read(&again.json)) {
         None => Ok(()),
-        Some(place) => {
+        Some(path) => {
             let reason = "it is read back as another value".to_owned();
-            Err(unstorable(part, &place, value, reason))
+            Err(unstorable(part, &path, value, reason))
         }
     }
 }
@@ -96,7 +96,7 @@ pub(crate) fn to_value<T: Serialize>(part: &'static str, value: &T) -> Result<Va
 /// Refuses a value that JSON cannot represent and that is not read back as its type.
 ///
 /// # Errors
-/// [`Error::Unstorable`], which names the place.
+/// [`Error::Unstorable`], which names the field.
 pub(crate) fn require_complete<T: Serialize>(part: &'static str, value: &T) -> Result<(), Error> {
     match Written::of(value, &Pass::refusing()) {
         Ok(_written) => Ok(()),
@@ -113,21 +113,26 @@ pub(crate) fn read<T: DeserializeOwned>(
     json: &str,
 ) -> Result<T, (String, String)> {
     serde_json::from_str(json).map_err(|_| {
-        let (place, reason) = place::mismatch::<T>(json);
-        (place.name(part, &place::fields::<T>()), reason)
+        let (path, reason) = field_path::mismatch::<T>(json);
+        (path.name(part, &field_path::fields::<T>()), reason)
     })
 }
 
 /// The error for a value that serde does not write, or, if the pass says so, does not write
 /// completely.
 fn refused<T: Serialize>(part: &'static str, value: &T, pass: &Pass) -> Error {
-    let (place, reason) = written::refusal(value, pass);
-    unstorable(part, &place, value, reason)
+    let (path, reason) = written::refusal(value, pass);
+    unstorable(part, &path, value, reason)
 }
 
-fn unstorable<T: Serialize>(part: &'static str, place: &Place, value: &T, reason: String) -> Error {
+fn unstorable<T: Serialize>(
+    part: &'static str,
+    path: &FieldPath,
+    value: &T,
+    reason: String,
+) -> Error {
     Error::Unstorable {
-        field: place.name(part, &names(value)),
+        field: path.name(part, &names(value)),
         reason,
     }
 }

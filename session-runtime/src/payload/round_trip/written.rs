@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use super::field_path::FieldPath;
 use super::noting::Noting;
 use super::pass::{Lost, Pass};
-use super::place::Place;
 use crate::payload::redact::without_values;
 
 /// A value as JSON.
@@ -27,7 +27,7 @@ impl Written {
 }
 
 /// Where and why a value is not written.
-pub(super) fn refusal<T: Serialize>(value: &T, pass: &Pass) -> (Place, String) {
+pub(super) fn refusal<T: Serialize>(value: &T, pass: &Pass) -> (FieldPath, String) {
     let mut json = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut json);
     let noting = Noting::new(&mut serializer, pass);
@@ -39,5 +39,5 @@ pub(super) fn refusal<T: Serialize>(value: &T, pass: &Pass) -> (Place, String) {
         Err(error) if pass.refuses() => error.to_string(),
         Err(error) => without_values(&error),
     };
-    (Place::of(&track.path()), reason)
+    (FieldPath::of(&track.path()), reason)
 }

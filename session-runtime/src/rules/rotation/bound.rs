@@ -159,7 +159,7 @@ pub fn is_just_refreshed(
 
 /// What to do with a refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Outcome {
     /// As the rule of rotation says.
     Rotate {
         /// Its verdict.
@@ -214,7 +214,7 @@ impl Question<'_> {
 }
 
 /// Decides on a refresh.
-pub fn decide_bound(question: Question<'_>) -> Verdict {
+pub fn decide_bound(question: Question<'_>) -> Outcome {
     let Question {
         binding,
         refresh,
@@ -224,7 +224,7 @@ pub fn decide_bound(question: Question<'_>) -> Verdict {
         policy,
         ..
     } = question;
-    let rotate = |successor, binding| Verdict::Rotate {
+    let rotate = |successor, binding| Outcome::Rotate {
         verdict: question.decide(lineage, successor),
         binding,
     };
@@ -235,7 +235,7 @@ pub fn decide_bound(question: Question<'_>) -> Verdict {
         (Binding::Unbound, Refresh::Ordinary(_)) => rotate(successor, None),
         (Binding::Unbound, Refresh::Proved { .. })
         | (Binding::Bound { .. } | Binding::Dropped, Refresh::Proved { by_its_key: false }) => {
-            Verdict::Refused(Refusal::OtherKey)
+            Outcome::Refused(Refusal::OtherKey)
         }
         (Binding::Bound { since, proved }, Refresh::Proved { by_its_key: true }) => {
             let proved_now = (!proved).then_some(Binding::Bound {
@@ -244,7 +244,7 @@ pub fn decide_bound(question: Question<'_>) -> Verdict {
             });
             rotate(successor, proved_now)
         }
-        (Binding::Dropped, Refresh::Proved { by_its_key: true }) => Verdict::Rotate {
+        (Binding::Dropped, Refresh::Proved { by_its_key: true }) => Outcome::Rotate {
             // The owner's browser has its key, so it was somebody else who had none.
             verdict: super::Verdict::Theft,
             binding: None,
@@ -259,21 +259,21 @@ pub fn decide_bound(question: Question<'_>) -> Verdict {
                 Ordinary {
                     just_refreshed: true,
                     ..
-                } => Verdict::Refreshed,
+                } => Outcome::Refreshed,
                 Ordinary {
                     sent_back: false, ..
-                } => Verdict::SendBack,
-                Ordinary { skipped: true, .. } => Verdict::Later,
+                } => Outcome::SendBack,
+                Ordinary { skipped: true, .. } => Outcome::Later,
                 _ if may_drop => drop_binding(question),
-                _ if proved => Verdict::Refused(Refusal::Unproved),
-                _ => Verdict::Later,
+                _ if proved => Outcome::Refused(Refusal::Unproved),
+                _ => Outcome::Later,
             }
         }
     }
 }
 
 /// Goes on without the key, for a while.
-fn drop_binding(question: Question<'_>) -> Verdict {
+fn drop_binding(question: Question<'_>) -> Outcome {
     let ends_at = question
         .now
         .checked_add_signed(DROPPED_FOR)
@@ -291,14 +291,14 @@ fn drop_binding(question: Question<'_>) -> Verdict {
             next: Some(next.unwrap_or(lineage)),
         },
         super::Verdict::Theft => {
-            return Verdict::Rotate {
+            return Outcome::Rotate {
                 verdict: super::Verdict::Theft,
                 binding: None,
             };
         }
         verdict => verdict,
     };
-    Verdict::Rotate {
+    Outcome::Rotate {
         verdict,
         binding: Some(Binding::Dropped),
     }

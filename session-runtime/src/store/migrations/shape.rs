@@ -28,7 +28,7 @@ pub(super) fn check_columns(conn: &mut dyn Backend, names: &[&str]) -> Result<()
         let types = conn.types(kind);
         let column = found
             .iter()
-            .find(|column| column.place == *table && column.name == *name);
+            .find(|column| column.table_name == *table && column.name == *name);
         match column {
             None => {
                 let problem = format!("no column `{table}.{name}`");
@@ -53,17 +53,19 @@ pub(super) fn check_additions(conn: &mut dyn Backend, names: &[&str]) -> Result<
     let own = conn.own_columns();
     let is_ours = |column: &Column| {
         let mut ours = COLUMNS.iter().chain(own);
-        column.place == VERSIONS
-            || ours.any(|(table, name, _)| column.place == *table && column.name == *name)
+        column.table_name == VERSIONS
+            || ours.any(|(table, name, _)| column.table_name == *table && column.name == *name)
     };
     let foreign = found
         .iter()
         .find(|column| column.needed && !is_ours(column));
     match foreign {
         None => Ok(()),
-        Some(Column { place, name, .. }) => Err(OpenError::Unfit(format!(
-            "has session tables with a column `{place}.{name}` of somebody else that is NOT NULL without a default, so that \
-             nothing can be stored: run `ALTER TABLE {place} DROP COLUMN {name}`, or give it a default"
+        Some(Column {
+            table_name, name, ..
+        }) => Err(OpenError::Unfit(format!(
+            "has session tables with a column `{table_name}.{name}` of somebody else that is NOT NULL without a default, so that \
+             nothing can be stored: run `ALTER TABLE {table_name} DROP COLUMN {name}`, or give it a default"
         ))),
     }
 }
@@ -74,7 +76,7 @@ pub(super) fn check_indexes(conn: &mut dyn Backend, names: &[&str]) -> Result<()
     let found = conn.indexes(names)?;
     for (table, columns) in KEYS.iter().chain(conn.own_keys()) {
         let is_key = |index: &Index| {
-            index.place == *table && index.is_unique && is_of(&index.parts, columns)
+            index.table_name == *table && index.is_unique && is_of(&index.parts, columns)
         };
         if !found.iter().any(is_key) {
             return Err(OpenError::Unfit(format!(
@@ -84,8 +86,9 @@ pub(super) fn check_indexes(conn: &mut dyn Backend, names: &[&str]) -> Result<()
         }
     }
     for (name, table, column) in INDEXES {
-        let begins =
-            |index: &Index| index.place == table && index.parts.split(',').next() == Some(column);
+        let begins = |index: &Index| {
+            index.table_name == table && index.parts.split(',').next() == Some(column)
+        };
         if !found.iter().any(begins) {
             return Err(OpenError::Unfit(format!(
                 "has session tables without an index on `{table}.{column}`, so that each query would read all rows: run \
@@ -106,7 +109,7 @@ fn is_of(parts: &str, columns: &str) -> bool {
     sorted(parts) == sorted(columns)
 }
 
-/// For a view in the place of a table.
+/// For a view in the table_name of a table.
 pub(super) fn view(name: &str) -> OpenError {
     OpenError::Unfit(format!(
         "has a view `{name}` where sessions have a table: run `DROP VIEW {name}` and give the table its name back, with \

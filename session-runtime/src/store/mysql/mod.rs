@@ -1,6 +1,6 @@
 //! MariaDB: how a connection is opened, what bounds its waits, what its commits are worth.
 
-mod place;
+mod checks;
 mod tls;
 
 use std::collections::HashMap;
@@ -208,7 +208,7 @@ impl Backend for MysqlConnection {
         if held != Some(1) {
             return Err(OpenError::MigrationBusy);
         }
-        let migrated = migrations::run(self).map_err(|error| place::explain(self, error));
+        let migrated = migrations::run(self).map_err(|error| checks::explain(self, error));
         self.batch_execute(&format!("DO RELEASE_LOCK({NAME})"))?;
         migrated
     }
@@ -226,11 +226,11 @@ impl Backend for MysqlConnection {
     }
 
     fn tables(&mut self, names: &[&str]) -> QueryResult<Vec<String>> {
-        place::tables(self, names)
+        checks::tables(self, names)
     }
 
     fn check_rights(&mut self, found: &[String]) -> Result<(), OpenError> {
-        place::check_rights(self, found)
+        checks::check_rights(self, found)
     }
 
     fn make_versions(&self) -> &'static str {
@@ -238,15 +238,15 @@ impl Backend for MysqlConnection {
     }
 
     fn columns(&mut self, names: &[&str]) -> QueryResult<Vec<Column>> {
-        place::columns(self, names)
+        checks::columns(self, names)
     }
 
     fn views(&mut self, names: &[&str]) -> QueryResult<Vec<String>> {
-        place::views(self, names)
+        checks::views(self, names)
     }
 
     fn indexes(&mut self, names: &[&str]) -> QueryResult<Vec<Index>> {
-        place::indexes(self, names)
+        checks::indexes(self, names)
     }
 
     fn own_keys(&self) -> &'static [Key] {
@@ -276,8 +276,8 @@ impl Backend for MysqlConnection {
     }
 
     fn check_tables(&mut self, names: &[&str]) -> Result<(), OpenError> {
-        place::check_engines(self, names)?;
-        place::check_collations(self, names)
+        checks::check_engines(self, names)?;
+        checks::check_collations(self, names)
     }
 }
 

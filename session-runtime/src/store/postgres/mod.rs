@@ -1,6 +1,6 @@
 //! PostgreSQL: how a connection is opened, what bounds its waits, what its commits are worth.
 
-mod place;
+mod checks;
 mod policies;
 
 use std::time::Duration;
@@ -187,12 +187,12 @@ impl Backend for PgConnection {
     }
 
     fn others(&mut self) -> QueryResult<Option<String>> {
-        place::others(self)
+        checks::others(self)
     }
 
     /// Of several processes one does, the others wait for it.
     fn migrate(&mut self) -> Result<(), OpenError> {
-        place::check(self)?;
+        checks::check(self)?;
         self.transaction(|conn| {
             let wait = millis(MIGRATION_WAIT);
             conn.batch_execute(&format!(
@@ -219,11 +219,11 @@ impl Backend for PgConnection {
     }
 
     fn tables(&mut self, names: &[&str]) -> QueryResult<Vec<String>> {
-        place::tables(self, names)
+        checks::tables(self, names)
     }
 
     fn check_rights(&mut self, found: &[String]) -> Result<(), OpenError> {
-        place::check_rights(self, found)?;
+        checks::check_rights(self, found)?;
         match policies::hidden_rows(self)? {
             Some(problem) => Err(OpenError::Unfit(problem)),
             None => Ok(()),
@@ -231,19 +231,19 @@ impl Backend for PgConnection {
     }
 
     fn may_change(&mut self, done: usize, found: &[String]) -> Result<(), OpenError> {
-        place::may_change(self, done, found)
+        checks::may_change(self, done, found)
     }
 
     fn columns(&mut self, names: &[&str]) -> QueryResult<Vec<Column>> {
-        place::columns(self, names)
+        checks::columns(self, names)
     }
 
     fn views(&mut self, names: &[&str]) -> QueryResult<Vec<String>> {
-        place::views(self, names)
+        checks::views(self, names)
     }
 
     fn indexes(&mut self, names: &[&str]) -> QueryResult<Vec<Index>> {
-        place::indexes(self, names)
+        checks::indexes(self, names)
     }
 
     fn types(&self, kind: &str) -> &'static [&'static str] {
@@ -257,13 +257,13 @@ impl Backend for PgConnection {
     }
 
     fn check_tables(&mut self, names: &[&str]) -> Result<(), OpenError> {
-        place::check_logged(self, names)
+        checks::check_logged(self, names)
     }
 }
 
 /// The URL without this parameter, and whether it was there.
 fn without_parameter(url: &str, parameter: &str) -> (String, bool) {
-    let Some((place, parameters)) = url.rsplit_once('?') else {
+    let Some((address, parameters)) = url.rsplit_once('?') else {
         return (url.to_owned(), false);
     };
     let kept: Vec<&str> = parameters
@@ -273,8 +273,8 @@ fn without_parameter(url: &str, parameter: &str) -> (String, bool) {
     let kept = kept.join("&");
     match (kept.len() < parameters.len(), kept.is_empty()) {
         (false, _) => (url.to_owned(), false),
-        (true, true) => (place.to_owned(), true),
-        (true, false) => (format!("{place}?{kept}"), true),
+        (true, true) => (address.to_owned(), true),
+        (true, false) => (format!("{address}?{kept}"), true),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bounded::{Queue, Seat};
-use crate::event::{Event, Events};
+use crate::event::{Event, EventSink};
 use crate::store::connection::AnyConnection;
 use crate::store::{OpenError, StoreError};
 
@@ -30,7 +30,7 @@ pub(in crate::store) struct Post<J> {
 /// Who hears that a connection was refused, and which setting asked for it.
 pub(super) struct Told {
     pub(super) setting: &'static str,
-    pub(super) events: Events,
+    pub(super) events: EventSink,
 }
 
 /// A connection, and the seat at the queue that goes with it.
@@ -100,7 +100,7 @@ impl<J: Job> Post<J> {
     /// Hands jobs, for which it got no connection, to those that have one.
     pub(in crate::store) fn give_back(&self, jobs: Vec<J>, error: &StoreError) {
         match self.queue.give_back(jobs) {
-            Ok(()) => self.tell(error),
+            Ok(()) => self.report(error),
             Err(jobs) => refuse(jobs, error),
         }
     }
@@ -119,7 +119,7 @@ impl<J: Job> Post<J> {
         match self.queue.orphans() {
             Some(jobs) => refuse(jobs, error),
             None => {
-                self.tell(error);
+                self.report(error);
                 self.rest();
             }
         }
@@ -127,7 +127,7 @@ impl<J: Job> Post<J> {
 
     /// Says once that others have a connection and this thread gets none: how many to ask for, if
     /// there is a limit, else only why.
-    fn tell(&self, error: &StoreError) {
+    fn report(&self, error: &StoreError) {
         let Some(open) = self.queue.note_refusal() else {
             return;
         };

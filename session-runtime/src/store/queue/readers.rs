@@ -11,7 +11,7 @@ use super::post::{Job, Post};
 use super::step::{Pending, Step, answer};
 use super::workers::Workers;
 use crate::clock::DatabaseClock;
-use crate::event::{Event, Events};
+use crate::event::{Event, EventSink};
 use crate::panics::caught;
 use crate::rules::breaker::Breaker;
 use crate::store::location::Location;
@@ -46,7 +46,7 @@ struct Shared {
 #[derive(Debug)]
 struct Health {
     breaker: Mutex<Breaker>,
-    events: Events,
+    events: EventSink,
 }
 
 /// A read that waits for its turn.
@@ -66,7 +66,7 @@ impl Readers {
         location: &Location,
         options: Options,
         clock: &Arc<DatabaseClock>,
-        events: &Events,
+        events: &EventSink,
     ) -> Result<Self, OpenError> {
         let longest = 2 * options.timeout + ALLOWANCE;
         let workers = Workers::new(options.queue, longest, "read_connections", events);
@@ -110,7 +110,7 @@ impl Readers {
         let read = self.attempt(query).await;
         read.inspect_err(|cause| {
             if !self.quiet {
-                cause.tell(&self.shared.health.events);
+                cause.report(&self.shared.health.events);
             }
         })
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::bounded::Queue;
 use super::post::{Post, Told};
-use crate::event::{Event, Events};
+use crate::event::{Event, EventSink};
 use crate::panics::caught;
 use crate::store::connection::AnyConnection;
 use crate::store::{OpenError, StoreError};
@@ -22,7 +22,7 @@ pub(super) struct Workers<J> {
     longest: Duration,
     /// The setting that says how many threads there are.
     setting: &'static str,
-    events: Events,
+    events: EventSink,
 }
 
 impl<J> Workers<J> {
@@ -32,7 +32,7 @@ impl<J> Workers<J> {
         capacity: usize,
         longest: Duration,
         setting: &'static str,
-        events: &Events,
+        events: &EventSink,
     ) -> Self {
         let (alive, ended) = channel();
         Self {
@@ -99,7 +99,7 @@ impl<J> Drop for Workers<J> {
 }
 
 /// Runs `body` until it ends; after a panic, once more.
-fn outlive(events: &Events, body: &mut dyn FnMut()) {
+fn outlive(events: &EventSink, body: &mut dyn FnMut()) {
     while let Err(cause) = caught(&mut *body) {
         events.emit(&Event::WorkerRestarted { cause });
     }
@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn a_thread_outlives_its_panics_and_tells_of_each() {
         let told = Arc::new(Mutex::new(Vec::new()));
-        let tells = Arc::clone(&told);
-        let events = Events::to(move |event| {
-            tells.lock().expect("no panic").push(event.clone());
+        let events = Arc::clone(&told);
+        let events = EventSink::to(move |event| {
+            events.lock().expect("no panic").push(event.clone());
         });
         let mut panics = vec!["second", "first"];
         outlive(&events, &mut || {

@@ -48,7 +48,7 @@ pub(super) fn connect<C: Connection + Send + 'static>(
         return Err(OpenError::Unfit(problem));
     }
     let no_answer = || OpenError::NoAnswer {
-        database: without_password(url),
+        database: displayed(url),
         seconds: timeout.as_secs_f64(),
     };
     // A server that hangs for hours must not collect a thread for each attempt.
@@ -68,7 +68,7 @@ pub(super) fn connect<C: Connection + Send + 'static>(
     established.map_err(|error| {
         let cause = cause(&error);
         OpenError::Server {
-            database: without_password(url),
+            database: displayed(url),
             refusal: Refusal::of(&cause),
             cause,
         }
@@ -85,22 +85,22 @@ fn cause(error: &ConnectionError) -> String {
 }
 
 /// Scheme, host and database of a URL: no user, no password, no parameters.
-pub(super) fn without_password(url: &str) -> String {
+pub(super) fn displayed(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return "a URL without `//`".to_owned();
     };
-    let place = rest.split('?').next().unwrap_or_default();
-    match place.rsplit_once('@') {
-        Some((_, place)) => format!("{scheme}://{place}"),
+    let address = rest.split('?').next().unwrap_or_default();
+    match address.rsplit_once('@') {
+        Some((_, address)) => format!("{scheme}://{address}"),
         // A password that should have been percent-encoded may be what stands here.
         None if rest.contains('@') => format!("{scheme}://.."),
-        None => format!("{scheme}://{place}"),
+        None => format!("{scheme}://{address}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use super::displayed;
 
     #[test]
     fn no_log_shows_a_password() {
@@ -114,7 +114,7 @@ mod tests {
             ("postgres://ada:se/cr?et@db", "postgres://.."),
             ("mysql:ada:secret", "a URL without `//`"),
         ] {
-            assert_eq!(without_password(url), shown);
+            assert_eq!(displayed(url), shown);
         }
     }
 }

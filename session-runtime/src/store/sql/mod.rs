@@ -32,10 +32,10 @@ use super::rows::{CounterRow, KeyRow, RevocationRow, SessionRow};
 use crate::handle::SessionHandle;
 use crate::keys::Schedule;
 use crate::keys::sealing::SealedKey;
-use crate::neighbours::Fingerprint;
 use crate::record::{Created, Creation, Others, Record, Rotation, Summary};
 use crate::revocation::{Entry, Position};
-use crate::rules::rotation::bound::{Registration, Verdict};
+use crate::rules::rotation::bound::{Outcome, Registration};
+use crate::rules::shared_settings::Fingerprint;
 
 /// A connection in the hands of statements, inside whatever transaction is open on it: of the
 /// store, or of the application.
@@ -135,12 +135,12 @@ statements! {
     }
     logins {
         fn create(creation: &Creation, now: DateTime<Utc>) -> Created;
-        fn succeed(
+        fn replace_session(
             handle: SessionHandle,
             user_id: &str,
             now: DateTime<Utc>,
             others: Others,
-            succeed: impl Fn(Record) -> Record,
+            successor: impl Fn(Record) -> Record,
         ) -> Option<(Record, Vec<SessionHandle>)>;
     }
     mark {
@@ -161,7 +161,7 @@ statements! {
             key: &[u8],
             now: DateTime<Utc>,
         ) -> Option<(Record, Registration)>;
-        fn rotate(rotation: &Rotation, now: DateTime<Utc>) -> Option<(Record, Verdict)>;
+        fn rotate(rotation: &Rotation, now: DateTime<Utc>) -> Option<(Record, Outcome)>;
     }
     sessions {
         fn change<T, E>(

@@ -1,8 +1,8 @@
 //! SQLite: how a connection is opened, what makes it durable, how a write transaction begins.
 
+mod checks;
 mod explain;
 mod files;
-mod place;
 mod url;
 
 use std::path::Path;
@@ -15,10 +15,10 @@ use diesel::prelude::{QueryableByName, RunQueryDsl, SqliteConnection};
 use diesel::result::{Error, QueryResult};
 use diesel::sql_types::Text;
 
+use self::checks::{linked, unusable};
 pub(super) use self::explain::explain;
 use self::explain::{explain_in, is_locked, why_closed};
 pub(super) use self::files::{Files, OpenFiles};
-use self::place::{linked, unusable};
 use super::OpenError;
 use super::backend::Backend;
 use super::migrations;
@@ -229,7 +229,7 @@ impl Backend for SqliteConnection {
     fn columns(&mut self, names: &[&str]) -> QueryResult<Vec<Column>> {
         let names = names.join("', '");
         diesel::sql_query(format!(
-            "SELECT found.name AS place, part.name AS name, lower(part.type) AS kind,
+            "SELECT found.name AS table_name, part.name AS name, lower(part.type) AS kind,
                     part.\"notnull\" = 1 AND part.dflt_value IS NULL AS needed
              FROM sqlite_schema AS found, pragma_table_info(found.name) AS part
              WHERE found.type IN ('table', 'view') AND found.name IN ('{names}')"
@@ -249,8 +249,8 @@ impl Backend for SqliteConnection {
     fn indexes(&mut self, names: &[&str]) -> QueryResult<Vec<Index>> {
         let names = names.join("', '");
         diesel::sql_query(format!(
-            "SELECT place, is_unique, group_concat(part, ',') AS parts FROM (
-                 SELECT found.name AS place, made.name AS made, made.\"unique\" AS is_unique, part.name AS part
+            "SELECT table_name, is_unique, group_concat(part, ',') AS parts FROM (
+                 SELECT found.name AS table_name, made.name AS made, made.\"unique\" AS is_unique, part.name AS part
                  FROM sqlite_schema AS found, pragma_index_list(found.name) AS made, pragma_index_info(made.name) AS part
                  WHERE found.type = 'table' AND found.name IN ('{names}') AND made.partial = 0
                    AND part.name IS NOT NULL

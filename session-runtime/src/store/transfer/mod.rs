@@ -1,340 +1,165 @@
-//! Moving all rows from one database to another: by ranges of handles, each compared and put right
-//! in a transaction of its own, so that it can be stopped anywhere and run again.
-//!
-//! A database that is being filled carries a mark. An application that starts on it removes the
-//! mark, and from then on nothing is moved into it any more: its sessions live on there.
+//! Moves all sessions, keys and revocations to another database without logging anybody out.
+
+use std::path::{Path, PathBuf};
 
 mod checksum;
 mod outcome;
+mod pair;
 mod rows;
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use diesel::result::{DatabaseErrorKind, Error, QueryResult};
-
-use self::checksum::Checksum;
 pub use self::outcome::{Progress, Side, TableMoved, TransferError};
-use self::rows::{ByHandle, Encoded, Whole};
-use super::connection::AnyConnection;
-use super::location::Location;
-use super::mark::{DONE, GOING_ON, PROBE};
-use super::rows::{CounterRow, KeyRow, RevocationRow, SessionRow};
-use super::{OpenError, migrations, words};
-use crate::keys::sealing::SealedKey;
 
-/// Each wait for a database.
-const TIMEOUT: Duration = Duration::from_secs(60);
+use self::pair::Pair;
+use super::Store;
+use crate::keys::master_key;
 
-/// The wait for a server to answer at all.
-const GREETING: Duration = Duration::from_secs(10);
-
-/// Two databases, open.
-pub(crate) struct Pair<'p> {
-    source: AnyConnection,
-    target: AnyConnection,
-    /// Rows in one transaction.
+/// Moves all sessions from one database to another, of the same or another kind, as
+/// `session-admin move` does.
+///
+/// It makes the target equal to the source, in transactions of some rows each. Run it while the
+/// application still works on the source, and again after stopping the application: the second run
+/// only compares, and writes what has changed. It may be interrupted at any point. Users stay
+/// logged in, because rows, keys and revocations are copied unchanged.
+///
+/// ```no_run
+/// use session_runtime::transfer::Transfer;
+///
+/// # fn show(_: u64, _: u64) {}
+/// let moved = Transfer::new("sqlite://app.db", "postgres://user:password@host/app")
+///     .run(|progress| show(progress.done, progress.total))?;
+/// assert!(moved.is_complete());
+/// # Ok::<(), session_runtime::transfer::TransferError>(())
+/// ```
+///
+/// A target on which an application has started is refused, whoever filled it: its sessions are in
+/// use, and moving again would undo logins, rotations and revocations.
+#[doc(alias = "session-admin")]
+#[doc(alias = "migrate")]
+pub struct Transfer {
+    from: String,
+    to: String,
     batch: usize,
-    so_far: Progress,
-    tell: &'p mut dyn FnMut(Progress),
+    discard_target: bool,
 }
 
-/// The location of a URL for people: no user and no password.
-pub(crate) fn place(url: &str) -> String {
+/// The result of a move.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Moved {
+    /// What happened to each table.
+    pub tables: Vec<TableMoved>,
+    /// Where to find the master key that the application on the target needs.
+    pub key_file: KeyFile,
+}
+
+/// The development master key in a file beside a SQLite database.
+#[derive(Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "each case has a next step of its own, which nobody must miss"
+)]
+pub enum KeyFile {
+    /// There is no such file: keep using the source's `sessions.master_key`.
+    Absent,
+    /// The file at this path contains the key that opens the database's keys: use it as
+    /// `sessions.master_key`.
+    Opens(PathBuf),
+    /// The file does not open the database's keys, for the given reason.
+    DoesNotOpen(PathBuf, String),
+}
+
+impl Transfer {
+    /// A move from one database URL to another, both written as in `sessions.database`.
+    pub fn new(from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self {
+            from: from.into(),
+            to: to.into(),
+            batch: 1000,
+            discard_target: false,
+        }
+    }
+
+    /// Sets how many rows one transaction moves at most, 1 to 10,000. Default: 1000.
+    pub fn batch(self, rows: usize) -> Self {
+        Self {
+            batch: rows.clamp(1, 10_000),
+            ..self
+        }
+    }
+
+    /// Sets whether to delete what an application has stored on the target.
+    ///
+    /// Its users are logged out and its revocations are forgotten. No application may run on the
+    /// target meanwhile.
+    pub fn discard_target(self, discard: bool) -> Self {
+        Self {
+            discard_target: discard,
+            ..self
+        }
+    }
+
+    /// The source and the target for people to read, without users and passwords.
+    pub fn displayed_urls(&self) -> (String, String) {
+        (displayed(&self.from), displayed(&self.to))
+    }
+
+    /// Moves the rows, then reads both sides again and compares them. It blocks.
+    ///
+    /// `progress` is called after each transaction.
+    ///
+    /// # Errors
+    /// A [`TransferError`], which says what to do. Differing sides are not an error: see
+    /// [`Moved::is_complete`].
+    pub fn run(&self, mut progress: impl FnMut(Progress)) -> Result<Moved, TransferError> {
+        let mut pair = Pair::open(
+            &self.from,
+            &self.to,
+            self.batch,
+            self.discard_target,
+            &mut progress,
+        )?;
+        let tables = pair.run()?;
+        let beside_source = Store::master_key_file(&self.from).filter(|file| file.exists());
+        let key_file = match beside_source {
+            None => KeyFile::Absent,
+            Some(file) => match opens(&file, &mut pair)? {
+                Ok(()) => KeyFile::Opens(file),
+                Err(why) => KeyFile::DoesNotOpen(file, why),
+            },
+        };
+        Ok(Moved { tables, key_file })
+    }
+}
+
+/// A URL without user and password.
+fn displayed(url: &str) -> String {
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     if !url.starts_with("sqlite:") {
-        return super::server::without_password(url);
+        return super::server::displayed(url);
     }
     url.to_owned()
 }
 
-/// An error of a database that is no setting here.
-fn of_a_url(error: &OpenError) -> String {
-    error
-        .to_string()
-        .replace("`sessions.database`", "the URL")
-        .replace("`sessions.database = ", "`")
-        .replace(
-            "; check host and port, or raise `sessions.database_timeout`",
-            "; check scheme, host and port",
-        )
+fn opens(file: &Path, pair: &mut Pair<'_>) -> Result<Result<(), String>, TransferError> {
+    let keys = pair.keys()?;
+    Ok(master_key::read(file)
+        .and_then(|master| keys.iter().try_for_each(|key| master.open(key).map(drop))))
 }
 
-impl<'p> Pair<'p> {
-    /// Opens both, migrates the target and refuses what would do harm.
-    pub(crate) fn open(
-        from: &str,
-        to: &str,
-        batch: usize,
-        discard_target: bool,
-        tell: &'p mut dyn FnMut(Progress),
-    ) -> Result<Self, TransferError> {
-        let empty =
-            || "no URL is given: write `sqlite://path`, `postgres://..` or `mysql://..`".to_owned();
-        if from.is_empty() {
-            return Err(TransferError::Source(empty()));
-        }
-        if to.is_empty() {
-            return Err(TransferError::Target(empty()));
-        }
-        let of_source = |error: OpenError| TransferError::Source(of_a_url(&error));
-        let of_target = |error: OpenError| TransferError::Target(of_a_url(&error));
-        let from = Location::parse(from, TIMEOUT).map_err(of_source)?;
-        let to = Location::parse(to, TIMEOUT).map_err(of_target)?;
-        if let Some(file) = from.file().filter(|file| !Path::new(file).exists()) {
-            return Err(TransferError::Source(format!("there is no file `{file}`")));
-        }
-        if from.is_same_file(&to) {
-            return Err(TransferError::SameDatabase);
-        }
-        // Before the target, so that nothing is made for a source that has nothing.
-        let mut source = open(&from, false).map_err(of_source)?;
-        check_source(&mut source)?;
-        let mut pair = Self {
-            source,
-            target: open(&to, true).map_err(of_target)?,
-            batch,
-            so_far: Progress {
-                checking: false,
-                done: 0,
-                total: 0,
-            },
-            tell,
-        };
-        pair.target.migrate().map_err(of_target)?;
-        pair.claim_target(discard_target)?;
-        Ok(pair)
-    }
-
-    /// Marks the target, unless it is not ours to fill.
-    fn claim_target(&mut self, discard: bool) -> Result<(), TransferError> {
-        let failed = failed(CounterRow::NAME);
-        let target = &mut self.target;
-        let before = target.link().mark().map_err(failed)?;
-        let filled_by_us = matches!(before, Some(GOING_ON | DONE));
-        if !filled_by_us && !target.link().is_empty().map_err(failed)? {
-            self.set_mark(Some(PROBE))?;
-            let same = self.source_mark()? == Some(PROBE);
-            self.set_mark(None)?;
-            if same {
-                return Err(TransferError::SameDatabase);
-            }
-            if !discard {
-                let sessions = SessionRow::count(&mut self.target.link()).map_err(failed)?;
-                return Err(TransferError::InUse { sessions });
-            }
-        }
-        self.set_mark(Some(GOING_ON))?;
-        if self.source_mark()? == Some(GOING_ON) {
-            self.set_mark(before)?;
-            return Err(TransferError::SameDatabase);
-        }
-        Ok(())
-    }
-
-    fn source_mark(&mut self) -> Result<Option<i64>, TransferError> {
-        self.source.link().mark().map_err(failed(CounterRow::NAME))
-    }
-
-    fn set_mark(&mut self, mark: Option<i64>) -> Result<(), TransferError> {
-        let written = self.target.write(|link| match mark {
-            Some(mark) => link.set_mark(mark),
-            None => link.clear_mark(),
-        });
-        written.map_err(failed(CounterRow::NAME))
-    }
-
-    /// Makes the target equal to the source, then reads both again; what is unequal then changed
-    /// meanwhile.
-    pub(crate) fn run(&mut self) -> Result<Vec<TableMoved>, TransferError> {
-        let rows = [
-            SessionRow::count(&mut self.source.link()).map_err(failed(SessionRow::NAME))?,
-            RevocationRow::count(&mut self.source.link()).map_err(failed(RevocationRow::NAME))?,
-        ];
-        self.so_far.total = rows.iter().map(|rows| count(*rows)).sum();
-        // The keys first: whoever reads the sessions needs them.
-        let mut moved = vec![
-            self.copy_whole::<KeyRow>().map_err(failed(KeyRow::NAME))?,
-            self.copy::<SessionRow>()
-                .map_err(failed(SessionRow::NAME))?,
-            self.copy::<RevocationRow>()
-                .map_err(failed(RevocationRow::NAME))?,
-            self.copy_whole::<CounterRow>()
-                .map_err(failed(CounterRow::NAME))?,
-        ];
-        self.so_far = Progress {
-            checking: true,
-            done: 0,
-            total: 2 * self.so_far.done,
-        };
-        for table in &mut moved {
-            (table.source, table.target) = self.compare(table.name).map_err(failed(table.name))?;
-        }
-        if moved.iter().all(|table| table.source == table.target) {
-            self.set_mark(Some(DONE))?;
-        }
-        Ok(moved)
-    }
-
-    /// The keys of the source, as they are stored.
-    pub(crate) fn keys(&mut self) -> Result<Vec<SealedKey>, TransferError> {
-        self.source.link().keys().map_err(failed(KeyRow::NAME))
-    }
-
-    fn copy<T: ByHandle>(&mut self) -> QueryResult<TableMoved> {
-        let mut moved = TableMoved::of(T::NAME);
-        let mut after = Vec::new();
-        loop {
-            let wanted = T::within(&mut self.source.link(), &after, None, Some(self.batch))?;
-            // The last range has no end, so that it finds what only the target has.
-            let until = match wanted.last() {
-                Some(last) if wanted.len() == self.batch => Some(last.handle().to_vec()),
-                _ => None,
-            };
-            let (inserted, replaced, deleted) = self.target.write(|link| {
-                let there = T::within(link, &after, until.as_deref(), None)?;
-                let change = rows::difference(&wanted, &there);
-                T::put(link, &change.gone, &change.new)?;
-                Ok(change.counts())
-            })?;
-            moved.inserted += inserted;
-            moved.replaced += replaced;
-            moved.deleted += deleted;
-            self.advance(wanted.len());
-            match until {
-                Some(until) => after = until,
-                None => return Ok(moved),
-            }
-        }
-    }
-
-    fn copy_whole<T: Whole>(&mut self) -> QueryResult<TableMoved> {
-        let mut moved = TableMoved::of(T::NAME);
-        let wanted = T::all(&mut self.source.link())?;
-        self.target.write(|link| {
-            let there = T::all(link)?;
-            if there != wanted {
-                T::put(link, &wanted)?;
-                let already = wanted.iter().filter(|row| there.contains(row)).count();
-                let gone = there.iter().filter(|row| !wanted.contains(row)).count();
-                moved.inserted = (wanted.len() - already) as u64;
-                moved.deleted = gone as u64;
-            }
-            Ok(())
-        })?;
-        Ok(moved)
-    }
-
-    fn compare(&mut self, table: &str) -> QueryResult<(Side, Side)> {
-        let read = match table {
-            SessionRow::NAME => Self::read::<SessionRow>,
-            RevocationRow::NAME => Self::read::<RevocationRow>,
-            KeyRow::NAME => Self::read_whole::<KeyRow>,
-            _ => Self::read_whole::<CounterRow>,
-        };
-        Ok((read(self, true)?, read(self, false)?))
-    }
-
-    fn read<T: ByHandle>(&mut self, source: bool) -> QueryResult<Side> {
-        let mut sum = Checksum::default();
-        let mut after = Vec::new();
-        loop {
-            let side = if source {
-                &mut self.source
-            } else {
-                &mut self.target
-            };
-            let rows = T::within(&mut side.link(), &after, None, Some(self.batch))?;
-            sum.add(&rows);
-            self.advance(rows.len());
-            match rows.last() {
-                Some(last) if rows.len() == self.batch => after = last.handle().to_vec(),
-                _ => return Ok(sum.finish()),
-            }
-        }
-    }
-
-    fn read_whole<T: Whole>(&mut self, source: bool) -> QueryResult<Side> {
-        let side = if source {
-            &mut self.source
-        } else {
-            &mut self.target
-        };
-        let mut sum = Checksum::default();
-        sum.add(&T::all(&mut side.link())?);
-        Ok(sum.finish())
-    }
-
-    fn advance(&mut self, rows: usize) {
-        self.so_far.done += rows as u64;
-        // The source may have grown since it was counted.
-        self.so_far.total = self.so_far.total.max(self.so_far.done);
-        (self.tell)(self.so_far);
+impl Moved {
+    /// Whether both sides are equal. If not, the source changed meanwhile: stop the application and
+    /// move again.
+    pub fn is_complete(&self) -> bool {
+        self.tables.iter().all(|table| table.source == table.target)
     }
 }
 
-/// Opens a connection; whether a server answers at all is known sooner than what it does is done.
-fn open(location: &Location, writes: bool) -> Result<AnyConnection, OpenError> {
-    if location.file().is_none() {
-        drop(location.within(GREETING).reader()?);
-    }
-    if writes {
-        location.writer()
-    } else {
-        location.reader()
-    }
-}
-
-/// Refuses a source that does not hold everything that is to be moved.
-fn check_source(source: &mut AnyConnection) -> Result<(), TransferError> {
-    let (found, known) =
-        migrations::versions(source.backend()).map_err(failed("session_schema"))?;
-    let found = found.ok_or(TransferError::NoTables)?;
-    if usize::try_from(found) != Ok(known) {
-        return Err(TransferError::Version { found, known });
-    }
-    let mark = source.link().mark().map_err(failed(CounterRow::NAME))?;
-    if mark == Some(GOING_ON) {
-        return Err(TransferError::SourceUnfinished);
-    }
-    let keys = KeyRow::all(&mut source.link()).map_err(failed(KeyRow::NAME))?;
-    if keys.is_empty() {
-        return Err(TransferError::NothingThere);
-    }
-    Ok(())
-}
-
-/// The development key beside the source, if there is one.
-pub(crate) fn key_file(from: &str) -> Option<PathBuf> {
-    super::Store::master_key_file(from).filter(|file| file.exists())
-}
-
-impl TableMoved {
-    fn of(name: &'static str) -> Self {
-        let nothing = Checksum::default().finish();
-        Self {
-            name,
-            inserted: 0,
-            replaced: 0,
-            deleted: 0,
-            source: nothing.clone(),
-            target: nothing,
-        }
-    }
-}
-
-fn count(rows: i64) -> u64 {
-    u64::try_from(rows).unwrap_or_default()
-}
-
-fn failed(table: &'static str) -> impl Fn(Error) -> TransferError + Copy {
-    move |error| match error {
-        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
-            TransferError::Another { table }
-        }
-        error => TransferError::Database {
-            table,
-            cause: words::of(&error),
-        },
+impl std::fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (from, to) = self.displayed_urls();
+        f.debug_struct("Transfer")
+            .field("from", &from)
+            .field("to", &to)
+            .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::web::guards::{Guard, guard};
 use crate::web::request::csrf::Check;
 use crate::web::request::presented::Presented;
-use crate::web::request::verdict::verify;
+use crate::web::request::verify::verify;
 use crate::web::state::wire;
 
 /// A guard that gives the access token of the request's session, to pass it on to another service.

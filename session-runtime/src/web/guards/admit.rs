@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rocket::Request;
 use serde_json::Map;
 
+use crate::claims::Facts;
 use crate::error::Error;
-use crate::facts::Facts;
 use crate::payload::JwtPayload;
 use crate::sessions::{Sessions, merge};
 use crate::token::access::Verified;

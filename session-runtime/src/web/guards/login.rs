@@ -4,17 +4,17 @@ use rocket::Request;
 use rocket::http::{ContentType, Status};
 use rocket::response::{self, Responder};
 
-use crate::arrival::Arrival;
 use crate::error::Error;
 use crate::event::RevokedBy;
 use crate::handle::SessionHandle;
-use crate::new_session::{GoesWith, Kind, NewSession};
+use crate::new_session::{GoesWith, NewSession, SessionKind};
+use crate::sessions::LoginContext;
 use crate::sessions::{Uncommitted, Within};
 use crate::token::{SessionTokens, Transport};
 use crate::web::guards::{AnyOrigin, Guard, guard, second_factor};
 use crate::web::request::caller::Caller;
 use crate::web::request::csrf::Check;
-use crate::web::request::people;
+use crate::web::request::wants_html::wants_html;
 use crate::web::response::answer::{Answer, Answers};
 use crate::web::response::headers;
 use crate::web::state;
@@ -54,19 +54,19 @@ impl Login {
     #[doc(alias = "createNewSession")]
     pub async fn start(&self, session: NewSession) -> Result<SessionHandle, Error> {
         let kind = session.kind();
-        let arrival = self.caller.arrival(kind);
-        let tokens = self.caller.sessions.start(session, arrival).await;
+        let context = self.caller.context(kind);
+        let tokens = self.caller.sessions.start(session, context).await;
         if tokens == Err(Error::Unauthorised) {
             self.forget_awaited();
         }
         Ok(self.hand_out(tokens?, kind))
     }
 
-    fn hand_out(&self, tokens: SessionTokens, kind: Kind) -> SessionHandle {
+    fn hand_out(&self, tokens: SessionTokens, kind: SessionKind) -> SessionHandle {
         let handle = tokens.handle();
         let ended = self.caller.remove_ended(kind);
         self.caller.local.attach(tokens);
-        if ended && kind == Kind::Pending {
+        if ended && kind == SessionKind::Pending {
             self.caller.local.forget();
         }
         handle
@@ -159,7 +159,7 @@ struct Refused;
 impl<'r> Responder<'r, 'static> for Refused {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let status = Status::Unauthorized;
-        if people::is_for_people(request) && state::is_caught(status, request) {
+        if wants_html(request) && state::is_caught(status, request) {
             return Err(status);
         }
         let body = (ContentType::JSON, r#"{"message":"unauthorised"}"#);
@@ -282,12 +282,12 @@ impl Within<'_> {
     /// Those of [`create`](Self::create).
     #[doc(alias = "createNewSession")]
     pub fn create_for(&mut self, login: &Login, session: NewSession) -> Result<Uncommitted, Error> {
-        let arrival = Arrival {
+        let context = LoginContext {
             // Ended by `attach`, after the commit.
             replaced: Vec::new(),
-            ..login.caller.arrival(session.kind())
+            ..login.caller.context(session.kind())
         };
-        self.start(&session, &arrival)
+        self.start(&session, &context)
     }
 }
 

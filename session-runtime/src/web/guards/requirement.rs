@@ -9,14 +9,14 @@ use rocket::Request;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::claims::age::{fetched_at, is_recent};
+use crate::claims::{Facts, Unmet};
 use crate::error::Error;
-use crate::facts::{self, Facts};
 use crate::handle::SessionHandle;
 use crate::payload::claims_set::ClaimsSet;
 use crate::payload::round_trip::to_value;
 use crate::payload::{HasAuthTime, JwtPayload};
 use crate::sessions::Sessions;
-use crate::unmet::Unmet;
 
 /// What a route requires of a session, such as a role: `Session<Claims, Admin>`.
 ///
@@ -204,7 +204,7 @@ pub struct Fresh<const SECONDS: u64>;
 
 impl<P: HasAuthTime, const SECONDS: u64> Requirement<P> for Fresh<SECONDS> {
     fn check(facts: &Facts<'_, P>) -> Result<(), Unmet> {
-        facts::is_fresh(facts.auth_time(), facts.now(), Duration::from_secs(SECONDS))
+        facts.require_login_within(Duration::from_secs(SECONDS))
     }
 }
 
@@ -284,8 +284,8 @@ impl<P: JwtPayload> Fetch<P> {
         claims: &Map<String, Value>,
         now: DateTime<chrono::Utc>,
     ) -> bool {
-        let fetched_at = facts::fetched_at(claims, self.key);
-        fetched_at.is_none_or(|at| (now - at).to_std().unwrap_or_default() > self.max_age)
+        let fetched_at = fetched_at(claims, self.key);
+        !fetched_at.is_some_and(|at| is_recent(at, now, self.max_age))
     }
 
     /// Fetches the value now; `None` if there is nothing to store.

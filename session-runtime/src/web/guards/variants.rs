@@ -15,7 +15,7 @@ use crate::web::guards::requirement::Requirement;
 use crate::web::guards::session::Session;
 use crate::web::guards::{AnyOrigin, Guard, guard, is_fairing_missing, outcome, sentinel};
 use crate::web::request::csrf::Check;
-use crate::web::request::verdict::verify;
+use crate::web::request::verify::verify;
 use crate::web::request_state::{Audience, RequestState};
 use crate::web::state::{is_login_page, managed};
 

@@ -9,7 +9,7 @@ use rocket::{Build, Orbit, Request, Response, Rocket};
 use crate::clock::{Clock, SystemClock};
 use crate::config::SessionConfig;
 use crate::error::Error;
-use crate::event::{Event, Events};
+use crate::event::{Event, EventSink};
 use crate::keys::{OwnKey, Supplier};
 use crate::launch_error::{LaunchError, see};
 use crate::random::{OsRandom, Random};
@@ -32,7 +32,7 @@ pub struct SessionFairing {
     launch_errors: Option<Box<LaunchErrorHandler>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    events: Events,
+    events: EventSink,
     errors: ErrorHandler,
     supplier: Option<Supplier>,
     /// Whether `rotation_min_age` may be too short for real clients; only tests set it.
@@ -59,7 +59,7 @@ impl Sessions {
             launch_errors: None,
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(OsRandom::default()),
-            events: Events::default(),
+            events: EventSink::default(),
             errors: ErrorHandler::default(),
             supplier: None,
             any_min_age: false,
@@ -119,7 +119,7 @@ impl SessionFairing {
     #[doc(alias = "audit log")]
     #[must_use]
     pub fn on_event(mut self, handler: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.events = Events::to(handler);
+        self.events = EventSink::to(handler);
         self
     }
 

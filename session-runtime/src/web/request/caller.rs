@@ -3,12 +3,12 @@
 
 use rocket::Request;
 
-use crate::arrival::Arrival;
 use crate::config::SessionConfig;
 use crate::device::{self, Device};
 use crate::error::Error;
 use crate::handle::{SessionHandle, Tag};
-use crate::new_session::Kind;
+use crate::new_session::SessionKind;
+use crate::sessions::LoginContext;
 use crate::sessions::{Recognised, Sessions};
 use crate::token::Transport;
 use crate::web::request::presented::{MAX_ROWS, Presented};
@@ -96,12 +96,12 @@ impl Caller {
 
     /// Removes the tokens of all sessions that the request presented, with the response.
     pub(in crate::web) fn remove_presented(&self) {
-        self.remove_ended(Kind::Whole);
+        self.remove_ended(SessionKind::Whole);
     }
 
     /// Removes the tokens of the sessions that end with a login, with the response; returns whether
     /// there were any.
-    pub(in crate::web) fn remove_ended(&self, new: Kind) -> bool {
+    pub(in crate::web) fn remove_ended(&self, new: SessionKind) -> bool {
         for tag in &self.without_access {
             self.local.remove_name(*tag);
         }
@@ -114,18 +114,18 @@ impl Caller {
     }
 
     /// The handles of the sessions that end with a login of this kind.
-    pub(in crate::web) fn replaced(&self, new: Kind) -> Vec<SessionHandle> {
+    pub(in crate::web) fn replaced(&self, new: SessionKind) -> Vec<SessionHandle> {
         self.sessions.with_conflicts(handles(self.ended_by(new)))
     }
 
     /// The handles of the sessions that end with a logout.
     pub(in crate::web) fn signed_out(&self) -> Vec<SessionHandle> {
-        self.replaced(Kind::Whole)
+        self.replaced(SessionKind::Whole)
     }
 
     /// The transport and the device of a login of this kind.
-    pub(in crate::web) fn arrival(&self, new: Kind) -> Arrival {
-        Arrival {
+    pub(in crate::web) fn context(&self, new: SessionKind) -> LoginContext {
+        LoginContext {
             transport: self.travel.transport,
             replaced: self.replaced(new),
             handed_from: self.handles(),
@@ -136,11 +136,11 @@ impl Caller {
 
     /// The sessions that end with a login. A visitor's session continues beside one that awaits its
     /// second factor, so that the completed session can take over its data.
-    fn ended_by(&self, new: Kind) -> impl Iterator<Item = &Recognised> {
+    fn ended_by(&self, new: SessionKind) -> impl Iterator<Item = &Recognised> {
         let stays = move |shown: &Recognised| match new {
-            Kind::Whole => false,
-            Kind::Pending => shown.is_anonymous(),
-            Kind::Visitor => matches!(shown, Recognised::Pending(_)),
+            SessionKind::Whole => false,
+            SessionKind::Pending => shown.is_anonymous(),
+            SessionKind::Visitor => matches!(shown, Recognised::Pending(_)),
         };
         self.presented.iter().filter(move |shown| !stays(shown))
     }

@@ -4,6 +4,6 @@ pub(in crate::web) mod caller;
 pub(in crate::web) mod cookies;
 pub(in crate::web) mod csrf;
 pub(in crate::web) mod evidence;
-pub(in crate::web) mod people;
 pub(in crate::web) mod presented;
-pub(in crate::web) mod verdict;
+pub(in crate::web) mod verify;
+pub(in crate::web) mod wants_html;

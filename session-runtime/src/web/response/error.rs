@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::config::SessionConfig;
 use crate::error::Error;
 use crate::panics::caught;
-use crate::web::request::people;
+use crate::web::request::wants_html::wants_html;
 use crate::web::request_state::RequestState;
 use crate::web::response::headers;
 use crate::web::state;
@@ -51,7 +51,7 @@ impl ErrorAnswer {
 
 /// The status with which an error is answered.
 #[derive(Clone, Copy)]
-enum Kind {
+enum ErrorStatus {
     /// `session_expired_status`: a front end refreshes, or forgets the session.
     Expired,
     /// `invalid_claim_status`.
@@ -128,13 +128,13 @@ impl Error {
             sessions.map_or(default, |sessions| Status::new(code(sessions.config())))
         };
         match self.on_the_wire().0 {
-            Kind::Expired => {
+            ErrorStatus::Expired => {
                 configured(|config| config.session_expired_status, Status::Unauthorized)
             }
-            Kind::InvalidClaim => {
+            ErrorStatus::InvalidClaim => {
                 configured(|config| config.invalid_claim_status, Status::Forbidden)
             }
-            Kind::Other(status) => status,
+            ErrorStatus::Other(status) => status,
         }
     }
 
@@ -150,14 +150,14 @@ impl Error {
     }
 
     /// What a client learns about this error: its kind and the message.
-    fn on_the_wire(&self) -> (Kind, &'static str) {
-        let forbidden = Kind::Other(Status::Forbidden);
-        let conflict = Kind::Other(Status::Conflict);
+    fn on_the_wire(&self) -> (ErrorStatus, &'static str) {
+        let forbidden = ErrorStatus::Other(Status::Forbidden);
+        let conflict = ErrorStatus::Other(Status::Conflict);
         match self {
-            Self::Unauthorised | Self::NoToken => (Kind::Expired, "unauthorised"),
-            Self::TryRefreshToken => (Kind::Expired, "try refresh token"),
-            Self::TokenTheft { .. } => (Kind::Expired, "token theft detected"),
-            Self::InvalidClaims(_) => (Kind::InvalidClaim, "invalid claim"),
+            Self::Unauthorised | Self::NoToken => (ErrorStatus::Expired, "unauthorised"),
+            Self::TryRefreshToken => (ErrorStatus::Expired, "try refresh token"),
+            Self::TokenTheft { .. } => (ErrorStatus::Expired, "token theft detected"),
+            Self::InvalidClaims(_) => (ErrorStatus::InvalidClaim, "invalid claim"),
             Self::CrossSite => (forbidden, "cross-site request refused"),
             Self::SignInAgain | Self::SeveralUsers => (forbidden, "sign in again"),
             Self::SecondFactorRequired { .. } => (forbidden, "second factor required"),
@@ -165,7 +165,7 @@ impl Error {
             Self::Conflict => (conflict, "changed meanwhile"),
             Self::Replaced => (conflict, "session replaced"),
             Self::Unavailable => (
-                Kind::Other(Status::ServiceUnavailable),
+                ErrorStatus::Other(Status::ServiceUnavailable),
                 "temporarily unavailable",
             ),
             Self::PayloadTooLarge { .. }
@@ -177,7 +177,10 @@ impl Error {
             | Self::WrongDatabase { .. }
             | Self::ReservedClaim { .. }
             | Self::DuplicateClaim { .. }
-            | Self::General(_) => (Kind::Other(Status::InternalServerError), "internal error"),
+            | Self::General(_) => (
+                ErrorStatus::Other(Status::InternalServerError),
+                "internal error",
+            ),
         }
     }
 
@@ -215,7 +218,7 @@ impl<'r> Responder<'r, 'static> for Error {
         // catcher may answer with this same error.
         if RequestState::of(request).failure().is_none()
             && (status.class().is_client_error() || status.class().is_server_error())
-            && people::is_for_people(request)
+            && wants_html(request)
             && state::is_caught(status, request)
         {
             RequestState::of(request).park(self);

@@ -26,7 +26,7 @@ const EXPOSE: &str = "Access-Control-Expose-Headers";
 
 /// What a cookie holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::web) enum Kind {
+pub(in crate::web) enum CookieKind {
     Access,
     Refresh,
     RefreshHash,
@@ -34,12 +34,12 @@ pub(in crate::web) enum Kind {
 
 /// The name and path of a cookie; a dot and the [`Tag`] of the session follow the name.
 #[derive(Debug, Clone)]
-pub(in crate::web) struct Place {
+pub(in crate::web) struct CookieScope {
     pub(in crate::web) name: String,
     pub(in crate::web) path: String,
 }
 
-impl Place {
+impl CookieScope {
     /// The session to whose cookie this name belongs.
     fn tag_in(&self, name: &str) -> Option<Tag> {
         Tag::parse(name.strip_prefix(&self.name)?.strip_prefix('.')?)
@@ -79,12 +79,12 @@ pub(in crate::web) fn asks_for_headers(request: &Request<'_>) -> bool {
 #[derive(Debug, Clone)]
 pub(in crate::web) struct Wire {
     pub(in crate::web) transfer: TransferMethod,
-    pub(in crate::web) access: Place,
-    refresh: Place,
+    pub(in crate::web) access: CookieScope,
+    refresh: CookieScope,
     /// The cookie with the hash of the refresh token. With the prefix `__Host-`, no sibling host
     /// can set it. The refresh cookie cannot have that prefix, because such cookies are sent with
     /// every request.
-    refresh_hash: Place,
+    refresh_hash: CookieScope,
     domain: Option<String>,
     same_site: CookieSameSite,
     secure: bool,
@@ -114,15 +114,15 @@ impl Wire {
         };
         Self {
             transfer: config.transfer,
-            access: Place {
+            access: CookieScope {
                 name: format!("{access_prefix}{}", config.access_cookie_name),
                 path: settings.access_token_path.clone(),
             },
-            refresh: Place {
+            refresh: CookieScope {
                 name: format!("{refresh_prefix}{}", config.refresh_cookie_name),
                 path: settings.refresh_token_path.clone(),
             },
-            refresh_hash: Place {
+            refresh_hash: CookieScope {
                 name: format!("{hash_prefix}{REFRESH_HASH_COOKIE}"),
                 path: "/".into(),
             },
@@ -143,11 +143,11 @@ impl Wire {
     }
 
     /// The cookies of a session, and what they contain.
-    pub(in crate::web) fn places(&self) -> [(Kind, &Place); 3] {
+    pub(in crate::web) fn scopes(&self) -> [(CookieKind, &CookieScope); 3] {
         [
-            (Kind::Access, &self.access),
-            (Kind::Refresh, &self.refresh),
-            (Kind::RefreshHash, &self.refresh_hash),
+            (CookieKind::Access, &self.access),
+            (CookieKind::Refresh, &self.refresh),
+            (CookieKind::RefreshHash, &self.refresh_hash),
         ]
     }
 
@@ -170,9 +170,9 @@ impl Wire {
     }
 
     /// What a cookie of this name contains, and the session it belongs to.
-    pub(in crate::web) fn kind_of(&self, name: &str) -> Option<(Kind, Tag)> {
-        let mut found = self.places().into_iter();
-        found.find_map(|(kind, place)| Some((kind, place.tag_in(name)?)))
+    pub(in crate::web) fn kind_of(&self, name: &str) -> Option<(CookieKind, Tag)> {
+        let mut found = self.scopes().into_iter();
+        found.find_map(|(kind, scope)| Some((kind, scope.tag_in(name)?)))
     }
 
     /// How the tokens of a login are sent: as the setting says, else as the request asks, else in
@@ -205,9 +205,9 @@ impl Wire {
         // First, otherwise the removal would overwrite what is new.
         let ended = change.removed.iter().map(|handle| handle.tag());
         for tag in ended.chain(change.removed_names.iter().copied()) {
-            for (_, place) in self.places() {
-                let name = place.name_of(tag);
-                adjoin(response, &self.removal(name, &place.path));
+            for (_, scope) in self.scopes() {
+                let name = scope.name_of(tag);
+                adjoin(response, &self.removal(name, &scope.path));
             }
         }
         for handle in change.removed.union(&change.unmarked) {
@@ -274,11 +274,11 @@ impl Wire {
             let refresh_ends = refresh.expires_at.min(longest);
             // Neither counts without the other.
             let hash = short_hash(&refresh.token);
-            for (place, value) in [(&self.refresh, &refresh.token), (&self.refresh_hash, &hash)] {
-                let name = place.name_of(tokens.handle.tag());
+            for (scope, value) in [(&self.refresh, &refresh.token), (&self.refresh_hash, &hash)] {
+                let name = scope.name_of(tokens.handle.tag());
                 adjoin(
                     response,
-                    &self.cookie(name, &place.path, value, refresh_ends),
+                    &self.cookie(name, &scope.path, value, refresh_ends),
                 );
             }
         }

@@ -7,7 +7,7 @@ use rocket::{Catcher, Request};
 
 use crate::error::Error;
 use crate::web::local_url::LocalUrl;
-use crate::web::request::people;
+use crate::web::request::wants_html::wants_html;
 use crate::web::routes::pages::{self, Document};
 use crate::web::state::name_of_pages;
 
@@ -82,7 +82,7 @@ impl Handler for Answer {
     async fn handle<'r>(&self, status: Status, request: &'r Request<'_>) -> catcher::Result<'r> {
         let error = Error::from_request(request);
         match self.0 {
-            Form::Pages { login } if people::is_for_people(request) => {
+            Form::Pages { login } if wants_html(request) => {
                 pages::answer(request, status, error.as_ref(), login).await
             }
             Form::Html { login } => {

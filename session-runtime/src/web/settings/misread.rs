@@ -58,13 +58,13 @@ pub(super) fn sentence(figment: &Figment, error: &Error) -> String {
 /// A setting by its name and the place where somebody wrote it: the table of a profile in a file,
 /// the variable of the environment, or the line of code.
 fn as_written(figment: &Figment, setting: &str) -> String {
-    match place(figment, &format!("{TABLE}.{setting}")) {
-        Some(place) => format!("`{setting}` {place}"),
+    match source(figment, &format!("{TABLE}.{setting}")) {
+        Some(source) => format!("`{setting}` {source}"),
         None => format!("`{TABLE}.{setting}`"),
     }
 }
 
-fn place(figment: &Figment, path: &str) -> Option<String> {
+fn source(figment: &Figment, path: &str) -> Option<String> {
     let tag = figment.find_value(path).ok()?.tag();
     let from = figment.get_metadata(tag)?;
     // Figment names no source for the environment, but the prefix of its variables, in backticks.

@@ -3,9 +3,9 @@
 
 pub(in crate::web) mod conflicts;
 mod database;
+mod misplaced;
 mod misread;
 pub(in crate::web) mod origin;
-mod places;
 
 use std::net::IpAddr;
 
@@ -166,7 +166,7 @@ fn api_origin(figment: &Figment, config: &SessionConfig, debug: bool) -> Result<
 
 /// The table, or the defaults if there is none.
 fn extract(figment: &Figment) -> Result<SessionConfig, String> {
-    places::check(figment)?;
+    misplaced::check(figment)?;
     if let Ok(table) = figment.find_value(TABLE) {
         misread::check_table(&table)?;
         let read = figment.extract_inner(TABLE);
@@ -181,23 +181,23 @@ fn extract(figment: &Figment) -> Result<SessionConfig, String> {
 /// Serialising [`SessionConfig`] leaves out the master keys and the password of the database, so
 /// they are added by hand.
 pub(in crate::web) fn beneath(figment: &Figment, config: &SessionConfig) -> Figment {
-    let place = format!("{TABLE}.database");
-    let url = Serialized::default(&place, config.database.as_str());
+    let path = format!("{TABLE}.database");
+    let url = Serialized::default(&path, config.database.as_str());
     // The first that comes counts.
     let mut figment = figment.clone().join(url);
     figment = figment.join(Serialized::default(TABLE, config));
     if let Some(key) = &config.master_key {
-        let place = format!("{TABLE}.master_key");
-        figment = figment.join(Serialized::default(&place, key.reveal()));
+        let path = format!("{TABLE}.master_key");
+        figment = figment.join(Serialized::default(&path, key.reveal()));
     }
     if !config.accepted_master_keys.is_empty() {
-        let place = format!("{TABLE}.accepted_master_keys");
+        let path = format!("{TABLE}.accepted_master_keys");
         let keys: Vec<&str> = config
             .accepted_master_keys
             .iter()
             .map(Secret::reveal)
             .collect();
-        figment = figment.join(Serialized::default(&place, keys));
+        figment = figment.join(Serialized::default(&path, keys));
     }
     figment
 }

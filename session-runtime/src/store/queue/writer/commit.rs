@@ -12,9 +12,9 @@ use crate::record::Record;
 use crate::rules::lifetimes::MAX_WAIT;
 use crate::store::StoreError;
 use crate::store::changed;
+use crate::store::error_text;
 use crate::store::queue::post::Post;
 use crate::store::sql::Link;
-use crate::store::words;
 
 /// A writer's connection.
 pub(super) struct Committer {
@@ -145,7 +145,9 @@ impl Committer {
     /// What it means that the connection broke.
     fn lost(&self, error: &Error, stage: &Stage, may_pass: bool) -> Failure {
         match stage {
-            Stage::Commit if self.remote => Failure::Unknown(StoreError::Unknown(words::of(error))),
+            Stage::Commit if self.remote => {
+                Failure::Unknown(StoreError::Unknown(error_text::without_values(error)))
+            }
             Stage::Commit => Failure::rolled_back(error, stage, may_pass),
             Stage::Begin | Stage::Insert | Stage::Step(_) => Failure::Lost(StoreError::of(error)),
         }

@@ -19,7 +19,7 @@ use self::work::{Queued, Work};
 use super::step::Pending;
 use super::workers::Workers;
 use crate::clock::DatabaseClock;
-use crate::event::Events;
+use crate::event::EventSink;
 use crate::handle::SessionHandle;
 use crate::record::Record;
 use crate::rules::lifetimes::MAX_WAIT;
@@ -36,7 +36,7 @@ pub(in crate::store) struct Writer {
     shared: Arc<Shared>,
     clock: Arc<DatabaseClock>,
     /// Where it is told why something was not done; nowhere if no request waits for it.
-    events: Option<Events>,
+    events: Option<EventSink>,
     /// Beyond this a write is given up, however the connection hangs.
     longest: Duration,
 }
@@ -56,7 +56,7 @@ impl Writer {
         location: &Location,
         options: Options,
         clock: &Arc<DatabaseClock>,
-        events: &Events,
+        events: &EventSink,
     ) -> Result<Self, OpenError> {
         let longest = MAX_WAIT + 2 * options.timeout;
         let remote = location.locks_rows();
@@ -168,7 +168,7 @@ impl Writer {
         let done = self.attempt(arrived, row, work, answer).await;
         done.inspect_err(|cause| {
             if let Some(events) = &self.events {
-                cause.tell(events);
+                cause.report(events);
             }
         })
     }

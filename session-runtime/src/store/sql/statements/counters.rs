@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::result::QueryResult;
 
 use super::Connection;
-use crate::neighbours::Fingerprint;
+use crate::rules::shared_settings::Fingerprint;
 use crate::store::changed;
 use crate::store::rows::CounterRow;
 use crate::store::schema::{session_counter, session_info, session_revocation};

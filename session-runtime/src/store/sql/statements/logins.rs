@@ -11,7 +11,7 @@ use super::users::{revoke_user, unexpired_now};
 use crate::handle::SessionHandle;
 use crate::record::{Created, Creation, Others, Record};
 use crate::rules::limit::Admission;
-use crate::rules::{attempts, place};
+use crate::rules::{attempts, login};
 use crate::store::backend::Backend as _;
 
 /// Starts a session, ends the one it replaces and those beyond the limit.
@@ -34,7 +34,7 @@ pub(crate) fn create(
             visitors.extend(find_locked(conn, *handle)?);
         }
     }
-    let mut record = match place::take(creation, completed.as_ref(), &visitors, now) {
+    let mut record = match login::session_to_store(creation, completed.as_ref(), &visitors, now) {
         Ok(record) => record,
         Err(error) => return Ok(Created::Failed(error)),
     };
@@ -60,21 +60,21 @@ pub(crate) fn create(
 
 /// Replaces a session by one of the same user with new tokens.
 ///
-/// `succeed` makes the new session of the old one. Returns it, and what was ended.
-pub(crate) fn succeed(
+/// `replace_session` makes the new session of the old one. Returns it, and what was ended.
+pub(crate) fn replace_session(
     conn: &mut Connection,
     handle: SessionHandle,
     user_id: &str,
     now: DateTime<Utc>,
     others: Others,
-    succeed: impl Fn(Record) -> Record,
+    successor: impl Fn(Record) -> Record,
 ) -> QueryResult<Option<(Record, Vec<SessionHandle>)>> {
     conn.lock_user(user_id, now)?;
     let found = find_locked(conn, handle)?;
     let Some(old) = found.filter(|record| !record.is_expired(now)) else {
         return Ok(None);
     };
-    let new = succeed(old);
+    let new = successor(old);
     let mut ended = revoke(conn, &[handle], true)?;
     if others == Others::End {
         ended.extend(revoke_user(conn, user_id, None, now)?);

@@ -63,7 +63,7 @@ pub(crate) fn rotate(
     conn: &mut Connection,
     rotation: &Rotation,
     now: DateTime<Utc>,
-) -> QueryResult<Option<(Record, bound::Verdict)>> {
+) -> QueryResult<Option<(Record, bound::Outcome)>> {
     let Some(record) = find_locked(conn, rotation.handle)? else {
         return Ok(None);
     };
@@ -83,7 +83,7 @@ pub(crate) fn rotate(
         now,
         policy: rotation.policy,
     });
-    if let bound::Verdict::Rotate { verdict, binding } = &decided {
+    if let bound::Outcome::Rotate { verdict, binding } = &decided {
         let next = match verdict {
             Verdict::NewPair { next, .. } => Some(next),
             Verdict::AccessOnly { next, .. } => next.as_ref(),

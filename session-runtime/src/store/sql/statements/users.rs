@@ -19,7 +19,7 @@ pub(crate) fn handles_of(
     user_id: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<SessionHandle>> {
-    if is_nobodys(user_id) {
+    if is_invalid_user_id(user_id) {
         return Ok(Vec::new());
     }
     let handles: Vec<Vec<u8>> = session_info::table
@@ -37,7 +37,7 @@ pub(crate) fn all_handles_of(
     conn: &mut Connection,
     user_id: &str,
 ) -> QueryResult<Vec<SessionHandle>> {
-    if is_nobodys(user_id) {
+    if is_invalid_user_id(user_id) {
         return Ok(Vec::new());
     }
     let handles: Vec<Vec<u8>> = session_info::table
@@ -82,7 +82,7 @@ pub(crate) fn revoke_user(
     except: Option<SessionHandle>,
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<SessionHandle>> {
-    if is_nobodys(user_id) {
+    if is_invalid_user_id(user_id) {
         return Ok(Vec::new());
     }
     conn.lock_user(user_id, now)?;
@@ -110,7 +110,7 @@ pub(crate) fn revoke_user(
 }
 
 /// Whether no session can have this user id. PostgreSQL would refuse even to look for it.
-fn is_nobodys(user_id: &str) -> bool {
+fn is_invalid_user_id(user_id: &str) -> bool {
     user_id.contains('\0')
 }
 
@@ -122,7 +122,7 @@ pub(crate) fn list(
     after: Option<SessionHandle>,
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<Summary>> {
-    if is_nobodys(user_id) {
+    if is_invalid_user_id(user_id) {
         return Ok(Vec::new());
     }
     // Above every UUIDv7.

@@ -133,7 +133,7 @@ impl<P, R> Session<P, R> {
         match found {
             Some(found) => Ok(found),
             None => {
-                let absent = self.sessions.absent(self.handle()).await;
+                let absent = self.sessions.missing_row(self.handle()).await;
                 self.ended(Err(absent)).await
             }
         }

@@ -40,8 +40,11 @@ impl<P, R> Session<P, R> {
     #[doc(alias = "credential_changed")]
     #[doc(alias = "password change")]
     pub async fn replace_and_revoke_others(self) -> Result<SessionHandle, Error> {
-        let succeeded = self.sessions.succeed(&self.verified, Others::End).await;
-        let tokens = self.ended(succeeded).await?;
+        let replaced = self
+            .sessions
+            .replace_session(&self.verified, Others::End)
+            .await;
+        let tokens = self.ended(replaced).await?;
         let handle = tokens.handle();
         self.local.remove(self.handle(), self.verified.transport);
         self.local.attach(tokens);
@@ -61,7 +64,7 @@ impl<P, R> Session<P, R> {
         &self,
         within: &mut Within<'_>,
     ) -> Result<Uncommitted, Error> {
-        within.succeed(&self.verified, Others::End)
+        within.replace_session(&self.verified, Others::End)
     }
 
     /// Sends the tokens of the session that replaced this one in the application's transaction;
@@ -121,8 +124,11 @@ impl<P: HasAuthTime, R> Session<P, R> {
     #[doc(alias = "reauthenticate")]
     pub async fn step_up(&mut self) -> Result<(), Error> {
         let (old, transport) = (self.handle(), self.verified.transport);
-        let succeeded = self.sessions.succeed(&self.verified, Others::Keep).await;
-        self.replace(succeeded).await?;
+        let replaced = self
+            .sessions
+            .replace_session(&self.verified, Others::Keep)
+            .await;
+        self.replace(replaced).await?;
         self.local.remove(old, transport);
         Ok(())
     }
@@ -136,6 +142,6 @@ impl<P: HasAuthTime, R> Session<P, R> {
     /// [`Error::Unauthorised`] if the session has ended, [`Error::Unavailable`] if the database
     /// refuses; roll back then.
     pub fn step_up_within(&self, within: &mut Within<'_>) -> Result<Uncommitted, Error> {
-        within.succeed(&self.verified, Others::Keep)
+        within.replace_session(&self.verified, Others::Keep)
     }
 }

@@ -20,7 +20,7 @@ use crate::token::Transport;
 use crate::token::access::{self, Verified};
 use crate::web::paths::LEGACY_COOKIE;
 use crate::web::request::cookies;
-use crate::web::response::wire::{Kind, Wire, asks_for_headers};
+use crate::web::response::wire::{CookieKind, Wire, asks_for_headers};
 
 pub(in crate::web) use self::refresh::{FoundRefresh, ShownToken};
 
@@ -126,9 +126,9 @@ impl<'r> Presented<'r> {
             return true;
         };
         let tokens = match kind {
-            Kind::Access => &self.access,
-            Kind::Refresh => &self.refresh,
-            Kind::RefreshHash => &self.refresh_hashes,
+            CookieKind::Access => &self.access,
+            CookieKind::Refresh => &self.refresh,
+            CookieKind::RefreshHash => &self.refresh_hashes,
         };
         let mut named = tokens.iter().filter(|named| named.tag == tag);
         tokens.len() >= MAX_COOKIES || named.any(|named| named.token == cookie.value())
@@ -138,9 +138,9 @@ impl<'r> Presented<'r> {
         match wire.kind_of(name) {
             Some((kind, tag)) => {
                 let tokens = match kind {
-                    Kind::Access => &mut self.access,
-                    Kind::Refresh => &mut self.refresh,
-                    Kind::RefreshHash => &mut self.refresh_hashes,
+                    CookieKind::Access => &mut self.access,
+                    CookieKind::Refresh => &mut self.refresh,
+                    CookieKind::RefreshHash => &mut self.refresh_hashes,
                 };
                 let named = Named { tag, token };
                 if tokens.len() < MAX_COOKIES && !tokens.contains(&named) {

@@ -14,8 +14,8 @@ use self::urls::{back_to, came_from, current, wanted};
 use crate::error::Error;
 use crate::sessions::Recognised;
 use crate::web::local_url::LocalUrl;
-use crate::web::request::people::is_htmx;
 use crate::web::request::presented::Presented;
+use crate::web::request::wants_html::is_htmx;
 use crate::web::request_state::RequestState;
 use crate::web::state;
 

@@ -1,100 +1,23 @@
-//! What a route may require of a session, and why it is not met.
+//! `ClaimValue`: the checks of one value, with the reasons that front ends expect.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::payload::claims_set::ClaimsSet;
-use crate::unmet::{EXPIRED, MISSING, Unmet, WRONG};
-
-/// What a [`Requirement`](crate::requirement::Requirement) can check about a session; no query is
-/// needed.
-#[derive(Debug)]
-pub struct Facts<'a, P> {
-    pub(crate) payload: &'a P,
-    pub(crate) claims: &'a ClaimsSet,
-    pub(crate) auth_time: Option<DateTime<Utc>>,
-    pub(crate) anonymous: bool,
-    pub(crate) device_bound: bool,
-    pub(crate) now: DateTime<Utc>,
-}
-
-impl<'a, P> Facts<'a, P> {
-    /// The payload.
-    pub fn payload(&self) -> &'a P {
-        self.payload
-    }
-
-    /// When the user last logged in, if the payload has `#[session(auth_time)]`.
-    pub fn auth_time(&self) -> Option<DateTime<Utc>> {
-        self.auth_time
-    }
-
-    /// Whether it is a visitor's session, without a login.
-    pub fn is_anonymous(&self) -> bool {
-        self.anonymous
-    }
-
-    /// Whether the session is bound to a device.
-    pub fn is_device_bound(&self) -> bool {
-        self.device_bound
-    }
-
-    /// The current time.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.now
-    }
-
-    /// A value of the payload, by its key.
-    ///
-    /// ```
-    /// # use session_runtime::JwtPayload;
-    /// # use session_runtime::requirement::{Facts, Unmet};
-    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
-    /// # struct Claims { verified: bool }
-    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
-    ///     facts.value("verified").is_true()
-    /// }
-    /// ```
-    pub fn value(&self, name: &str) -> ClaimValue<'a> {
-        ClaimValue {
-            id: name.to_owned(),
-            value: self.claims.map().get(name),
-            fetched_at: None,
-            max_age: None,
-            now: self.now,
-        }
-    }
-
-    /// A value that [`Fetch`](crate::requirement::Fetch) stored, as
-    /// `{"v": value, "t": milliseconds}`.
-    pub fn claim(&self, key: &str) -> ClaimValue<'a> {
-        let stored = self.claims.map().get(key);
-        ClaimValue {
-            value: stored.and_then(|stored| stored.get("v")),
-            fetched_at: fetched_at(self.claims.map(), key),
-            ..self.value(key)
-        }
-    }
-}
-
-/// When a claim was fetched; `None` if it was not.
-pub(crate) fn fetched_at(claims: &Map<String, Value>, key: &str) -> Option<DateTime<Utc>> {
-    let millis = claims.get(key)?.get("t")?.as_i64()?;
-    DateTime::from_timestamp_millis(millis)
-}
+use super::age::require_recent;
+use super::unmet::{MISSING, Unmet, WRONG};
 
 /// A value of a session's payload to check; a failed check gives the reason that front ends expect.
 #[doc(alias = "claim validator")]
 #[derive(Debug, Clone)]
 #[must_use = "a value by itself requires nothing"]
 pub struct ClaimValue<'a> {
-    id: String,
-    value: Option<&'a Value>,
-    fetched_at: Option<DateTime<Utc>>,
-    max_age: Option<Duration>,
-    now: DateTime<Utc>,
+    pub(super) id: String,
+    pub(super) value: Option<&'a Value>,
+    pub(super) fetched_at: Option<DateTime<Utc>>,
+    pub(super) max_age: Option<Duration>,
+    pub(super) now: DateTime<Utc>,
 }
 
 impl<'a> ClaimValue<'a> {
@@ -118,7 +41,7 @@ impl<'a> ClaimValue<'a> {
     #[doc(alias = "PrimitiveClaim")]
     pub fn has_value(&self, expected: impl Into<Value>) -> Result<(), Unmet> {
         let expected = expected.into();
-        self.judge("expectedValue", &expected, |value| *value == expected)
+        self.check("expectedValue", &expected, |value| *value == expected)
     }
 
     /// Requires the value to be `true`.
@@ -145,7 +68,7 @@ impl<'a> ClaimValue<'a> {
     #[doc(alias = "PrimitiveArrayClaim")]
     pub fn includes(&self, wanted: impl Into<Value>) -> Result<(), Unmet> {
         let wanted = wanted.into();
-        self.judge_list("expectedToInclude", &wanted, |list| list.contains(&wanted))
+        self.check_list("expectedToInclude", &wanted, |list| list.contains(&wanted))
     }
 
     /// Requires the value to be a list that does not contain `unwanted`.
@@ -154,7 +77,7 @@ impl<'a> ClaimValue<'a> {
     /// The reason, if it is not.
     pub fn excludes(&self, unwanted: impl Into<Value>) -> Result<(), Unmet> {
         let unwanted = unwanted.into();
-        self.judge_list("expectedToNotInclude", &unwanted, |list| {
+        self.check_list("expectedToNotInclude", &unwanted, |list| {
             !list.contains(&unwanted)
         })
     }
@@ -168,7 +91,7 @@ impl<'a> ClaimValue<'a> {
         wanted: impl IntoIterator<Item = V>,
     ) -> Result<(), Unmet> {
         let wanted = values(wanted);
-        self.judge_list("expectedToInclude", &json!(wanted), |list| {
+        self.check_list("expectedToInclude", &json!(wanted), |list| {
             wanted.iter().all(|value| list.contains(value))
         })
     }
@@ -182,7 +105,7 @@ impl<'a> ClaimValue<'a> {
         wanted: impl IntoIterator<Item = V>,
     ) -> Result<(), Unmet> {
         let wanted = values(wanted);
-        self.judge_list("expectedToIncludeAtLeastOneOf", &json!(wanted), |list| {
+        self.check_list("expectedToIncludeAtLeastOneOf", &json!(wanted), |list| {
             wanted.iter().any(|value| list.contains(value))
         })
     }
@@ -196,23 +119,23 @@ impl<'a> ClaimValue<'a> {
         unwanted: impl IntoIterator<Item = V>,
     ) -> Result<(), Unmet> {
         let unwanted = values(unwanted);
-        self.judge_list("expectedToNotInclude", &json!(unwanted), |list| {
+        self.check_list("expectedToNotInclude", &json!(unwanted), |list| {
             !unwanted.iter().any(|value| list.contains(value))
         })
     }
 
-    fn judge_list(
+    fn check_list(
         &self,
         demand: &str,
         wanted: &Value,
         holds: impl FnOnce(&[Value]) -> bool,
     ) -> Result<(), Unmet> {
-        self.judge(demand, wanted, |value| {
+        self.check(demand, wanted, |value| {
             value.as_array().is_some_and(|list| holds(list))
         })
     }
 
-    fn judge(
+    fn check(
         &self,
         demand: &str,
         wanted: &Value,
@@ -222,15 +145,7 @@ impl<'a> ClaimValue<'a> {
             return self.unmet(json!({ "message": MISSING, demand: wanted }));
         };
         if let Some(max_age) = self.max_age {
-            let age = self.fetched_at.map(|fetched_at| self.now - fetched_at);
-            let within = age.is_some_and(|age| age.to_std().unwrap_or_default() <= max_age);
-            if !within {
-                return self.unmet(json!({
-                    "message": EXPIRED,
-                    "ageInSeconds": age.map(|age| age.num_seconds()),
-                    "maxAgeInSeconds": max_age.as_secs(),
-                }));
-            }
+            require_recent(self.fetched_at, self.now, max_age).or_else(|why| self.unmet(why))?;
         }
         if holds(value) {
             return Ok(());
@@ -250,31 +165,11 @@ fn values<V: Into<Value>>(values: impl IntoIterator<Item = V>) -> Vec<Value> {
     values.into_iter().map(Into::into).collect()
 }
 
-/// Checks that the user logged in at most `max_age` before `now`.
-pub(crate) fn is_fresh(
-    auth_time: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-    max_age: Duration,
-) -> Result<(), Unmet> {
-    const ID: &str = "auth_time";
-    let Some(auth_time) = auth_time else {
-        return Err(Unmet::new(ID, json!({ "message": MISSING })));
-    };
-    let age = now - auth_time;
-    if age.to_std().unwrap_or_default() <= max_age {
-        return Ok(());
-    }
-    let reason = json!({
-        "message": EXPIRED,
-        "ageInSeconds": age.num_seconds(),
-        "maxAgeInSeconds": max_age.as_secs(),
-    });
-    Err(Unmet::new(ID, reason))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claims::Facts;
+    use crate::payload::claims_set::ClaimsSet;
 
     fn facts(claims: &ClaimsSet) -> Facts<'_, ()> {
         Facts {
@@ -297,7 +192,7 @@ mod tests {
 
     /// The reasons of each validator.
     #[test]
-    fn each_judgement_names_its_reason_as_the_protocol_does() {
+    fn each_check_names_its_reason_as_the_protocol_does() {
         let claims = claims(json!({
             "role": "user",
             "beta": true,
@@ -312,7 +207,7 @@ mod tests {
         let missing = facts.claim("nothing");
         let fresh = || tags.clone().within(Duration::from_secs(10));
         let stale = || tags.clone().within(Duration::from_secs(9));
-        for (judged, reason) in [
+        for (checked, reason) in [
             (role.has_value("user"), None),
             (
                 role.has_value("admin"),
@@ -382,7 +277,7 @@ mod tests {
                 Some(json!({ "message": "expired", "ageInSeconds": 10, "maxAgeInSeconds": 9 })),
             ),
         ] {
-            assert_eq!(judged.err().map(|unmet| unmet.reason), reason);
+            assert_eq!(checked.err().map(|unmet| unmet.reason), reason);
         }
         assert_eq!(
             role.has_value("admin").map_err(|unmet| unmet.id),

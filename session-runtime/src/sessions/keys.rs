@@ -26,7 +26,7 @@ impl Sessions {
     /// Reads the keys again for a request; the previous ones stay in use if that fails.
     pub(super) async fn reload_keys(&self) -> Result<(), StoreError> {
         let renewed = self.renew_ring().await;
-        renewed.inspect_err(|cause| cause.tell(&self.inner.events))
+        renewed.inspect_err(|cause| cause.report(&self.inner.events))
     }
 
     /// The same in the background.
@@ -95,7 +95,7 @@ impl Sessions {
             let kid = candidate.id.clone();
             let schedule = inner.keys.source.schedule;
             if inner.background.add_due_key(candidate, schedule).await? {
-                self.tell_of_key_ahead();
+                self.report_key_ahead();
                 self.emit(&Event::KeyRotated { kid });
             }
             self.renew_ring().await?;
@@ -104,7 +104,7 @@ impl Sessions {
     }
 
     /// Emits the event for a signing key that was created by a clock that was ahead, if so.
-    pub(super) fn tell_of_key_ahead(&self) {
+    pub(super) fn report_key_ahead(&self) {
         if let Some(difference) = self.keys().ahead(self.now()) {
             self.emit(&Event::ClockSkew {
                 difference,

@@ -4,7 +4,7 @@ use rocket::Request;
 
 /// Whether the answer is for a person: browsers accept HTML when they load a page, and programs
 /// accept anything or JSON.
-pub(in crate::web) fn is_for_people(request: &Request<'_>) -> bool {
+pub(in crate::web) fn wants_html(request: &Request<'_>) -> bool {
     is_htmx(request)
         || request.headers().get("accept").any(|accept| {
             accept

@@ -9,7 +9,7 @@ use super::{Sessions, Uncommitted, Within};
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
 use crate::handle::SessionHandle;
-use crate::new_session::Kind;
+use crate::new_session::SessionKind;
 use crate::record::{CHUNK, Others, Record};
 use crate::rules::rotation::Lineage;
 use crate::token::access::Verified;
@@ -66,7 +66,7 @@ impl Sessions {
 
     /// Replaces the session of an access token by a new one of the same user, with the same payload
     /// and data.
-    pub(crate) async fn succeed(
+    pub(crate) async fn replace_session(
         &self,
         old: &Verified,
         others: Others,
@@ -81,11 +81,13 @@ impl Sessions {
             }
         }
         let making = Arc::clone(&successor);
-        let succeed = move |old: Record| making.of(old);
+        let successor_of = move |old: Record| making.of(old);
         let store = &self.inner.store;
-        let succeeded = store.succeed(old.handle, user_id, others, succeed).await?;
-        let Some((record, ended)) = succeeded else {
-            return Err(self.absent(old.handle).await);
+        let replaced = store
+            .replace_session(old.handle, user_id, others, successor_of)
+            .await?;
+        let Some((record, ended)) = replaced else {
+            return Err(self.missing_row(old.handle).await);
         };
         self.remember(&[old.handle], true);
         let by = match others {
@@ -102,9 +104,13 @@ impl Sessions {
 }
 
 impl Within<'_> {
-    /// [`Sessions::succeed`] in the application's transaction: after the commit, every process
+    /// [`Sessions::replace_session`] in the application's transaction: after the commit, every process
     /// learns from the feed which sessions have ended.
-    pub(crate) fn succeed(&mut self, old: &Verified, others: Others) -> Result<Uncommitted, Error> {
+    pub(crate) fn replace_session(
+        &mut self,
+        old: &Verified,
+        others: Others,
+    ) -> Result<Uncommitted, Error> {
         let sessions = self.sessions.clone();
         let successor = sessions.successor(old)?;
         let user_id = old.claims.user_id();
@@ -112,15 +118,15 @@ impl Within<'_> {
             self.conn()?.require_current_reads()?;
         }
         let (handle, now) = (old.handle, successor.now);
-        let succeed = |old| successor.of(old);
-        let succeeded = self
+        let successor_of = |old| successor.of(old);
+        let replaced = self
             .conn()?
-            .run(|link| link.succeed(handle, user_id, now, others, succeed))?;
-        let (record, _ended) = succeeded.ok_or(Error::Unauthorised)?;
+            .run(|link| link.replace_session(handle, user_id, now, others, successor_of))?;
+        let (record, _ended) = replaced.ok_or(Error::Unauthorised)?;
         let tokens = sessions.issue_successor(&record, &successor)?;
         Ok(Uncommitted {
             tokens,
-            kind: Kind::Whole,
+            kind: SessionKind::Whole,
             sessions,
         })
     }

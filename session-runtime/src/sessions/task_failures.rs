@@ -1,4 +1,4 @@
-//! Failures of background tasks, and when they are reported.
+//! TaskFailures of background tasks, and when they are reported.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -28,9 +28,9 @@ impl Task {
 
 /// The cause of the last failure of each task that has not succeeded since.
 #[derive(Debug, Default)]
-pub(super) struct Failures(Mutex<HashMap<Task, String>>);
+pub(super) struct TaskFailures(Mutex<HashMap<Task, String>>);
 
-impl Failures {
+impl TaskFailures {
     /// Records how a task ended; returns an event if something changed. A cause is reported once,
     /// however often it occurs.
     pub(super) fn note(&self, task: Task, failure: Option<String>) -> Option<Event> {
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_when_its_cause_changes_and_when_it_is_over() {
-        let failures = Failures::default();
+        let failures = TaskFailures::default();
         let task = Task::FollowRevocations.name();
         let failed = |cause: &str| {
             let cause = cause.to_owned();

@@ -12,7 +12,7 @@ use crate::payload::redact::without_values;
 
 /// The path to a part of a value.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Place(Vec<Step>);
+pub(super) struct FieldPath(Vec<Step>);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
@@ -20,7 +20,7 @@ enum Step {
     Index(usize),
 }
 
-impl Place {
+impl FieldPath {
     pub(super) fn of(path: &Path) -> Self {
         let step = |segment: &Segment| match segment {
             Segment::Seq { index } => Some(Step::Index(*index)),
@@ -47,16 +47,16 @@ impl Place {
 }
 
 /// Where JSON does not fit a `T`, and why.
-pub(super) fn mismatch<T: DeserializeOwned>(json: &str) -> (Place, String) {
+pub(super) fn mismatch<T: DeserializeOwned>(json: &str) -> (FieldPath, String) {
     let mut reader = serde_json::Deserializer::from_str(json);
     match serde_path_to_error::deserialize::<_, T>(&mut reader) {
-        Ok(_) => (Place::default(), "trailing characters".into()),
-        Err(error) => (Place::of(error.path()), without_values(error.inner())),
+        Ok(_) => (FieldPath::default(), "trailing characters".into()),
+        Err(error) => (FieldPath::of(error.path()), without_values(error.inner())),
     }
 }
 
 /// The first place at which two JSON values differ, apart from the order of members and elements.
-pub(super) fn first_difference(one: &Value, other: &Value) -> Option<Place> {
+pub(super) fn first_difference(one: &Value, other: &Value) -> Option<FieldPath> {
     let mut steps = Vec::new();
     if canonical(one) == canonical(other) {
         return None;
@@ -66,7 +66,7 @@ pub(super) fn first_difference(one: &Value, other: &Value) -> Option<Place> {
         steps.push(step);
         (one, other) = (inner_one, inner_other);
     }
-    Some(Place(steps))
+    Some(FieldPath(steps))
 }
 
 /// A member or element in which two values differ; `None` if they differ as a whole.

@@ -33,7 +33,7 @@ struct Account {
     #[diesel(sql_type = Text)]
     account: String,
     #[diesel(sql_type = Text)]
-    place: String,
+    database_name: String,
 }
 
 /// Those of these tables that there are, as far as the user may see them.
@@ -86,9 +86,12 @@ pub(super) fn check_rights(conn: &mut MysqlConnection, found: &[String]) -> Resu
     if missing.is_empty() {
         return Ok(());
     }
-    let Account { account, place } = account(conn)?;
+    let Account {
+        account,
+        database_name,
+    } = account(conn)?;
     Err(OpenError::Unfit(format!(
-        "names a user, {account}, who lacks {}: run `GRANT {RIGHTS} ON {place}.* TO {account}`",
+        "names a user, {account}, who lacks {}: run `GRANT {RIGHTS} ON {database_name}.* TO {account}`",
         missing.join(", ")
     )))
 }
@@ -99,12 +102,19 @@ pub(super) fn explain(conn: &mut MysqlConnection, error: OpenError) -> OpenError
         return error;
     };
     let text = cause.to_string();
-    let (Some(right), Ok(Account { account, place })) = (denied(&text), account(conn)) else {
+    let (
+        Some(right),
+        Ok(Account {
+            account,
+            database_name,
+        }),
+    ) = (denied(&text), account(conn))
+    else {
         return error;
     };
     OpenError::Unfit(format!(
-        "names a user, {account}, who lacks {right} on the database `{place}`, where the session tables are to be made or \
-         brought up to date: run `GRANT {CHANGES}, {RIGHTS} ON {place}.* TO {account}`, or launch once as a user \
+        "names a user, {account}, who lacks {right} on the database `{database_name}`, where the session tables are to be made or \
+         brought up to date: run `GRANT {CHANGES}, {RIGHTS} ON {database_name}.* TO {account}`, or launch once as a user \
          who has them"
     ))
 }
@@ -117,7 +127,7 @@ fn denied(text: &str) -> Option<&str> {
 
 fn account(conn: &mut MysqlConnection) -> QueryResult<Account> {
     diesel::sql_query(
-        "SELECT CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') AS account, DATABASE() AS place",
+        "SELECT CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') AS account, DATABASE() AS database_name",
     )
     .get_result(conn)
 }
@@ -126,7 +136,7 @@ fn account(conn: &mut MysqlConnection) -> QueryResult<Account> {
 pub(super) fn columns(conn: &mut MysqlConnection, names: &[&str]) -> QueryResult<Vec<Column>> {
     let names = names.join("', '");
     diesel::sql_query(format!(
-        "SELECT table_name AS place, column_name AS name, data_type AS kind,
+        "SELECT table_name AS table_name, column_name AS name, data_type AS kind,
                 is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%'
                 AND extra NOT LIKE '%GENERATED%' AS needed
          FROM information_schema.columns
@@ -151,7 +161,7 @@ pub(super) fn views(conn: &mut MysqlConnection, names: &[&str]) -> QueryResult<V
 pub(super) fn indexes(conn: &mut MysqlConnection, names: &[&str]) -> QueryResult<Vec<Index>> {
     let names = names.join("', '");
     diesel::sql_query(format!(
-        "SELECT table_name AS place, MAX(non_unique) = 0 AS is_unique,
+        "SELECT table_name AS table_name, MAX(non_unique) = 0 AS is_unique,
                 GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ',') AS parts
          FROM information_schema.statistics
          WHERE table_schema = DATABASE() AND table_name IN ('{names}')

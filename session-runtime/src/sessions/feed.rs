@@ -42,7 +42,7 @@ impl Sessions {
         if !lost.is_empty() {
             self.revoke_again(lost).await?;
         }
-        if let Some(difference) = inner.clock.news() {
+        if let Some(difference) = inner.clock.offset_change() {
             self.emit(&if is_skewed(difference) {
                 Event::ClockSkew {
                     difference,

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::Sessions;
-use super::steadiness::MAX_DISAGREEMENT;
+use super::clock_jumps::MAX_DISAGREEMENT;
 use crate::clock;
 use crate::event::Event;
 use crate::revocation::RETENTION;
@@ -18,7 +18,7 @@ impl Sessions {
     /// can outlive, and signing keys that ended a day ago; returns whether there is more to delete.
     pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
         let now = self.now();
-        let (steady, jumped) = self.steadiness();
+        let (steady, jumped) = self.check_clock();
         let offset = self.inner.clock.offset();
         let wrong_by = [
             (jumped, clock::jumped(jumped)),
@@ -56,16 +56,16 @@ impl Sessions {
     }
 
     /// Whether the two clocks have agreed for long enough, and by how much they just diverged.
-    fn steadiness(&self) -> (bool, TimeDelta) {
+    fn check_clock(&self) -> (bool, TimeDelta) {
         let inner = &self.inner;
         let (wall, monotonic) = (self.now(), inner.clock.monotonic());
-        let mut steadiness = inner
+        let mut clock_jumps = inner
             .feed
-            .steadiness
+            .clock_jumps
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let jumped = steadiness.note(wall, monotonic);
+        let jumped = clock_jumps.note(wall, monotonic);
         let needed = inner.feed.revocations.longest_validity() + RETENTION;
-        (steadiness.holds(monotonic, needed), jumped)
+        (clock_jumps.holds(monotonic, needed), jumped)
     }
 }

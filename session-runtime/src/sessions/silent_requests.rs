@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// How many there were since the last report, and the path of the last one.
 #[derive(Debug, Default)]
-pub(super) struct Silence(Mutex<(u64, String)>);
+pub(super) struct SilentRequests(Mutex<(u64, String)>);
 
-impl Silence {
+impl SilentRequests {
     /// Counts a request that was accepted.
     pub(super) fn count(&self, path: String) {
         let mut silence = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -21,34 +21,34 @@ type Key = (Discriminant<Event>, Option<String>);
 
 /// Where events go.
 #[derive(Clone)]
-pub(crate) struct Events {
+pub(crate) struct EventSink {
     handler: Option<Arc<Handler>>,
     clock: Arc<dyn Clock>,
-    kinds: Arc<Mutex<HashMap<Key, Kind>>>,
+    limits: Arc<Mutex<HashMap<Key, LineLimit>>>,
     /// The limit for panics of the handler.
     panics: Arc<Mutex<Budget>>,
 }
 
 /// The limit for events of one kind and cause.
 #[derive(Default)]
-struct Kind {
+struct LineLimit {
     budget: Budget,
     /// The last event that was left out.
     last: Option<Event>,
 }
 
-impl Default for Events {
+impl Default for EventSink {
     fn default() -> Self {
         Self {
             handler: None,
             clock: Arc::new(SystemClock::default()),
-            kinds: Arc::default(),
+            limits: Arc::default(),
             panics: Arc::default(),
         }
     }
 }
 
-impl Events {
+impl EventSink {
     pub(crate) fn to(handler: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         Self {
             handler: Some(Arc::new(handler)),
@@ -92,32 +92,32 @@ impl Events {
     /// Logs how many lines were left out, for kinds of which no more events come.
     pub(crate) fn say_what_was_left_out(&self) {
         let now = self.clock.monotonic();
-        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        let left_out: Vec<_> = kinds
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let left_out: Vec<_> = limits
             .values_mut()
-            .filter_map(|kind| kind.close(now))
+            .filter_map(|limit| limit.close(now))
             .collect();
-        drop(kinds);
+        drop(limits);
         left_out.iter().for_each(LeftOut::log);
     }
 
     fn admits(&self, event: &Event, now: Duration) -> bool {
-        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = discriminant(event);
-        let same = kinds.iter_mut().filter(|((kind, _), _)| *kind == mine);
-        let left_out: Vec<_> = same.filter_map(|(_, kind)| kind.close(now)).collect();
-        kinds.retain(|(kind, _), lines| *kind != mine || lines.budget.is_open());
+        let same = limits.iter_mut().filter(|((kind, _), _)| *kind == mine);
+        let left_out: Vec<_> = same.filter_map(|(_, limit)| limit.close(now)).collect();
+        limits.retain(|(kind, _), lines| *kind != mine || lines.budget.is_open());
         let mut key = (mine, event.cause().map(str::to_owned));
-        let causes = || kinds.keys().filter(|(kind, _)| *kind == mine).count();
-        if !kinds.contains_key(&key) && causes() >= CAUSES {
+        let causes = || limits.keys().filter(|(kind, _)| *kind == mine).count();
+        if !limits.contains_key(&key) && causes() >= CAUSES {
             key.1 = None;
         }
-        let kind = kinds.entry(key).or_default();
-        let admitted = kind.budget.admits(now);
+        let limit = limits.entry(key).or_default();
+        let admitted = limit.budget.admits(now);
         if !admitted {
-            kind.last = Some(event.clone());
+            limit.last = Some(event.clone());
         }
-        drop(kinds);
+        drop(limits);
         left_out.iter().for_each(LeftOut::log);
         admitted
     }
@@ -142,7 +142,7 @@ impl LeftOut {
     }
 }
 
-impl Kind {
+impl LineLimit {
     fn close(&mut self, now: Duration) -> Option<LeftOut> {
         let lines = self.budget.close(now)?;
         let last = self.last.take();
@@ -150,8 +150,8 @@ impl Kind {
     }
 }
 
-impl fmt::Debug for Events {
+impl fmt::Debug for EventSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Events")
+        f.write_str("EventSink")
     }
 }

@@ -10,7 +10,7 @@ use crate::record::{Creation, Record};
 ///
 /// A pending session must be there still. Of `visitors` there may be several, for two tabs may have
 /// begun one each; what is no visitor's any more, or is over, hands over nothing.
-pub(crate) fn take(
+pub(crate) fn session_to_store(
     creation: &Creation,
     pending: Option<&Record>,
     visitors: &[Record],
@@ -73,7 +73,7 @@ mod tests {
             (Some(pending(None)), -1, false),
             (None, -1, false),
         ] {
-            let taken = take(&login, found.as_ref(), &[], at(now));
+            let taken = session_to_store(&login, found.as_ref(), &[], at(now));
             assert_eq!(taken.is_ok(), completed, "{found:?} {now}");
         }
     }
@@ -104,9 +104,10 @@ mod tests {
                 hand_over: Some(joined.clone()),
                 ..login()
             };
-            let taken = take(&taking, None, &visitors, at(now)).ok();
+            let taken = session_to_store(&taking, None, &visitors, at(now)).ok();
             assert_eq!(taken.map(|record| record.data).as_deref(), data);
-            let not_taking = take(&login(), None, &visitors, at(now)).expect("a session");
+            let not_taking =
+                session_to_store(&login(), None, &visitors, at(now)).expect("a session");
             assert_eq!(not_taking.data, "own");
         }
     }

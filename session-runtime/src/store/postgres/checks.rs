@@ -181,7 +181,7 @@ pub(super) fn tables(conn: &mut PgConnection, names: &[&str]) -> QueryResult<Vec
 pub(super) fn columns(conn: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<Column>> {
     let names = names.join("', '");
     diesel::sql_query(format!(
-        "SELECT relname::text AS place, attname::text AS name, format_type(atttypid, NULL) AS kind,
+        "SELECT relname::text AS table_name, attname::text AS name, format_type(atttypid, NULL) AS kind,
                 attnotnull AND NOT atthasdef AND attidentity = '' AS needed
          FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
          WHERE relname IN ('{names}') AND attnum > 0 AND NOT attisdropped
@@ -207,7 +207,7 @@ pub(super) fn views(conn: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<
 pub(super) fn indexes(conn: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<Index>> {
     let names = names.join("', '");
     diesel::sql_query(format!(
-        "SELECT relname::text AS place, indisunique AS is_unique,
+        "SELECT relname::text AS table_name, indisunique AS is_unique,
                 (SELECT string_agg(attname::text, ',' ORDER BY part.at)
                  FROM unnest(indkey::int2[]) WITH ORDINALITY AS part (number, at)
                  JOIN pg_attribute ON attrelid = indrelid AND attnum = part.number

@@ -9,14 +9,14 @@ pub(super) const MAX_DISAGREEMENT: TimeDelta = TimeDelta::minutes(5);
 
 /// Compares the wall clock with monotonic time.
 #[derive(Debug, Default)]
-pub(super) struct Steadiness {
+pub(super) struct ClockJumps {
     /// The wall clock and the monotonic time of the last check.
     last: Option<(DateTime<Utc>, Duration)>,
     /// When the wall clock was last seen to have jumped (monotonic).
     jumped_at: Option<Duration>,
 }
 
-impl Steadiness {
+impl ClockJumps {
     /// By how much the wall clock has jumped since the last check.
     pub(super) fn note(&mut self, wall: DateTime<Utc>, monotonic: Duration) -> TimeDelta {
         let now = (wall, monotonic);

@@ -30,9 +30,9 @@ pub(in crate::web) async fn verify<'r>(
     let presented = Presented::of(request, wire(request));
     let local = RequestState::of(request);
     if let Some(token) = presented.access_bearer(sessions) {
-        let verified = match local.verdict() {
-            Some(verdict) => verdict?,
-            None => local.note_verdict(sessions.verify_token(token, Transport::Header).await)?,
+        let verified = match local.verified() {
+            Some(verified) => verified?,
+            None => local.note_verified(sessions.verify_token(token, Transport::Header).await)?,
         };
         return Ok((sessions, verified));
     }
@@ -40,9 +40,9 @@ pub(in crate::web) async fn verify<'r>(
         return Err(Error::NoToken);
     }
     csrf(request).check_cookie(request, sessions, check)?;
-    let verified = match local.verdict() {
-        Some(verdict) => verdict?,
-        None => local.note_verdict(choose_cookie(request, sessions, &presented).await)?,
+    let verified = match local.verified() {
+        Some(verified) => verified?,
+        None => local.note_verified(choose_cookie(request, sessions, &presented).await)?,
     };
     csrf(request).check_token(request, check, sessions, &verified)?;
     Ok((sessions, verified))

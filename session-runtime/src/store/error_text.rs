@@ -3,11 +3,11 @@
 
 use diesel::result::Error;
 
-/// The text of an error for the log.
-pub(super) fn of(error: &Error) -> String {
+/// The text of an error for the log, without what may be a session's.
+pub(super) fn without_values(error: &Error) -> String {
     let text = error.to_string();
     match error {
-        Error::DatabaseError(..) => without_values(text),
+        Error::DatabaseError(..) => hide_values(text),
         _ => text,
     }
 }
@@ -27,7 +27,7 @@ const BEFORE: [(&str, char); 8] = [
 
 /// Replaces each value by `..`. It may hold quotes itself, so it ends at the last one before the
 /// words about its column or key.
-fn without_values(text: String) -> String {
+fn hide_values(text: String) -> String {
     let found = BEFORE.iter().find(|(words, _)| text.contains(words));
     let Some((words, quote)) = found else {
         return text;
@@ -50,7 +50,7 @@ fn without_values(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_values;
+    use super::hide_values;
 
     #[test]
     fn values_are_not_shown() {
@@ -86,7 +86,7 @@ mod tests {
                 r#"value ".." is out of range for type integer"#,
             ),
         ] {
-            assert_eq!(without_values(text.to_owned()), shown);
+            assert_eq!(hide_values(text.to_owned()), shown);
         }
         for text in [
             "Data too long for column 'device' at row 1",
@@ -97,7 +97,7 @@ mod tests {
             "Table 'app.session_info' doesn't exist",
             "Unknown column 'session_info.device' in 'field list'",
         ] {
-            assert_eq!(without_values(text.to_owned()), text);
+            assert_eq!(hide_values(text.to_owned()), text);
         }
     }
 }

@@ -19,7 +19,7 @@ impl Sessions {
     /// Ending a session is recorded in the feed in the same commit, or replaces all keys, so the
     /// feed tells an ended session from a missing one. In a file every commit is visible at once,
     /// so nothing is ever missing there.
-    pub(crate) async fn absent(&self, handle: SessionHandle) -> Error {
+    pub(crate) async fn missing_row(&self, handle: SessionHandle) -> Error {
         let inner = &self.inner;
         let began = handle.began_at();
         let young = began.is_some_and(|began| (self.now() - began).abs() < YOUNG);

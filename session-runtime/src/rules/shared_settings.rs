@@ -1,4 +1,4 @@
-//! Other users of the same tables: another application, or this one with other settings.
+//! The settings of which all processes of an application must have the same values.
 
 use aws_lc_rs::digest;
 
@@ -70,17 +70,6 @@ impl Fingerprint {
 /// The first bytes of a digest.
 fn short(value: &str, bytes: usize) -> String {
     hex(&digest::digest(&digest::SHA256, value.as_bytes()).as_ref()[..bytes])
-}
-
-/// What else was found to use the tables.
-#[derive(Debug, Default)]
-pub(crate) struct Neighbours {
-    /// Another issuer that is serving now.
-    pub(crate) issuer: Option<String>,
-    /// The announcements of this issuer that differ from this process's.
-    pub(crate) settings: Vec<String>,
-    /// Whether there is a live session.
-    pub(crate) has_sessions: bool,
 }
 
 #[cfg(test)]
