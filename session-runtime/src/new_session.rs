@@ -64,7 +64,7 @@ pub(crate) enum SessionKind {
     /// A session that awaits a second factor.
     Pending,
     /// A visitor's session.
-    Visitor,
+    Anonymous,
 }
 
 /// Merges the data of the anonymous session into that of the new session, both as JSON.
@@ -171,7 +171,7 @@ impl NewSession {
     /// a string.
     ///
     /// A login on the same browser replaces it, and may take over its data:
-    /// [`merge_visitor_data`](Self::merge_visitor_data). Routes that need a login ask for
+    /// [`merge_anonymous_data`](Self::merge_anonymous_data). Routes that need a login ask for
     /// [`Registered`](crate::requirement::Registered).
     ///
     /// ```
@@ -232,12 +232,15 @@ impl<A> NewSession<A> {
     /// # #[derive(Default, Serialize, Deserialize)]
     /// # struct Basket { items: Vec<String> }
     /// NewSession::new("ada".to_owned(), Claims {}, Basket::default())
-    ///     .merge_visitor_data(|mut own: Basket, before: Basket| {
+    ///     .merge_anonymous_data(|mut own: Basket, before: Basket| {
     ///         own.items.extend(before.items);
     ///         own
     ///     });
     /// ```
-    pub fn merge_visitor_data<D, B>(self, merge: impl Fn(D, B) -> D + Send + Sync + 'static) -> Self
+    pub fn merge_anonymous_data<D, B>(
+        self,
+        merge: impl Fn(D, B) -> D + Send + Sync + 'static,
+    ) -> Self
     where
         D: Serialize + DeserializeOwned,
         B: DeserializeOwned,
@@ -255,7 +258,7 @@ impl<A> NewSession<A> {
     pub(crate) fn kind(&self) -> SessionKind {
         match &self.values {
             Ok(values) if values.payload_type.pending.is_some() => SessionKind::Pending,
-            Ok(values) if values.user_id.is_none() => SessionKind::Visitor,
+            Ok(values) if values.user_id.is_none() => SessionKind::Anonymous,
             Ok(_) | Err(_) => SessionKind::Whole,
         }
     }

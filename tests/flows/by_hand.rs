@@ -63,7 +63,7 @@ async fn valid_by_hand(login: Login, millis: u64) -> Result<(Status, &'static st
 
 #[post("/logout")]
 async fn log_out(logout: Logout) -> Result<&'static str, Error> {
-    logout.end().await?;
+    logout.revoke_presented().await?;
     Ok("bye")
 }
 

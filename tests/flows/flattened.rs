@@ -151,7 +151,7 @@ async fn a_key_of_the_protocol_is_a_typed_error_that_names_it_and_leaves_no_row(
     for name in RESERVED_CLAIMS {
         let extra = HashMap::from([
             ("color".to_owned(), "red".to_owned()),
-            (name.to_owned(), "x".to_owned()),
+            ((*name).to_owned(), "x".to_owned()),
         ]);
         let created = server
             .sessions()
@@ -169,7 +169,7 @@ async fn a_key_of_the_protocol_is_a_typed_error_that_names_it_and_leaves_no_row(
         assert_eq!(
             created.map(drop),
             Err(Error::ReservedClaim {
-                name: name.to_owned()
+                name: (*name).to_owned()
             })
         );
         let body = serde_json::to_value(&extra).expect("JSON");

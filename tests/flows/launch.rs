@@ -53,7 +53,7 @@ async fn every_guard_needs_the_fairing() {
 fn by_hand() -> Vec<rocket::Route> {
     #[rocket::post("/logout")]
     async fn log_out(logout: session_runtime::Logout) -> Result<(), session_runtime::Error> {
-        logout.end().await
+        logout.revoke_presented().await
     }
     routes![log_out]
 }
@@ -98,7 +98,7 @@ async fn wrong_settings_stop_the_launch_and_are_named() {
             &[
                 "there is no setting `no_such_key` at tests/src/builder.rs:",
                 "`database`",
-                "`write_queue`",
+                "`database_queue`",
             ],
         ),
         (

@@ -100,7 +100,7 @@ async fn log_in(server: &Server, user: &str) -> Answer {
 #[async_test]
 async fn sqlite_more_waiting_writes_than_the_queue_holds_are_refused_at_once() {
     let server = Server::builder()
-        .set("write_queue", 1)
+        .set("database_queue", 1)
         .set("database_timeout", "300ms")
         .start()
         .await;

@@ -42,7 +42,7 @@ async fn basket(session: MaybeSession<Claims>) -> Result<String, Error> {
 #[post("/join")]
 fn join() -> NewSession {
     let claims = Claims { name: "Ada".into() };
-    NewSession::new("ada".to_owned(), claims, Notes::default()).merge_visitor_data(
+    NewSession::new("ada".to_owned(), claims, Notes::default()).merge_anonymous_data(
         |own: Notes, before: Notes| Notes {
             text: own.text + &before.text,
         },
@@ -142,7 +142,7 @@ mod beside_a_code {
     #[post("/code")]
     fn code(session: Session<AwaitingCode>) -> NewSession {
         let claims = Claims { name: "Ada".into() };
-        NewSession::new(session.user_id().clone(), claims, Notes::default()).merge_visitor_data(
+        NewSession::new(session.user_id().clone(), claims, Notes::default()).merge_anonymous_data(
             |own: Notes, before: Notes| Notes {
                 text: own.text + &before.text,
             },

@@ -105,7 +105,7 @@ async fn reads_wait_in_a_bounded_queue(backend: Backend) {
     let told = Arc::new(Told::default());
     let server = on(&url, &told)
         .set("database_timeout", "5s")
-        .set("write_queue", 100)
+        .set("database_queue", 100)
         .start()
         .await;
     let ada = server.logged_in("ada").await;

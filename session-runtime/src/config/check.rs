@@ -99,10 +99,10 @@ impl SessionConfig {
     ///
     /// ```
     /// let config = session_runtime::SessionConfig {
-    ///     write_queue: 0,
+    ///     database_queue: 0,
     ///     ..Default::default()
     /// };
-    /// assert!(config.check().unwrap_err().starts_with("`write_queue`"));
+    /// assert!(config.check().unwrap_err().starts_with("`database_queue`"));
     /// ```
     pub fn check(&self) -> Result<(), String> {
         self.check_numbers()?;
@@ -119,7 +119,7 @@ impl SessionConfig {
         }
         let children = self.rotation_max_children;
         within("rotation_max_children", children, 1, 64, 8)?;
-        within("write_queue", self.write_queue, 1, 1_000_000, 10_000)?;
+        within("database_queue", self.database_queue, 1, 1_000_000, 10_000)?;
         within("write_connections", self.write_connections, 1, 64, 3)?;
         within("read_connections", self.read_connections, 1, 64, 4)?;
         within("max_data_size", self.max_data_size, 64, 8 << 20, 1 << 20)?;

@@ -55,7 +55,7 @@ pub(crate) const EXAMPLES: [(&str, &str); 53] = [
     ("revocation_on_stall", r#""live""#),
     ("cleanup_interval", r#""10m""#),
     ("verified_token_cache", "80000"),
-    ("write_queue", "10000"),
+    ("database_queue", "10000"),
     ("write_connections", "3"),
     ("read_connections", "4"),
 ];

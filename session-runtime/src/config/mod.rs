@@ -315,7 +315,7 @@ pub struct SessionConfig {
 
     /// How many writes may wait for the database, and how many reads; one more is answered 503 at
     /// once. 1 to 1000000; default: 10000.
-    pub write_queue: usize,
+    pub database_queue: usize,
 
     /// How many connections write to a database server, 1 to 64; a SQLite file has one. One is
     /// opened at launch, the others when they are needed, and one more for rows that somebody's
@@ -383,7 +383,7 @@ impl Default for SessionConfig {
             revocation_on_stall: OnStall::Live,
             cleanup_interval: Duration::from_secs(10 * 60),
             verified_token_cache: 80_000,
-            write_queue: 10_000,
+            database_queue: 10_000,
             write_connections: 3,
             read_connections: 4,
         }

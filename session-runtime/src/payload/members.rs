@@ -240,7 +240,7 @@ mod tests {
             assert_eq!(members.shared_with(others), shared, "{members:?}");
         }
         for name in RESERVED_CLAIMS {
-            assert_eq!(Named(name).shared_with(RESERVED), Some(name));
+            assert_eq!(Named(name).shared_with(RESERVED), Some(*name));
         }
     }
 

@@ -231,7 +231,7 @@ pub(crate) fn fit<P: JwtPayload>(payload: &Map<String, Value>) -> Result<(), Err
 }
 
 /// Names that no field of a payload may have: claims of the protocol, of RFC 7519 and of RFC 9068.
-pub const RESERVED_CLAIMS: [&str; 15] = [
+pub const RESERVED_CLAIMS: &[&str] = &[
     "sub",
     "iat",
     "exp",

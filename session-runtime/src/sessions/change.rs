@@ -288,8 +288,8 @@ impl Sessions {
         Ok(data)
     }
 
-    /// Changes the payload of an access token's session with `change`, and issues a new token.
-    pub(crate) async fn change_payload(
+    /// Changes the row of an access token's session with `change`, and issues a new token.
+    pub(crate) async fn change_and_reissue(
         &self,
         old: &Arc<Verified>,
         change: impl Fn(&mut Record) -> Result<(), Refused> + Send + 'static,

@@ -154,7 +154,7 @@ async fn open_store(
 ) -> Result<Store, LaunchError> {
     let options = Options {
         timeout: config.database_timeout,
-        queue: config.write_queue,
+        queue: config.database_queue,
         writers: config.write_connections,
         readers: config.read_connections,
         number: i64::from_be_bytes(random.bytes().map_err(|error| error.to_string())?),

@@ -111,40 +111,49 @@ pub(crate) enum OpenError {
     Thread(#[from] std::io::Error),
 }
 
-/// A backend: the schemes of its URLs, its feature, whether that is on.
-type Backend = (&'static [&'static str], &'static str, bool);
+/// The URLs of one kind of database.
+struct Scheme {
+    /// How they begin; the first is the one to show.
+    names: &'static [&'static str],
+    feature: &'static str,
+    /// Whether this build has the feature.
+    is_on: bool,
+}
 
-const BACKENDS: [Backend; 3] = [
-    (&["sqlite"], "sqlite", cfg!(feature = "sqlite")),
-    (
-        &["postgres", "postgresql"],
-        "postgres",
-        cfg!(feature = "postgres"),
-    ),
-    (&["mysql"], "mysql", cfg!(feature = "mysql")),
+const SCHEMES: [Scheme; 3] = [
+    Scheme {
+        names: &["sqlite"],
+        feature: "sqlite",
+        is_on: cfg!(feature = "sqlite"),
+    },
+    Scheme {
+        names: &["postgres", "postgresql"],
+        feature: "postgres",
+        is_on: cfg!(feature = "postgres"),
+    },
+    Scheme {
+        names: &["mysql"],
+        feature: "mysql",
+        is_on: cfg!(feature = "mysql"),
+    },
 ];
 
 impl OpenError {
     /// For a URL whose scheme no backend of this build has.
     pub(super) fn scheme(scheme: &str) -> Self {
-        Self::scheme_among(scheme, &BACKENDS)
+        Self::scheme_among(scheme, &SCHEMES)
     }
 
-    fn scheme_among(scheme: &str, backends: &[Backend]) -> Self {
-        let named = backends
-            .iter()
-            .find(|(schemes, _, _)| schemes.contains(&scheme));
-        if let Some((_, feature, false)) = named {
+    fn scheme_among(scheme: &str, schemes: &[Scheme]) -> Self {
+        let named = schemes.iter().find(|one| one.names.contains(&scheme));
+        if let Some(off) = named.filter(|one| !one.is_on) {
             return Self::FeatureOff {
                 scheme: scheme.to_owned(),
-                feature,
+                feature: off.feature,
             };
         }
-        let known: Vec<String> = backends
-            .iter()
-            .filter(|(_, _, on)| *on)
-            .map(|(schemes, _, _)| format!("`{}:`", schemes[0]))
-            .collect();
+        let on = schemes.iter().filter(|one| one.is_on);
+        let known: Vec<String> = on.map(|one| format!("`{}:`", one.names[0])).collect();
         Self::UnknownScheme {
             scheme: scheme.to_owned(),
             known: known.join(", "),
@@ -251,7 +260,7 @@ pub(crate) enum StoreError {
     #[error("{0}")]
     ConnectionLimit(String),
     #[error(
-        "the write queue is full: the database is slower than the requests, or `sessions.write_queue` is too small"
+        "the database's queue is full: the database is slower than the requests, or `sessions.database_queue` is too small"
     )]
     QueueFull,
     #[error("{0}")]
@@ -312,15 +321,19 @@ impl From<StoreError> for Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Backend, OpenError};
+    use super::{OpenError, SCHEMES, Scheme};
 
     #[test]
     fn a_url_of_a_feature_that_is_off_names_it() {
-        let backends: [Backend; 2] = [
-            (&["sqlite"], "sqlite", true),
-            (&["postgres", "postgresql"], "postgres", false),
-        ];
-        let message = |scheme| OpenError::scheme_among(scheme, &backends).to_string();
+        let [sqlite, postgres, _] = SCHEMES;
+        let is_on = |on| {
+            move |scheme| Scheme {
+                is_on: on,
+                ..scheme
+            }
+        };
+        let schemes = [is_on(true)(sqlite), is_on(false)(postgres)];
+        let message = |scheme| OpenError::scheme_among(scheme, &schemes).to_string();
         for scheme in ["postgres", "postgresql"] {
             assert!(message(scheme).contains("without its feature `postgres`: add it"));
         }

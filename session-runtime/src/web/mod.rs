@@ -16,12 +16,13 @@ pub(crate) mod testing;
 
 pub use guards::access_token::AccessToken;
 pub use guards::cross_site::{CrossSite, SameOrigin};
+pub use guards::live_session::LiveSession;
 pub use guards::login::Login;
 pub use guards::logout::Logout;
+pub use guards::maybe_session::MaybeSession;
 pub use guards::refresh::Refresh;
 pub use guards::requirement::{DeviceBound, Fetch, Fresh, Registered, Requirement};
 pub use guards::session::Session;
-pub use guards::variants::{LiveSession, MaybeSession};
 pub use launch::cors::CorsFairing;
 pub use launch::fairing::SessionFairing;
 pub use local_url::LocalUrl;

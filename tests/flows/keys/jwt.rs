@@ -60,8 +60,10 @@ async fn a_jwt_is_never_a_session() {
     // What a session consists of cannot be put into one.
     for name in RESERVED_CLAIMS {
         assert_eq!(
-            server.sessions().create_jwt(&json!({ name: 1 }), MINUTE),
-            Err(Error::ReservedClaim { name: name.into() })
+            server.sessions().create_jwt(&json!({ *name: 1 }), MINUTE),
+            Err(Error::ReservedClaim {
+                name: (*name).into()
+            })
         );
     }
 }

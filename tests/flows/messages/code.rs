@@ -13,7 +13,7 @@ type Mistake = (&'static str, fn(Rocket<Build>) -> Rocket<Build>);
 
 #[post("/logout")]
 async fn log_out(logout: Logout) -> Result<(), session_runtime::Error> {
-    logout.end().await
+    logout.revoke_presented().await
 }
 
 #[post("/session/refresh")]

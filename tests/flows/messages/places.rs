@@ -61,8 +61,8 @@ fn sqlite_a_value_of_another_type_is_found_in_the_environment() {
              not \"token\": did you mean \"via-token\"?",
         ),
         (
-            r#"{write_que=1}"#,
-            "there is no setting `write_que` in `ROCKET_SESSIONS`: did you mean `write_queue`?",
+            r#"{database_que=1}"#,
+            "there is no setting `database_que` in `ROCKET_SESSIONS`: did you mean `database_queue`?",
         ),
     ] {
         assert_eq!(refusal(toml, Some(variable)), sentence);

@@ -60,7 +60,7 @@ fn claims() -> Claims {
 #[post("/in/<user>/<data>")]
 fn log_in(user: &str, data: &str) -> NewSession {
     NewSession::new(user.to_owned(), claims(), Touchy(data.into()))
-        .merge_visitor_data(|_: Touchy, _: Touchy| panic!("handed over"))
+        .merge_anonymous_data(|_: Touchy, _: Touchy| panic!("handed over"))
 }
 
 #[login]

@@ -307,7 +307,7 @@ pub(crate) const SETTINGS: [(&str, Kind); 53] = [
     ("revocation_on_stall", Word(&["accept", "live", "refuse"])),
     ("cleanup_interval", Duration),
     ("verified_token_cache", Count),
-    ("write_queue", Count),
+    ("database_queue", Count),
     ("write_connections", Count),
     ("read_connections", Count),
 ];

@@ -84,7 +84,7 @@ fn log_in(user: &str, role: &str, beta: bool) -> NewSession {
         role: role.into(),
         beta,
     };
-    NewSession::new(user.to_owned(), claims, vec!["own".to_owned()]).merge_visitor_data(
+    NewSession::new(user.to_owned(), claims, vec!["own".to_owned()]).merge_anonymous_data(
         |mut own: Vec<String>, before: Vec<String>| {
             own.extend(before);
             own

@@ -29,7 +29,7 @@ fn visit(text: Json<String>) -> NewSession {
 fn code_of_a_visitor(session: Session<AwaitingCode>) -> NewSession {
     let claims = Claims { name: "Ada".into() };
     let new = NewSession::new(session.user_id().clone(), claims, Notes::default());
-    new.merge_visitor_data(|_own: Notes, before: Notes| before)
+    new.merge_anonymous_data(|_own: Notes, before: Notes| before)
 }
 
 #[post("/changed")]

@@ -146,7 +146,7 @@ fn visit() -> NewSession {
 #[post("/hand-over/<case>")]
 fn hand_over(case: Case) -> NewSession {
     NewSession::new("ada".to_owned(), Weighed::default(), Basket::default())
-        .merge_visitor_data(move |_: Basket, _: Basket| data(case))
+        .merge_anonymous_data(move |_: Basket, _: Basket| data(case))
 }
 
 #[get("/here")]

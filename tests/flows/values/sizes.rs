@@ -36,7 +36,7 @@ fn visit() -> NewSession {
 #[post("/join/<text>")]
 fn join(text: &str) -> NewSession {
     let own = Notes { text: text.into() };
-    NewSession::new("ada".to_owned(), claims(), own).merge_visitor_data(
+    NewSession::new("ada".to_owned(), claims(), own).merge_anonymous_data(
         |own: Notes, before: Notes| Notes {
             text: own.text + &before.text,
         },

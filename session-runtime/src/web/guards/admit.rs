@@ -78,7 +78,7 @@ async fn fetch<P: JwtPayload>(
         return Ok(false);
     }
     let tokens = sessions
-        .change_payload(verified, move |record| {
+        .change_and_reissue(verified, move |record| {
             Ok(merge::<P>(&mut record.payload, &fetched)?)
         })
         .await?;

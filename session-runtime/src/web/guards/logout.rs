@@ -23,7 +23,7 @@ use crate::web::state;
 ///
 /// #[rocket::post("/leave")]
 /// async fn leave(logout: Logout) -> Result<&'static str, Error> {
-///     logout.end().await?;
+///     logout.revoke_presented().await?;
 ///     Ok("goodbye")
 /// }
 /// # let _ = rocket::routes![leave];
@@ -42,7 +42,7 @@ impl Logout {
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer; nothing is changed then.
     #[doc(alias = "signOut")]
-    pub async fn end(&self) -> Result<(), Error> {
+    pub async fn revoke_presented(&self) -> Result<(), Error> {
         if self.caller.has_nothing() {
             return Ok(());
         }
@@ -62,7 +62,7 @@ impl Logout {
         if decision.refuses {
             return LogoutResponse(decision.answer);
         }
-        match self.end().await {
+        match self.revoke_presented().await {
             Ok(()) => LogoutResponse(decision.answer),
             Err(error) => LogoutResponse(Answer::new(error)),
         }

@@ -6,19 +6,23 @@
 pub(crate) mod access_token;
 pub(crate) mod admit;
 pub(crate) mod cross_site;
+pub(crate) mod live_session;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod maybe_session;
 pub(crate) mod refresh;
 pub(crate) mod requirement;
 pub(crate) mod second_factor;
 pub(crate) mod session;
-pub(crate) mod variants;
+mod sessions;
 
 use rocket::http::Status;
 use rocket::outcome::Outcome;
 use rocket::{Ignite, Request, Rocket, request};
 
 use crate::error::Error;
+use crate::payload::JwtPayload;
+use crate::payload::types::PayloadType;
 use crate::sessions::Sessions;
 use crate::web::request::csrf::Check;
 use crate::web::request_state::RequestState;
@@ -72,6 +76,17 @@ pub(in crate::web) fn is_fairing_missing(rocket: &Rocket<Ignite>, what: &str) ->
         tracing::error!("Add `.attach(Sessions::fairing())` to your `rocket::build()`.");
     }
     missing
+}
+
+/// Whether another payload type has the same name; logs an error if so.
+pub(in crate::web) fn is_name_taken<P: JwtPayload>(rocket: &Rocket<Ignite>, what: &str) -> bool {
+    let sessions = rocket.state::<Sessions>();
+    let entered = sessions.map(|sessions| sessions.enter(PayloadType::of::<P>()));
+    let Some(Err(error)) = entered else {
+        return false;
+    };
+    tracing::error!("`{what}`: {error}");
+    true
 }
 
 /// Implements Rocket's traits for a [`Guard`]: as a request guard, and for the check at launch.

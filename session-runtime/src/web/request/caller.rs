@@ -140,7 +140,7 @@ impl Caller {
         let stays = move |shown: &Recognised| match new {
             SessionKind::Whole => false,
             SessionKind::Pending => shown.is_anonymous(),
-            SessionKind::Visitor => matches!(shown, Recognised::Pending(_)),
+            SessionKind::Anonymous => matches!(shown, Recognised::Pending(_)),
         };
         self.presented.iter().filter(move |shown| !stays(shown))
     }

@@ -16,7 +16,7 @@ use crate::store::changed;
 use crate::store::rows::{self, RevocationRow};
 use crate::store::schema::{session_counter, session_info, session_revocation};
 
-type Backend = <Connection as Connects>::Backend;
+type Dialect = <Connection as Connects>::Backend;
 
 /// The tables that are written here.
 const SESSIONS: &str = "session_info";
@@ -183,8 +183,8 @@ struct NumberEntries<'e> {
     until: i64,
 }
 
-impl QueryFragment<Backend> for NumberEntries<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+impl QueryFragment<Dialect> for NumberEntries<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Dialect>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
         out.push_sql("UPDATE session_revocation SET ");
         out.push_identifier("number")?;

@@ -18,7 +18,7 @@ use crate::store::changed;
 use crate::store::rows::{LineageRow, state_row};
 use crate::store::schema::session_info;
 
-type Backend = <Connection as Connects>::Backend;
+type Dialect = <Connection as Connects>::Backend;
 
 /// An `UPDATE` that a connection prepares once; Diesel has its own parsed anew each time, which
 /// costs a server a round trip more.
@@ -29,8 +29,8 @@ struct UpdateLineage {
     device_state: Option<i16>,
 }
 
-impl QueryFragment<Backend> for UpdateLineage {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+impl QueryFragment<Dialect> for UpdateLineage {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Dialect>) -> QueryResult<()> {
         let Self {
             handle,
             lineage,

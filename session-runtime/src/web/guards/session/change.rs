@@ -133,7 +133,7 @@ impl<P: JwtPayload, R> Session<P, R> {
     ) -> Result<(), Error> {
         let changed = self
             .sessions
-            .change_payload(&self.verified, move |record| {
+            .change_and_reissue(&self.verified, move |record| {
                 change_payload(record, &change)
             })
             .await;
@@ -154,7 +154,7 @@ impl<P: JwtPayload, R> Session<P, R> {
     pub async fn merge_payload(&mut self, update: Map<String, Value>) -> Result<(), Error> {
         let changed = self
             .sessions
-            .change_payload(&self.verified, move |record| {
+            .change_and_reissue(&self.verified, move |record| {
                 Ok(merge::<P>(&mut record.payload, &update)?)
             })
             .await;

@@ -2,6 +2,7 @@
 
 mod change;
 mod end;
+mod guard;
 mod replace;
 
 use std::fmt;
