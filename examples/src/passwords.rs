@@ -1,12 +1,15 @@
 //! Password hashes: Argon2, on two threads of their own.
 //!
-//! Hashing is slow on purpose and takes 19 MiB. What a thread frees, its allocator keeps for that
-//! thread, so hashes on all of Rocket's blocking threads would end up with 19 MiB for each of them.
+//! Hashing is slow on purpose and takes 19 MiB, which each of the two threads keeps for the next
+//! hash: an allocator that gets so large a piece back again and again may hold several of them.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::{self, CustomizedPasswordHasher, PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use rocket::tokio::runtime::{Builder, Runtime};
 
 use crate::error::AppError;
@@ -26,24 +29,69 @@ static HASHING: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("a runtime that opens nothing")
 });
 
+/// Argon2 with the memory of its thread.
+struct Hasher;
+
+impl CustomizedPasswordHasher<PasswordHash> for Hasher {
+    type Params = Params;
+
+    fn hash_password_customized(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+        algorithm: Option<&str>,
+        version: Option<u32>,
+        params: Params,
+    ) -> password_hash::Result<PasswordHash> {
+        thread_local! {
+            static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+        }
+        let algorithm = algorithm.map_or(Ok(Algorithm::default()), Algorithm::try_from)?;
+        let version = version.map_or(Ok(Version::default()), Version::try_from)?;
+        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+        MEMORY.with_borrow_mut(|memory| {
+            memory.resize(params.block_count(), Block::new());
+            let argon2 = Argon2::new(algorithm, version, params.clone());
+            argon2.hash_password_into_with_memory(password, salt, &mut output, memory)
+        })?;
+        Ok(PasswordHash {
+            algorithm: algorithm.ident(),
+            version: Some(version.into()),
+            params: ParamsString::try_from(&params)?,
+            salt: Some(Salt::new(salt)?),
+            hash: Some(Output::new(&output)?),
+        })
+    }
+}
+
+impl PasswordHasher<PasswordHash> for Hasher {
+    fn hash_password_with_salt(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+    ) -> password_hash::Result<PasswordHash> {
+        self.hash_password_with_params(password, salt, Params::default())
+    }
+}
+
 async fn compute<T: Send + 'static>(
-    hash: impl FnOnce(Argon2<'static>) -> argon2::password_hash::Result<T> + Send + 'static,
+    hash: impl FnOnce() -> password_hash::Result<T> + Send + 'static,
 ) -> Result<T, AppError> {
-    let computed = HASHING.spawn_blocking(|| hash(Argon2::default())).await;
+    let computed = HASHING.spawn_blocking(hash).await;
     Ok(computed.map_err(|error| AppError::Internal(error.to_string()))??)
 }
 
 /// A new hash of a password.
 pub async fn hash(password: &str) -> Result<String, AppError> {
     let password = password.to_owned();
-    let hash = compute(move |argon2| argon2.hash_password(password.as_bytes()));
+    let hash = compute(move || Hasher.hash_password(password.as_bytes()));
     Ok(hash.await?.to_string())
 }
 
 /// Whether this is the password of the hash: [`AppError::Wrong`] if not.
 pub async fn verify(password: &str, hash: &str) -> Result<(), AppError> {
     let (password, hash) = (password.to_owned(), hash.to_owned());
-    compute(move |argon2| argon2.verify_password(password.as_bytes(), &*hash)).await
+    compute(move || Hasher.verify_password(password.as_bytes(), &PasswordHash::new(&hash)?)).await
 }
 
 /// A hash of no password: checked, at the cost of a real one, when there is no user to check.
@@ -51,8 +99,21 @@ pub const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1\
     $AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 #[test]
+fn others_read_its_hashes_and_it_reads_theirs() {
+    let (password, wrong) = (b"correct horse", b"battery staple");
+    let ours = Hasher.hash_password(password).unwrap();
+    Argon2::default().verify_password(password, &ours).unwrap();
+    // With other costs, which a hash names.
+    let argon2 = Argon2::from(Params::new(32, 3, 2, None).unwrap());
+    let theirs = argon2.hash_password(password).unwrap();
+    Hasher.verify_password(password, &theirs).unwrap();
+    Hasher.verify_password(wrong, &theirs).unwrap_err();
+    Hasher.verify_password(wrong, &ours).unwrap_err();
+}
+
+#[test]
 fn nobody_costs_as_much_as_somebody() {
-    let nobody = argon2::PasswordHash::new(NOBODY).unwrap();
-    let somebody = Argon2::default().hash_password(b"12345678").unwrap();
+    let nobody = PasswordHash::new(NOBODY).unwrap();
+    let somebody = Hasher.hash_password(b"12345678").unwrap();
     assert_eq!(nobody.params, somebody.params);
 }

@@ -141,6 +141,6 @@ fn sixty_wrong_logins_at_once_take_memory_for_two() {
         }
     });
     if let Some(peak) = application.peak_memory() {
-        assert!(peak < 400_000, "{peak} kB");
+        assert!(peak < 150_000, "{peak} kB");
     }
 }
