@@ -81,7 +81,7 @@ impl Sessions {
         &self,
         handle: SessionHandle,
     ) -> Result<Option<Versioned<P::Data>>, Error> {
-        let Some(record) = self.inner.store.find(handle).await? else {
+        let Some(record) = self.inner.store.requests.find(handle).await? else {
             return Ok(None);
         };
         self.require_type::<P>(&record)?;
@@ -328,7 +328,7 @@ impl Sessions {
     ) -> Result<T, Error> {
         // It runs on a writer's thread, between changes of other requests.
         let change = move |record: &mut Record| contained(|| change(record));
-        let changed = self.inner.store.change(handle, change).await?;
+        let changed = self.inner.store.requests.change(handle, change).await?;
         match changed {
             Some(changed) => changed.map_err(|refused| self.explain(handle, refused)),
             None => Err(self.missing_row(handle).await),

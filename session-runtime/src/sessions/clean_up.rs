@@ -19,7 +19,7 @@ impl Sessions {
     pub(crate) async fn clean_up(&self) -> Result<bool, StoreError> {
         let now = self.now();
         let (steady, jumped) = self.check_clock();
-        let offset = self.inner.clock.offset();
+        let offset = self.inner.feed.clock.offset();
         let wrong_by = [
             (jumped, clock::jumped(jumped)),
             (offset, clock::beside_database(offset)),
@@ -41,6 +41,7 @@ impl Sessions {
         }
         let cleaned: Cleaned = self
             .inner
+            .store
             .background
             .clean_up(now - GRACE, now - RETENTION)
             .await?;
@@ -58,7 +59,7 @@ impl Sessions {
     /// Whether the two clocks have agreed for long enough, and by how much they just diverged.
     fn check_clock(&self) -> (bool, TimeDelta) {
         let inner = &self.inner;
-        let (wall, monotonic) = (self.now(), inner.clock.monotonic());
+        let (wall, monotonic) = (self.now(), inner.feed.clock.monotonic());
         let mut clock_jumps = inner
             .feed
             .clock_jumps

@@ -63,7 +63,7 @@ impl Sessions {
     ) -> Challenge {
         let max_age = match purpose {
             Purpose::Register => REGISTER_AGE,
-            Purpose::Refresh => refresh_age(self.inner.lifetimes.bound_access_token),
+            Purpose::Refresh => refresh_age(self.inner.settings.lifetimes.bound_access_token),
         };
         let (now, keys) = (self.now(), self.keys());
         challenge::check(challenge, purpose, handle, now, max_age, keys.macs())
@@ -82,7 +82,12 @@ impl Sessions {
     ) -> Result<SessionTokens, Error> {
         let handle = refresh.handle;
         let key = registration.key.spki().to_vec();
-        let bound = self.inner.store.bind_device(handle, key.clone()).await?;
+        let bound = self
+            .inner
+            .store
+            .requests
+            .bind_device(handle, key.clone())
+            .await?;
         let Some((mut record, decided)) = bound else {
             return Err(self.missing_row(handle).await);
         };
@@ -116,7 +121,7 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer, or another node may have the session.
     pub(crate) async fn ask_for_key(&self, handle: SessionHandle) -> Result<Asked, Error> {
-        let found = self.inner.store.find_current(handle).await?;
+        let found = self.inner.store.requests.find_current(handle).await?;
         let Some(record) = found else {
             return match self.missing_row(handle).await {
                 Error::Unauthorised => Ok(Asked::Gone),
@@ -186,7 +191,7 @@ impl Sessions {
         token: &Verified,
         sent_back_at: Option<DateTime<Utc>>,
     ) -> bool {
-        let policy = self.inner.lifetimes.rotation;
+        let policy = self.inner.settings.lifetimes.rotation;
         bound::is_just_refreshed(token.issued_at, sent_back_at, self.now(), policy)
     }
 

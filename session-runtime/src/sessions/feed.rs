@@ -25,14 +25,15 @@ impl Sessions {
     pub(crate) async fn read_revocations(&self) -> Result<(), StoreError> {
         let inner = &*self.inner;
         let revocations = &inner.feed.revocations;
-        let mut reading = revocations.begin(inner.clock.monotonic());
+        let mut reading = revocations.begin(inner.feed.clock.monotonic());
         self.announce().await?;
         inner
+            .store
             .background
-            .number_feed(inner.lifetimes.access_token)
+            .number_feed(inner.settings.lifetimes.access_token)
             .await?;
         let last_page = loop {
-            let page = inner.background.feed(reading.position()).await?;
+            let page = inner.store.background.feed(reading.position()).await?;
             revocations.take_in(&mut reading, &page);
             if page.is_last {
                 break page;
@@ -42,7 +43,7 @@ impl Sessions {
         if !lost.is_empty() {
             self.revoke_again(lost).await?;
         }
-        if let Some(difference) = inner.clock.offset_change() {
+        if let Some(difference) = inner.feed.clock.offset_change() {
             self.emit(&if is_skewed(difference) {
                 Event::ClockSkew {
                     difference,
@@ -68,16 +69,17 @@ impl Sessions {
     /// issuer.
     pub(super) async fn announce(&self) -> Result<Option<String>, StoreError> {
         let inner = &*self.inner;
-        let (now, announced_at) = (inner.clock.monotonic(), &inner.feed.announced_at);
+        let (now, announced_at) = (inner.feed.clock.monotonic(), &inner.feed.announced_at);
         let last = *announced_at.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_some_and(|last| now.saturating_sub(last) < ANNOUNCE_EVERY) {
             return Ok(None);
         }
-        let validity = inner.lifetimes.access_token;
+        let validity = inner.settings.lifetimes.access_token;
         let until = self.now() + validity + RETENTION;
         let serves = (self.issuer().to_owned(), self.fingerprint());
         let serves_until = self.now() + SERVES_FOR;
         let announced = inner
+            .store
             .background
             .announce((validity, until), serves, serves_until);
         let last_issuer = announced.await?;
@@ -88,7 +90,11 @@ impl Sessions {
     /// Writes revocations again that a failover or a restored backup has lost.
     async fn revoke_again(&self, lost: Vec<SessionHandle>) -> Result<(), StoreError> {
         for chunk in lost.chunks(CHUNK) {
-            self.inner.background.revoke_again(chunk.to_vec()).await?;
+            self.inner
+                .store
+                .background
+                .revoke_again(chunk.to_vec())
+                .await?;
             self.inner.feed.revocations.confirm(chunk);
         }
         let handles = lost;
@@ -103,7 +109,7 @@ impl Sessions {
     #[doc(alias = "metrics")]
     pub fn revocation_feed_age(&self) -> Duration {
         let inner = &self.inner;
-        inner.feed.revocations.age(inner.clock.monotonic())
+        inner.feed.revocations.age(inner.feed.clock.monotonic())
     }
 }
 

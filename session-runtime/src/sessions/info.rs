@@ -91,7 +91,7 @@ impl Sessions {
         user_id: &U,
     ) -> Result<Vec<SessionHandle>, Error> {
         let user_id = user_id.to_claim().into_owned();
-        Ok(self.inner.store.handles_of(user_id).await?)
+        Ok(self.inner.store.requests.handles_of(user_id).await?)
     }
 
     /// Lists a user's live sessions, newest first, in pages of [`SessionInfo::PAGE`].
@@ -120,7 +120,7 @@ impl Sessions {
         after: Option<SessionHandle>,
     ) -> Result<Vec<SessionInfo>, Error> {
         let user_id = user_id.to_claim().into_owned();
-        let page = self.inner.store.list(user_id, after).await?;
+        let page = self.inner.store.requests.list(user_id, after).await?;
         Ok(page.into_iter().map(SessionInfo::from).collect())
     }
 
@@ -130,7 +130,7 @@ impl Sessions {
     /// [`Error::Unavailable`] if the database does not answer.
     #[doc(alias = "getSessionInformation")]
     pub async fn info(&self, handle: SessionHandle) -> Result<Option<SessionInfo>, Error> {
-        let summary = self.inner.store.summary(handle).await?;
+        let summary = self.inner.store.requests.summary(handle).await?;
         Ok(summary.map(SessionInfo::from))
     }
 }

@@ -42,7 +42,7 @@ impl Sessions {
             .as_ref()
             .map_or(record.lineage.ends_at, |refresh| refresh.expires_at);
         let anti_csrf = if binding.anti_csrf {
-            let random = self.inner.random.bytes()?;
+            let random = self.inner.tokens.random.bytes()?;
             Some(anti_csrf::mint(record.handle, &random, self.keys().mac()))
         } else {
             None
@@ -68,7 +68,7 @@ impl Sessions {
 
     /// An unguessable value for the content security policy of one answer.
     pub(crate) fn nonce(&self) -> Result<String, Error> {
-        Ok(hex(&self.inner.random.bytes::<16>()?))
+        Ok(hex(&self.inner.tokens.random.bytes::<16>()?))
     }
 
     /// Issues the access token `old` again with the current `record`: a new `iat`, the same `exp`.
@@ -141,7 +141,12 @@ impl Sessions {
             return;
         };
         let payload_type = &record.payload_type;
-        if self.inner.payload_types.is_first_rounded(payload_type) {
+        if self
+            .inner
+            .tokens
+            .payload_types
+            .is_first_rounded(payload_type)
+        {
             tracing::warn!(
                 event = "number_rounded",
                 payload_type,
@@ -249,7 +254,7 @@ impl Sessions {
     /// proofs to spend, and no other browser refreshes for it.
     fn validity_for(&self, record: &Record) -> Result<TimeDelta, Error> {
         if record.is_device_bound() {
-            return Ok(self.inner.lifetimes.bound_access_token);
+            return Ok(self.inner.settings.lifetimes.bound_access_token);
         }
         self.jittered_validity()
     }
@@ -257,8 +262,8 @@ impl Sessions {
     /// The validity of the next access token, shortened by a random share so that tokens do not
     /// expire together.
     fn jittered_validity(&self) -> Result<TimeDelta, Error> {
-        let cut = self.config().access_token_jitter * self.inner.random.fraction()?;
+        let cut = self.config().access_token_jitter * self.inner.tokens.random.fraction()?;
         let validity = self.config().access_token_validity.mul_f64(1.0 - cut);
-        Ok(TimeDelta::from_std(validity).unwrap_or(self.inner.lifetimes.access_token))
+        Ok(TimeDelta::from_std(validity).unwrap_or(self.inner.settings.lifetimes.access_token))
     }
 }

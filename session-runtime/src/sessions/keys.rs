@@ -26,13 +26,13 @@ impl Sessions {
     /// Reads the keys again for a request; the previous ones stay in use if that fails.
     pub(super) async fn reload_keys(&self) -> Result<(), StoreError> {
         let renewed = self.renew_ring().await;
-        renewed.inspect_err(|cause| cause.report(&self.inner.events))
+        renewed.inspect_err(|cause| cause.report(&self.inner.reports.events))
     }
 
     /// The same in the background.
     async fn renew_ring(&self) -> Result<(), StoreError> {
         let inner = &self.inner;
-        let reloaded = inner.keys.reload(&inner.background, self.now()).await;
+        let reloaded = inner.keys.reload(&inner.store.background, self.now()).await;
         reloaded.map_err(StoreError::Keys)
     }
 
@@ -52,7 +52,7 @@ impl Sessions {
 
     /// Looks for a key that a token named, unless that was just done.
     pub(crate) async fn look_for_unknown_key(&self) {
-        let now = self.inner.clock.monotonic();
+        let now = self.inner.feed.clock.monotonic();
         let Some(_turn) = self.inner.keys.turn_to_look(now).await else {
             return;
         };
@@ -66,7 +66,7 @@ impl Sessions {
 
     /// How long to pause between two calls of [`rotate_keys`](Self::rotate_keys).
     pub(crate) fn key_turn(&self) -> Duration {
-        let overlap = self.inner.lifetimes.key_overlap.to_std();
+        let overlap = self.inner.settings.lifetimes.key_overlap.to_std();
         let overlap = overlap.unwrap_or(LONGEST_TURN);
         match self.inner.keys.source.supplier {
             Some(_) => overlap,
@@ -94,7 +94,12 @@ impl Sessions {
                 .map_err(|error| StoreError::Keys(error.to_string()))?;
             let kid = candidate.id.clone();
             let schedule = inner.keys.source.schedule;
-            if inner.background.add_due_key(candidate, schedule).await? {
+            if inner
+                .store
+                .background
+                .add_due_key(candidate, schedule)
+                .await?
+            {
                 self.report_key_ahead();
                 self.emit(&Event::KeyRotated { kid });
             }
@@ -118,8 +123,8 @@ impl Sessions {
     pub(super) fn candidate(&self) -> Result<SealedKey, Error> {
         let inner = &self.inner;
         let kind = KeyKind::of(inner.keys.source.algorithm);
-        let key = Key::generate(kind, self.now(), &*inner.random)?;
-        inner.keys.master_keys.seal(&key, &*inner.random)
+        let key = Key::generate(kind, self.now(), &*inner.tokens.random)?;
+        inner.keys.master_keys.seal(&key, &*inner.tokens.random)
     }
 
     /// The same for refresh tokens: the next after the key in use.
@@ -128,9 +133,9 @@ impl Sessions {
         let next = self.keys().mac().id.checked_add(1).unwrap_or(1);
         let key = Key {
             id: next.to_string(),
-            ..Key::generate(KeyKind::RefreshMac, self.now(), &*inner.random)?
+            ..Key::generate(KeyKind::RefreshMac, self.now(), &*inner.tokens.random)?
         };
-        inner.keys.master_keys.seal(&key, &*inner.random)
+        inner.keys.master_keys.seal(&key, &*inner.tokens.random)
     }
 
     /// Deletes the signing keys that had ended this long before `now`.
@@ -143,7 +148,7 @@ impl Sessions {
         if source.supplier.is_some() {
             return Ok(());
         }
-        let stored = self.inner.background.keys().await?;
+        let stored = self.inner.store.background.keys().await?;
         let longest_token = source.schedule.longest_token.max(stored.longest_token);
         let schedule = Schedule {
             longest_token,
@@ -161,7 +166,7 @@ impl Sessions {
         }
         if !over.is_empty() {
             tracing::info!(event = "key_deleted", kids = ?over, "deleted signing keys that are long over");
-            self.inner.background.delete_keys(over).await?;
+            self.inner.store.background.delete_keys(over).await?;
         }
         Ok(())
     }
@@ -198,12 +203,16 @@ impl Sessions {
         let inner = &self.inner;
         let was_there = if inner.keys.source.supplier.is_some() {
             let knew = self.keys().signing_key(kid).is_some();
-            inner.store.announce_keys().await?;
+            inner.store.requests.announce_keys().await?;
             knew
         } else {
             let (kid, schedule) = (kid.to_owned(), inner.keys.source.schedule);
             let candidate = self.candidate()?;
-            inner.store.remove_key(kid, candidate, schedule).await?
+            inner
+                .store
+                .requests
+                .remove_key(kid, candidate, schedule)
+                .await?
         };
         self.reload_keys().await?;
         if self.keys().signing_key(kid).is_some() {

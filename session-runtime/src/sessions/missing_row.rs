@@ -23,7 +23,7 @@ impl Sessions {
         let inner = &self.inner;
         let began = handle.began_at();
         let young = began.is_some_and(|began| (self.now() - began).abs() < YOUNG);
-        if !young || inner.store.is_file() || inner.feed.revocations.contains(handle) {
+        if !young || inner.store.requests.is_file() || inner.feed.revocations.contains(handle) {
             return Error::Unauthorised;
         }
         // It may have ended elsewhere since the last read.

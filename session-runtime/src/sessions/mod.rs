@@ -125,42 +125,63 @@ impl WeakSessions {
 
 #[derive(Debug)]
 struct Inner {
-    config: SessionConfig,
-    lifetimes: Lifetimes,
+    settings: Settings,
     tokens: AccessTokens,
     keys: KeptKeys,
     feed: Follower,
-    store: Store,
-    /// The same store for background tasks: its failures are not events of a request.
-    background: Store,
-    task_failures: TaskFailures,
-    payload_types: PayloadTypes,
-    silent_requests: SilentRequests,
-    conflicts: Conflicts,
-    clock: Arc<DatabaseClock>,
-    random: Arc<dyn Random>,
-    events: EventSink,
+    store: Stores,
+    reports: Reports,
 }
 
-/// What mints access tokens and caches those that were verified.
+/// The settings in force.
+#[derive(Debug)]
+struct Settings {
+    config: SessionConfig,
+    /// The durations among them, checked.
+    lifetimes: Lifetimes,
+}
+
+/// What mints access tokens, and what is remembered of those that were verified.
 #[derive(Debug)]
 struct AccessTokens {
     terms: Terms,
     access_cookie_name: String,
+    random: Arc<dyn Random>,
     verified: VerifiedTokens,
-    /// Whether a response with too large headers was reported.
-    told_of_large_head: AtomicBool,
-    /// Whether a request with too large cookies was reported.
-    told_of_large_cookies: AtomicBool,
+    payload_types: PayloadTypes,
+    conflicts: Conflicts,
 }
 
-/// What follows the revocation feed, and the clean-up that goes with it.
+/// What follows the revocation feed, the time of the database that comes with it, and the clean-up
+/// that depends on both.
 #[derive(Debug)]
 struct Follower {
     revocations: Revocations,
+    clock: Arc<DatabaseClock>,
     clock_jumps: Mutex<ClockJumps>,
     /// When this process last announced how long its access tokens live (monotonic).
     announced_at: Mutex<Option<Duration>>,
+}
+
+/// The database.
+#[derive(Debug)]
+struct Stores {
+    /// For requests: a failure is an event.
+    requests: Store,
+    /// The same for background tasks, whose failures are no events of a request.
+    background: Store,
+}
+
+/// What is reported, and what was reported already.
+#[derive(Debug)]
+struct Reports {
+    events: EventSink,
+    task_failures: TaskFailures,
+    silent_requests: SilentRequests,
+    /// Whether a response with too large headers was reported.
+    large_head: AtomicBool,
+    /// Whether a request with too large cookies was reported.
+    large_cookies: AtomicBool,
 }
 
 impl Sessions {
@@ -215,29 +236,29 @@ impl Sessions {
 
     /// The settings in force.
     pub(crate) fn config(&self) -> &SessionConfig {
-        &self.inner.config
+        &self.inner.settings.config
     }
 
     /// The current time.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.inner.clock.now()
+        self.inner.feed.clock.now()
     }
 
     /// The time since a fixed instant, for measuring how long something takes.
     pub(crate) fn monotonic(&self) -> Duration {
-        self.inner.clock.monotonic()
+        self.inner.feed.clock.monotonic()
     }
 
     /// Logs an event and passes it to the application.
     pub(crate) fn emit(&self, event: &Event) {
-        self.inner.events.emit(event);
+        self.inner.reports.events.emit(event);
     }
 
     /// Reports once that the headers of a response with tokens exceed a proxy's buffer (nginx,
     /// `proxy_buffer_size`: one page of memory).
     pub(crate) fn note_head(&self, bytes: usize) {
         const BUFFER: usize = 4000;
-        let told = &self.inner.tokens.told_of_large_head;
+        let told = &self.inner.reports.large_head;
         if bytes > BUFFER && !told.swap(true, Ordering::Relaxed) {
             self.emit(&Event::LargeResponseHead { bytes });
         }
@@ -247,7 +268,7 @@ impl Sessions {
     /// header line: nginx, `large_client_header_buffers`; Apache, `LimitRequestFieldSize`).
     pub(crate) fn note_cookies(&self, bytes: usize) {
         const ALMOST: usize = 6000;
-        let told = &self.inner.tokens.told_of_large_cookies;
+        let told = &self.inner.reports.large_cookies;
         if bytes > ALMOST && !told.swap(true, Ordering::Relaxed) {
             self.emit(&Event::LargeRequestHead { bytes });
         }
@@ -255,22 +276,22 @@ impl Sessions {
 
     /// Remembers sessions whose tokens were valid and that were refused together.
     pub(crate) fn note_conflict(&self, handles: &[SessionHandle]) {
-        self.inner.conflicts.note(handles, self.monotonic());
+        self.inner.tokens.conflicts.note(handles, self.monotonic());
     }
 
     /// These sessions, and those that they were refused together with; each once, oldest first.
     pub(crate) fn with_conflicts(&self, handles: Vec<SessionHandle>) -> Vec<SessionHandle> {
-        self.inner.conflicts.with(handles, self.monotonic())
+        self.inner.tokens.conflicts.with(handles, self.monotonic())
     }
 
     /// Counts a request that was accepted without `Sec-Fetch-Site` and `Origin`.
     pub(crate) fn count_silent_request(&self, path: String) {
-        self.inner.silent_requests.count(path);
+        self.inner.reports.silent_requests.count(path);
     }
 
     /// Reports how many of those there were since the last report, if any.
     pub(crate) fn report_silent_requests(&self) {
-        let (count, path) = self.inner.silent_requests.take();
+        let (count, path) = self.inner.reports.silent_requests.take();
         if count > 0 {
             self.emit(&Event::SilentRequests { count, path });
         }
@@ -284,7 +305,7 @@ impl Sessions {
 
     /// Logs how many lines were left out recently.
     pub(crate) fn say_what_was_left_out(&self) {
-        self.inner.events.say_what_was_left_out();
+        self.inner.reports.events.say_what_was_left_out();
     }
 
     /// For a task that must not keep the sessions open.

@@ -37,7 +37,7 @@ impl Sessions {
         let (issuer, fingerprint) = (self.issuer(), self.fingerprint());
         // The clocks of others may be ahead by as much again.
         let between = (self.now(), self.now() + SERVES_FOR + SERVES_FOR);
-        let background = &self.inner.background;
+        let background = &self.inner.store.background;
         let found = background.neighbours(issuer.to_owned(), fingerprint.clone(), between);
         let found = found.await?;
         match (found.issuer, last) {

@@ -10,7 +10,7 @@ use super::key_source::KeySource;
 use super::silent_requests::SilentRequests;
 use super::task_failures::TaskFailures;
 use super::verified_tokens::VerifiedTokens;
-use super::{AccessTokens, Follower, Inner, Sessions};
+use super::{AccessTokens, Follower, Inner, Reports, Sessions, Settings, Stores};
 use crate::clock::{Clock, DatabaseClock, in_words};
 use crate::config::{DatabaseUrl, SessionConfig};
 use crate::error::Error;
@@ -80,27 +80,30 @@ impl Sessions {
                     issuer: around.issuer,
                     audience: config.audience.clone(),
                 },
-                told_of_large_head: AtomicBool::new(false),
-                told_of_large_cookies: AtomicBool::new(false),
                 access_cookie_name: around.access_cookie_name,
+                random: around.random,
                 verified: VerifiedTokens::new(config.verified_token_cache),
+                payload_types: PayloadTypes::default(),
+                conflicts: Conflicts::default(),
             },
-            payload_types: PayloadTypes::default(),
-            silent_requests: SilentRequests::default(),
-            conflicts: Conflicts::default(),
             feed: Follower {
                 revocations: Revocations::new(lifetimes.access_token),
+                clock,
                 clock_jumps: Mutex::default(),
                 announced_at: Mutex::default(),
             },
-            config,
-            lifetimes,
-            store,
-            background,
-            task_failures: TaskFailures::default(),
-            clock,
-            random: around.random,
-            events,
+            settings: Settings { config, lifetimes },
+            store: Stores {
+                requests: store,
+                background,
+            },
+            reports: Reports {
+                events,
+                task_failures: TaskFailures::default(),
+                silent_requests: SilentRequests::default(),
+                large_head: AtomicBool::new(false),
+                large_cookies: AtomicBool::new(false),
+            },
         };
         let sessions = Self {
             inner: Arc::new(inner),
@@ -118,7 +121,7 @@ impl Sessions {
 impl Sessions {
     /// Reports at launch what is or was wrong with the clock.
     fn report_clock(&self) {
-        if let Some(difference) = self.inner.clock.behind() {
+        if let Some(difference) = self.inner.feed.clock.behind() {
             self.emit(&Event::ClockSkew {
                 difference,
                 found: format!(
@@ -219,22 +222,13 @@ impl Sessions {
     /// be decrypted; nothing is changed then.
     #[doc(alias = "rotate master key")]
     pub async fn reseal_keys(&self) -> Result<usize, Error> {
-        let Inner {
-            store,
-            keys: KeptKeys { master_keys, .. },
-            random,
-            ..
-        } = &*self.inner;
+        let inner = &*self.inner;
+        let (store, master_keys) = (&inner.store.requests, &inner.keys.master_keys);
+        let stored = store.keys().await?.keys;
         let mut anew = Vec::new();
-        for sealed in store
-            .keys()
-            .await?
-            .keys
-            .iter()
-            .filter(|key| !master_keys.is_current(key))
-        {
+        for sealed in stored.iter().filter(|key| !master_keys.is_current(key)) {
             let key = master_keys.open(sealed).map_err(Error::General)?;
-            anew.push(master_keys.seal(&key, &**random)?);
+            anew.push(master_keys.seal(&key, &*inner.tokens.random)?);
         }
         let resealed = anew.len();
         if resealed > 0 {
@@ -250,9 +244,10 @@ impl Sessions {
     /// Those of [`reseal_keys`](Self::reseal_keys).
     #[cfg(feature = "internals")]
     pub async fn reveal_keys(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
-        let opened = super::key_source::open(&self.inner.store, &self.inner.keys.master_keys)
-            .await
-            .map_err(Error::General)?;
+        let opened =
+            super::key_source::open(&self.inner.store.requests, &self.inner.keys.master_keys)
+                .await
+                .map_err(Error::General)?;
         Ok(opened
             .keys
             .into_iter()

@@ -37,7 +37,7 @@ impl Sessions {
     /// # Errors
     /// [`Error::General`] if another type has its name.
     pub(crate) fn enter(&self, payload_type: PayloadType) -> Result<(), Error> {
-        let entered = self.inner.payload_types.enter(payload_type);
+        let entered = self.inner.tokens.payload_types.enter(payload_type);
         entered.map_err(|shared| {
             let [first, second] = shared.types;
             self.emit(&Event::PayloadNameShared {
@@ -55,12 +55,12 @@ impl Sessions {
     /// The page that asks for the second factor of sessions of a type, if this process knows the
     /// type.
     pub(crate) fn page_of(&self, payload_type: &str) -> Option<&'static str> {
-        self.inner.payload_types.page_of(payload_type)
+        self.inner.tokens.payload_types.page_of(payload_type)
     }
 
     /// Whether a page asks for a second factor, as far as this process knows.
     pub(crate) fn is_second_factor_page(&self, path: &str) -> bool {
-        self.inner.payload_types.is_page(path)
+        self.inner.tokens.payload_types.is_page(path)
     }
 
     /// Parses the claims of a token as a `P`, and the user id as a `P::UserId`.

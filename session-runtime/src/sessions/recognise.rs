@@ -112,7 +112,7 @@ impl Sessions {
         &self,
         handle: SessionHandle,
     ) -> Result<(Standing, Option<Arc<Verified>>), Error> {
-        match self.inner.store.summary(handle).await? {
+        match self.inner.store.requests.summary(handle).await? {
             Some(row) if row.pending => {
                 let verified = Arc::new(Self::read_pending(row));
                 Ok((Standing::Live, Some(verified)))
@@ -175,7 +175,7 @@ impl Sessions {
             return Ok(outdated.is_signed);
         };
         *rows -= 1;
-        let found = self.inner.store.find(outdated.handle).await?;
+        let found = self.inner.store.requests.find(outdated.handle).await?;
         Ok(found.is_some_and(|record| {
             let children = record.lineage.children.iter();
             let mut live = children

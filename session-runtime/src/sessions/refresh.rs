@@ -85,7 +85,7 @@ impl Sessions {
             handle,
             binding,
             presented.next_generation(),
-            &self.inner.random.bytes()?,
+            &self.inner.tokens.random.bytes()?,
             self.keys().mac(),
         );
         let successor = refresh::hash(&token);
@@ -93,10 +93,12 @@ impl Sessions {
             handle,
             presented,
             successor,
-            policy: self.inner.lifetimes.rotation,
+            policy: self.inner.settings.lifetimes.rotation,
             kind,
         };
-        let Some((mut record, decided)) = self.inner.store.rotate(rotation, arrived).await? else {
+        let Some((mut record, decided)) =
+            self.inner.store.requests.rotate(rotation, arrived).await?
+        else {
             return Err(self.missing_row(handle).await);
         };
         // A row of an early version does not name the type, so it is unknown which guards may
@@ -154,7 +156,7 @@ impl Sessions {
     /// Ends a session because a browser presented a refresh token that it was not given: there is a
     /// copy.
     pub(crate) async fn end_copied(&self, handle: SessionHandle, proved: bool) -> Error {
-        let store = &self.inner.store;
+        let store = &self.inner.store.requests;
         let record = match store.find_current(handle).await {
             Ok(Some(record)) => record,
             Ok(None) => return self.missing_row(handle).await,

@@ -44,7 +44,7 @@ impl Sessions {
     fn successor(&self, old: &Verified) -> Result<Successor, Error> {
         Self::require_whole(old, "has proved nothing yet: finish the login instead")?;
         let now = self.now();
-        let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
+        let handle = SessionHandle::new(now, &self.inner.tokens.random.bytes()?);
         let (token, lineage) = self.first_token(handle, old.transport, now)?;
         Ok(Successor {
             handle,
@@ -76,13 +76,21 @@ impl Sessions {
         // If there are so many that others would wait, most of them are ended before.
         if others == Others::End {
             let (user, by) = (Some(user_id.clone()), RevokedBy::CredentialChange);
-            if self.inner.store.all_handles(user.clone()).await?.len() > CHUNK {
+            if self
+                .inner
+                .store
+                .requests
+                .all_handles(user.clone())
+                .await?
+                .len()
+                > CHUNK
+            {
                 self.end_all(user, Some(old.handle), by).await?;
             }
         }
         let making = Arc::clone(&successor);
         let successor_of = move |old: Record| making.of(old);
-        let store = &self.inner.store;
+        let store = &self.inner.store.requests;
         let replaced = store
             .replace_session(old.handle, user_id, others, successor_of)
             .await?;

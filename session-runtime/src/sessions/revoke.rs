@@ -58,7 +58,11 @@ impl Sessions {
         handle: SessionHandle,
         user_id: &str,
     ) -> Result<bool, Error> {
-        let owned = self.inner.store.revoke_owned(handle, user_id.to_owned());
+        let owned = self
+            .inner
+            .store
+            .requests
+            .revoke_owned(handle, user_id.to_owned());
         let is_ended = owned.await?;
         if is_ended {
             self.note_revoked(vec![handle], RevokedBy::Handle);
@@ -115,12 +119,20 @@ impl Sessions {
             Some(_) => {
                 let ended = self.end_all(None, None, RevokedBy::Everything).await?;
                 let candidate = self.refresh_candidate()?;
-                self.inner.store.replace_refresh_key(candidate).await?;
+                self.inner
+                    .store
+                    .requests
+                    .replace_refresh_key(candidate)
+                    .await?;
                 ended.len()
             }
             None => {
                 let candidates = vec![self.candidate()?, self.refresh_candidate()?];
-                self.inner.store.revoke_everything(candidates).await?
+                self.inner
+                    .store
+                    .requests
+                    .revoke_everything(candidates)
+                    .await?
             }
         };
         self.reload_keys().await?;
@@ -141,7 +153,12 @@ impl Sessions {
     ) -> Result<Vec<SessionHandle>, Error> {
         let mut ended = Vec::new();
         for _ in 0..ROUNDS {
-            let mut found = self.inner.store.all_handles(user_id.clone()).await?;
+            let mut found = self
+                .inner
+                .store
+                .requests
+                .all_handles(user_id.clone())
+                .await?;
             found.retain(|handle| Some(*handle) != except);
             let before = ended.len();
             for chunk in found.chunks(CHUNK) {
@@ -162,7 +179,7 @@ impl Sessions {
         by: RevokedBy,
     ) -> Result<Vec<SessionHandle>, Error> {
         let replaced = by == RevokedBy::Login;
-        let ended = self.inner.store.revoke(handles, replaced).await?;
+        let ended = self.inner.store.requests.revoke(handles, replaced).await?;
         Ok(self.note_revoked(ended, by))
     }
 
@@ -170,9 +187,9 @@ impl Sessions {
     /// another process may mint tokens that live longer.
     pub(super) fn remember(&self, ended: &[SessionHandle], replaced: bool) {
         let inner = &self.inner;
-        let until = self.now() + inner.lifetimes.access_token;
+        let until = self.now() + inner.settings.lifetimes.access_token;
         let revocations = &inner.feed.revocations;
-        revocations.insert(ended, until, replaced, inner.clock.monotonic());
+        revocations.insert(ended, until, replaced, inner.feed.clock.monotonic());
     }
 
     /// Refuses ended sessions in this process at once, and emits the event.

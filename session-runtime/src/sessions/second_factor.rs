@@ -93,7 +93,13 @@ impl Sessions {
     /// [`Error::Unavailable`] if the database does not answer.
     pub(crate) async fn count_attempt(&self, pending: &CompletedLogin) -> Result<bool, Error> {
         let (handle, user_id) = (pending.handle, pending.user_id.clone());
-        match self.inner.store.count_attempt(handle, user_id).await? {
+        match self
+            .inner
+            .store
+            .requests
+            .count_attempt(handle, user_id)
+            .await?
+        {
             Some(attempts) if attempts > MOST_ATTEMPTS => {
                 self.end_pending(pending).await?;
                 Err(Error::Unauthorised)
@@ -106,7 +112,12 @@ impl Sessions {
     /// Ends all pending sessions of a user after too many attempts.
     pub(crate) async fn end_pending(&self, pending: &CompletedLogin) -> Result<(), Error> {
         let user_id = pending.user_id.clone();
-        let ended = self.inner.store.revoke_pending(user_id.clone()).await?;
+        let ended = self
+            .inner
+            .store
+            .requests
+            .revoke_pending(user_id.clone())
+            .await?;
         self.note_revoked(ended, RevokedBy::SecondFactor);
         self.emit(&Event::SecondFactorFailed { user_id });
         Ok(())

@@ -26,7 +26,7 @@ impl Sessions {
         new: NewSession,
         context: LoginContext,
     ) -> Result<SessionTokens, Error> {
-        let store = &self.inner.store;
+        let store = &self.inner.store.requests;
         let (creation, mut tokens) = self.prepare(&new, &context)?;
         let user_id = creation.record.user_id.clone();
         let created = match store.create(creation).await {
@@ -75,10 +75,10 @@ impl Sessions {
         let validity = match new.valid_for {
             Some(validity) => own_validity(validity).map_err(Error::General)?,
             None if pending => second_factor::VALIDITY,
-            None => self.inner.lifetimes.session,
+            None => self.inner.settings.lifetimes.session,
         };
         let now = self.now();
-        let handle = SessionHandle::new(now, &self.inner.random.bytes()?);
+        let handle = SessionHandle::new(now, &self.inner.tokens.random.bytes()?);
         let anonymous = values.user_id.is_none();
         if pending {
             self.require_cookies(anonymous)?;
@@ -96,7 +96,11 @@ impl Sessions {
             ends_for_good: if pending {
                 Some(now + validity)
             } else {
-                self.inner.lifetimes.absolute.map(|lifetime| now + lifetime)
+                self.inner
+                    .settings
+                    .lifetimes
+                    .absolute
+                    .map(|lifetime| now + lifetime)
             },
             auth_time: (values.auth_time && !anonymous).then_some(now),
             anonymous,
@@ -136,7 +140,7 @@ impl Sessions {
         transport: Transport,
         now: DateTime<Utc>,
     ) -> Result<(String, Lineage), Error> {
-        let random = self.inner.random.bytes()?;
+        let random = self.inner.tokens.random.bytes()?;
         let token = refresh::mint(
             handle,
             self.binding(transport),

@@ -32,7 +32,7 @@ impl Sessions {
     }
 
     fn note(&self, task: Task, failure: Option<String>) {
-        if let Some(event) = self.inner.task_failures.note(task, failure) {
+        if let Some(event) = self.inner.reports.task_failures.note(task, failure) {
             self.emit(&event);
         }
     }

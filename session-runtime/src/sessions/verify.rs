@@ -121,7 +121,7 @@ impl Sessions {
     /// What is remembered about the session.
     pub(super) fn recall(&self, handle: SessionHandle) -> Known {
         let inner = &self.inner;
-        let (now, bound) = (inner.clock.monotonic(), self.config().revocation_bound);
+        let (now, bound) = (inner.feed.clock.monotonic(), self.config().revocation_bound);
         inner.feed.revocations.recall(handle, now, bound)
     }
 
@@ -129,7 +129,7 @@ impl Sessions {
     /// last two minutes. From memory, without I/O.
     pub(crate) fn was_replaced(&self, handle: SessionHandle) -> bool {
         let inner = &self.inner;
-        let now = inner.clock.monotonic();
+        let now = inner.feed.clock.monotonic();
         inner.feed.revocations.was_replaced(handle, now)
     }
 
@@ -142,7 +142,7 @@ impl Sessions {
             OnStall::Accept => Ok(()),
             OnStall::Live => {
                 // A removed key would also have been in the feed.
-                let version = self.inner.store.key_version().await?;
+                let version = self.inner.store.requests.key_version().await?;
                 self.follow_keys(version, TimeDelta::zero()).await?;
                 if self.keys().signing_key(&verified.kid).is_none() {
                     return Err(Error::TryRefreshToken);
@@ -159,7 +159,7 @@ impl Sessions {
     }
 
     async fn read_row(&self, handle: SessionHandle) -> Result<Summary, Error> {
-        match self.inner.store.summary(handle).await? {
+        match self.inner.store.requests.summary(handle).await? {
             Some(summary) => Ok(summary),
             None => Err(self.missing_row(handle).await),
         }

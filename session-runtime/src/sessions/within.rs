@@ -70,8 +70,8 @@ impl Uncommitted {
     /// lost.
     pub fn after_commit(self) -> Result<SessionTokens, Error> {
         let inner = &self.sessions.inner;
-        let checked = inner.store.check_files();
-        checked.inspect_err(|cause| cause.report(&inner.events))?;
+        let checked = inner.store.requests.check_files();
+        checked.inspect_err(|cause| cause.report(&inner.reports.events))?;
         Ok(self.tokens)
     }
 }
@@ -93,7 +93,7 @@ impl<'c> Within<'c> {
         if !self.is_checked {
             if let Some(found) = self
                 .conn
-                .other_database(self.sessions.inner.store.identity())?
+                .other_database(self.sessions.inner.store.requests.identity())?
             {
                 let told = found.clone();
                 self.sessions.emit(&Event::WrongDatabase { found: told });

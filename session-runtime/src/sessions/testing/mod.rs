@@ -66,18 +66,21 @@ pub fn front_token(user_id: &str, expires_at: DateTime<Utc>, payload: &str) -> O
 /// yet.
 pub async fn add_refresh_key(sessions: &Sessions) {
     let inner = &sessions.inner;
-    let made = Key::generate(KeyKind::RefreshMac, sessions.now(), &*inner.random);
+    let made = Key::generate(KeyKind::RefreshMac, sessions.now(), &*inner.tokens.random);
     let key = Key {
         id: "2".into(),
         ..made.expect("randomness")
     };
-    let sealed = inner.keys.master_keys.seal(&key, &*inner.random);
+    let sealed = inner.keys.master_keys.seal(&key, &*inner.tokens.random);
     let always = Schedule {
         interval: TimeDelta::zero(),
         overlap: TimeDelta::zero(),
         longest_token: TimeDelta::zero(),
     };
-    let added = inner.store.add_due_key(sealed.expect("a key"), always);
+    let added = inner
+        .store
+        .requests
+        .add_due_key(sealed.expect("a key"), always);
     assert!(added.await.expect("an answer"));
     sessions.reload_keys().await.expect("good keys");
 }
