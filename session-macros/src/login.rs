@@ -5,6 +5,7 @@ use quote::quote_spanned;
 use syn::Type;
 use syn::spanned::Spanned;
 
+use crate::outcome;
 use crate::route::Macro;
 use crate::runtime::Runtime;
 
@@ -13,6 +14,7 @@ pub(crate) const LOGIN: Macro = Macro {
     what: "a login",
     guard: "Login",
     response: "LoginResponse",
+    check_outcome: outcome::check,
     decide,
 };
 

@@ -13,6 +13,7 @@ pub(crate) const LOGOUT: Macro = Macro {
     what: "a logout",
     guard: "Logout",
     response: "LogoutResponse",
+    check_outcome: |_, _| {},
     decide,
 };
 

@@ -11,7 +11,6 @@ use syn::{
 
 use crate::attr::{self, Mistakes};
 use crate::options::{self, Options};
-use crate::outcome;
 use crate::runtime::Runtime;
 
 /// What differs between the macros.
@@ -24,6 +23,8 @@ pub(crate) struct Macro {
     pub(crate) guard: &'static str,
     /// The path there of the response type.
     pub(crate) response: &'static str,
+    /// Adds the mistakes in a return type.
+    pub(crate) check_outcome: fn(&Type, &mut Mistakes),
     /// Generates code that turns the return value, a variable of this type, into a decision.
     pub(crate) decide: fn(&Runtime, &Ident, &Type) -> TokenStream,
 }
@@ -84,9 +85,7 @@ impl<'a> Route<'a> {
             ReturnType::Type(_, ty) => (**ty).clone(),
             ReturnType::Default => parse_quote_spanned!(function.sig.ident.span()=> ()),
         };
-        if kind.name == "login" {
-            outcome::check(&outcome, &mut mistakes);
-        }
+        (kind.check_outcome)(&outcome, &mut mistakes);
         mistakes.check()?;
         Ok(Self {
             kind,
