@@ -33,6 +33,7 @@ mod revocation;
 mod rules;
 pub mod token;
 mod user_id;
+mod wire_names;
 
 // The life of a session, without HTTP and SQL.
 pub mod sessions;

@@ -1,18 +1,13 @@
 //! What is wrong with a setting, by itself and beside the others.
 
 use super::{SessionConfig, shown};
+use crate::wire_names::{ANTI_CSRF, AUTH_MODE, FRONT_TOKEN, REFRESH, RID};
 
 /// The most letters of a name that travels with every request.
 const LONGEST_NAME: usize = 64;
 
 /// The most letters of a path or an audience.
 const LONGEST_PATH: usize = 255;
-
-/// The token that a page sends beside its cookies, with `csrf = "via-token"`.
-pub(crate) const ANTI_CSRF: &str = "anti-csrf";
-
-/// User id, end and payload of the access token, for the front end.
-pub(crate) const FRONT_TOKEN: &str = "front-token";
 
 /// Headers that mean something already, in lower case: browsers, proxies and front ends act on
 /// them.
@@ -55,12 +50,12 @@ const TAKEN_HEADERS: [&str; 53] = [
     "report-to",
     "reporting-endpoints",
     "retry-after",
-    "rid",
+    RID,
     "server",
     "server-timing",
     "set-cookie",
     "sourcemap",
-    "st-auth-mode",
+    AUTH_MODE,
     "strict-transport-security",
     "te",
     "timing-allow-origin",
@@ -111,33 +106,57 @@ impl SessionConfig {
     }
 
     fn check_numbers(&self) -> Result<(), String> {
+        let default = Self::default();
         let jitter = self.access_token_jitter;
         if !(0.0..=0.25).contains(&jitter) {
             return Err(format!(
-                "`access_token_jitter` must be between 0 and 0.25, not {jitter}: write for example 0.05"
+                "`access_token_jitter` must be between 0 and 0.25, not {jitter}: write for example {}",
+                default.access_token_jitter
             ));
         }
-        let children = self.rotation_max_children;
-        within("rotation_max_children", children, 1, 64, 8)?;
-        within("database_queue", self.database_queue, 1, 1_000_000, 10_000)?;
-        within("write_connections", self.write_connections, 1, 64, 3)?;
-        within("read_connections", self.read_connections, 1, 64, 4)?;
-        within("max_data_size", self.max_data_size, 64, 8 << 20, 1 << 20)?;
-        let cache = self.verified_token_cache;
-        within("verified_token_cache", cache, 0, 10_000_000, 80_000)?;
+        let check = |name, of: fn(&Self) -> usize, least, most| {
+            within(name, of(self), least, most, of(&default))
+        };
+        check(
+            "rotation_max_children",
+            |one| one.rotation_max_children,
+            1,
+            64,
+        )?;
+        check("database_queue", |one| one.database_queue, 1, 1_000_000)?;
+        check("write_connections", |one| one.write_connections, 1, 64)?;
+        check("read_connections", |one| one.read_connections, 1, 64)?;
+        check("max_data_size", |one| one.max_data_size, 64, 8 << 20)?;
+        check(
+            "verified_token_cache",
+            |one| one.verified_token_cache,
+            0,
+            10_000_000,
+        )?;
         if self.max_sessions_per_user == Some(0) {
             return Err(
                 "`max_sessions_per_user` must be at least 1, not 0: nobody could log in; leave it out for no limit"
                     .into(),
             );
         }
+        check(
+            "session_expired_status",
+            |one| one.session_expired_status.into(),
+            400,
+            499,
+        )?;
+        check(
+            "invalid_claim_status",
+            |one| one.invalid_claim_status.into(),
+            400,
+            499,
+        )?;
         let (expired, invalid) = (self.session_expired_status, self.invalid_claim_status);
-        within("session_expired_status", expired.into(), 400, 499, 401)?;
-        within("invalid_claim_status", invalid.into(), 400, 499, 403)?;
         if expired == invalid {
             return Err(format!(
                 "`session_expired_status` and `invalid_claim_status` must be two different numbers, but both are {expired}: \
-                 front ends refresh at the one and not at the other; write for example 401 and 403"
+                 front ends refresh at the one and not at the other; write for example {} and {}",
+                default.session_expired_status, default.invalid_claim_status
             ));
         }
         Ok(())
@@ -159,10 +178,11 @@ impl SessionConfig {
             }
             _ => {}
         }
+        let default = Self::default();
         let (access, refresh) = (&self.access_cookie_name, &self.refresh_cookie_name);
         for (setting, name, example) in [
-            ("access_cookie_name", access, "sAccessToken"),
-            ("refresh_cookie_name", refresh, "sRefreshToken"),
+            ("access_cookie_name", access, &default.access_cookie_name),
+            ("refresh_cookie_name", refresh, &default.refresh_cookie_name),
         ] {
             if !is_token(name) || name.starts_with("__") {
                 return Err(format!(
@@ -175,8 +195,12 @@ impl SessionConfig {
         differ("access_cookie_name", "refresh_cookie_name", access, refresh)?;
         let (access, refresh) = (&self.access_token_header, &self.refresh_token_header);
         for (setting, name, example) in [
-            ("access_token_header", access, "st-access-token"),
-            ("refresh_token_header", refresh, "st-refresh-token"),
+            ("access_token_header", access, &default.access_token_header),
+            (
+                "refresh_token_header",
+                refresh,
+                &default.refresh_token_header,
+            ),
         ] {
             if !is_token(name) || is_taken(name) {
                 return Err(format!(
@@ -198,14 +222,24 @@ impl SessionConfig {
     }
 
     fn check_paths(&self) -> Result<(), String> {
+        let default = Self::default();
+        let refresh_path = format!("{}{REFRESH}", default.api_base_path);
         let paths = [
-            ("api_base_path", Some(&self.api_base_path), "/auth"),
+            (
+                "api_base_path",
+                Some(&self.api_base_path),
+                &*default.api_base_path,
+            ),
             ("outer_path", self.outer_path.as_ref(), "/app"),
-            ("access_token_path", Some(&self.access_token_path), "/"),
+            (
+                "access_token_path",
+                Some(&self.access_token_path),
+                &*default.access_token_path,
+            ),
             (
                 "refresh_token_path",
                 self.refresh_token_path.as_ref(),
-                "/auth/session/refresh",
+                &*refresh_path,
             ),
         ];
         let excluded = self.device_bound_exclude.iter();

@@ -16,13 +16,16 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::wire_names::{
+    ACCESS_COOKIE, ACCESS_HEADER, API_BASE_PATH, REFRESH_COOKIE, REFRESH_HEADER,
+};
+
 mod check;
 mod choices;
 mod database_url;
 pub(crate) mod examples;
 mod shown;
 
-pub(crate) use check::{ANTI_CSRF, FRONT_TOKEN};
 pub(crate) use shown::shown;
 
 pub use choices::{
@@ -353,7 +356,7 @@ impl Default for SessionConfig {
             signing_key_interval: 168 * HOUR,
             signing_key_overlap: None,
             audience: None,
-            api_base_path: "/auth".into(),
+            api_base_path: API_BASE_PATH.into(),
             api_origin: None,
             outer_path: None,
             refresh_route: true,
@@ -361,10 +364,10 @@ impl Default for SessionConfig {
             transfer: TransferMethod::Any,
             front_token: FrontToken::Auto,
             expose_access_token: false,
-            access_token_header: "st-access-token".into(),
-            refresh_token_header: "st-refresh-token".into(),
-            access_cookie_name: "sAccessToken".into(),
-            refresh_cookie_name: "sRefreshToken".into(),
+            access_token_header: ACCESS_HEADER.into(),
+            refresh_token_header: REFRESH_HEADER.into(),
+            access_cookie_name: ACCESS_COOKIE.into(),
+            refresh_cookie_name: REFRESH_COOKIE.into(),
             cookie_prefix: CookiePrefix::Auto,
             cookie_domain: None,
             cookie_secure: Auto::Auto,

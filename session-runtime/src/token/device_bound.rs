@@ -21,6 +21,10 @@ pub(crate) const SESSION_ID: &str = "Sec-Secure-Session-Id";
 /// On a request that went out without a refresh: why. A script can set it too.
 pub(crate) const SKIPPED: &str = "Secure-Session-Skipped";
 
+/// How the name of the marker cookie begins, whatever `cookie_prefix` is: browsers refuse
+/// `__Host-Http-` here.
+pub(crate) const MARKER: &str = "__Host-sBound";
+
 /// `typ` of a proof.
 pub(crate) const PROOF_TYPE: &str = "dbsc+jwt";
 /// How long the marker of a registration counts: a browser whose marker ends within two minutes

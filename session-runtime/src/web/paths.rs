@@ -1,40 +1,6 @@
-//! Every path that clients call, and every header or cookie name that is not a setting. Rocket
-//! wants the paths of routes as literals: `routes/mod.rs` tests that they are these.
+//! How paths relate: behind a proxy, below each other, and as the `Path` of a cookie.
 
-pub(in crate::web) use crate::config::{ANTI_CSRF, FRONT_TOKEN};
-
-/// The header in which a request asks for cookies or headers.
-pub(in crate::web) const AUTH_MODE: &str = "st-auth-mode";
-
-/// The header that names the part of the back end which a front end calls; no form can send it.
-pub(in crate::web) const RID: &str = "rid";
-
-/// A cookie of earlier front ends: never set, only removed.
-pub(in crate::web) const LEGACY_COOKIE: &str = "sIdRefreshToken";
-
-/// The name of the cookie with the hash of a refresh token, after its prefix.
-pub(in crate::web) const REFRESH_HASH_COOKIE: &str = "sRefreshHash";
-
-/// The header in which a browser says where a request comes from (Fetch Metadata).
-pub(in crate::web) const SEC_FETCH_SITE: &str = "sec-fetch-site";
-
-/// The refresh route, below `api_base_path`.
-pub(in crate::web) const REFRESH: &str = "/session/refresh";
-
-/// The page that refreshes, below `api_base_path`; the refresh cookie must reach it too.
-pub(in crate::web) const REFRESH_PAGE: &str = "/session/refresh/page";
-
-/// Where browsers refresh sessions that are bound to a device, below `api_base_path`.
-pub(in crate::web) const DEVICE_REFRESH: &str = "/session/refresh/device";
-
-/// Where browsers register the key of a device, below `api_base_path`.
-pub(in crate::web) const DEVICE_REGISTER: &str = "/session/refresh/device/register";
-
-/// The sign-out route, below `api_base_path`.
-pub(in crate::web) const SIGN_OUT: &str = "/signout";
-
-/// The published keys, below `api_base_path`.
-pub(in crate::web) const JWKS: &str = "/jwt/jwks.json";
+use crate::wire_names::REFRESH;
 
 /// The path of the refresh route, which is also the path of its cookie.
 pub(in crate::web) fn refresh_path(api_base_path: &str) -> String {

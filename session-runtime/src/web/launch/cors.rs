@@ -9,17 +9,17 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::{Build, Data, Orbit, Request, Response, Rocket};
 
 use crate::sessions::Sessions;
-use crate::web::paths::{ANTI_CSRF, AUTH_MODE, RID};
 use crate::web::response::headers::append;
 use crate::web::routes::device;
 use crate::web::settings::origin::WebOrigin;
+use crate::wire_names::{ANTI_CSRF, AUTH_MODE, FDI_VERSION, RID};
 
 /// Headers that SuperTokens' front ends send, beside the application's own.
 const HEADERS: [&str; 6] = [
     "content-type",
     "authorization",
     RID,
-    "fdi-version",
+    FDI_VERSION,
     ANTI_CSRF,
     AUTH_MODE,
 ];

@@ -12,9 +12,9 @@ use crate::handle::SessionHandle;
 use crate::sessions::{Recognised, Sessions};
 use crate::token::access::Verified;
 use crate::token::refresh::Authentic;
-use crate::web::paths::{ANTI_CSRF, RID};
 use crate::web::request::evidence::{Evidence, Header, header, host, is_read, is_safe};
 use crate::web::settings::Settings;
+use crate::wire_names::{ANTI_CSRF, RID};
 
 const NEEDS_HEADER: &str =
     "`sessions.csrf = \"via-custom-header\"` needs the header `rid` beside cookies";

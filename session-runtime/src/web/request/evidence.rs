@@ -3,7 +3,7 @@
 use rocket::Request;
 use rocket::http::Method;
 
-use crate::web::paths::SEC_FETCH_SITE;
+use crate::wire_names::SEC_FETCH_SITE;
 
 /// What a browser says about the origin of a request; several headers of one name count as an
 /// untrusted value.

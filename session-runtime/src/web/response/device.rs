@@ -9,13 +9,10 @@ use rocket::{Request, Response};
 use crate::handle::SessionHandle;
 use crate::token::SessionTokens;
 use crate::token::device_bound::{self, Configuration, Credential, Scope};
-use crate::web::paths::{DEVICE_REFRESH, DEVICE_REGISTER, outer};
+use crate::web::paths::outer;
 use crate::web::request::cookies;
 use crate::web::settings::Settings;
-
-/// How the name of the marker begins, whatever `cookie_prefix` is: browsers refuse `__Host-Http-`
-/// here.
-const MARKER: &str = "__Host-sBound";
+use crate::wire_names::{DEVICE_REFRESH, DEVICE_REGISTER};
 
 /// The marker ends before its token does, so that no request is sent with one that ends on the way.
 const EARLIER: TimeDelta = TimeDelta::seconds(10);
@@ -95,7 +92,7 @@ impl DeviceWire {
 }
 
 fn marker_name(handle: SessionHandle) -> String {
-    format!("{MARKER}.{}", handle.tag())
+    format!("{}.{}", device_bound::MARKER, handle.tag())
 }
 
 /// Whether a request carries the marker of a session.

@@ -11,13 +11,13 @@ use crate::config::{CookiePrefix, FrontToken, SameSite, TransferMethod};
 use crate::handle::Tag;
 use crate::token::refresh::short_hash;
 use crate::token::{SessionTokens, Transport};
-use crate::web::paths::{
-    ANTI_CSRF, AUTH_MODE, FRONT_TOKEN, LEGACY_COOKIE, REFRESH_HASH_COOKIE, RID,
-};
 use crate::web::request_state::Change;
 use crate::web::response::device::{self, DeviceWire};
 use crate::web::response::headers::append;
 use crate::web::settings::Settings;
+use crate::wire_names::{
+    ANTI_CSRF, AUTH_MODE, FRONT_TOKEN, LEGACY_COOKIE, REFRESH_HASH_COOKIE, RID,
+};
 
 /// Capacity for the name and the attributes of a cookie.
 const ATTRIBUTES: usize = 192;

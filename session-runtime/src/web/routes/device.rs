@@ -19,12 +19,12 @@ use crate::token::Transport;
 use crate::token::challenge::{Challenge, Purpose};
 use crate::token::device_bound::{Answer, CHALLENGE, PROOF, SESSION_ID, next_challenge, string};
 use crate::token::proof;
-use crate::web::paths::{DEVICE_REFRESH, DEVICE_REGISTER};
 use crate::web::request::presented::{FoundRefresh, Presented, ShownToken};
 use crate::web::request_state::RequestState;
 use crate::web::response::device::DeviceWire;
 use crate::web::response::headers;
 use crate::web::state;
+use crate::wire_names::{DEVICE_REFRESH, DEVICE_REGISTER};
 
 /// Both routes.
 pub(in crate::web) fn all() -> Vec<Route> {

@@ -6,7 +6,7 @@ use rocket::response::content::RawJson;
 use rocket::{Responder, Route, get, routes};
 
 use crate::sessions::Sessions;
-use crate::web::paths::JWKS;
+use crate::wire_names::JWKS;
 
 /// All routes, to be mounted at the API's base path.
 pub(in crate::web) fn all() -> Vec<Route> {

@@ -137,7 +137,7 @@ async fn sign_out(signing_out: SigningOut) -> Result<RawJson<&'static str>, Erro
 #[cfg(test)]
 mod tests {
     use super::{device, jwks, pages, refresh, sign_out};
-    use crate::web::paths::{
+    use crate::wire_names::{
         DEVICE_REFRESH, DEVICE_REGISTER, JWKS, REFRESH, REFRESH_PAGE, SIGN_OUT,
     };
 

@@ -3,11 +3,12 @@
 use ipnet::IpNet;
 
 use crate::config::{CookiePrefix, Csrf, DeviceBound, SameSite, SessionConfig, TransferMethod};
-use crate::web::paths::{
-    DEVICE_REFRESH, REFRESH_HASH_COOKIE, SIGN_OUT, is_sent_to, outer, refresh_path,
-};
+use crate::web::paths::{is_sent_to, outer, refresh_path};
 use crate::web::settings::Settings;
 use crate::web::settings::origin;
+use crate::wire_names::{
+    ACCESS_COOKIE, DEVICE_REFRESH, REFRESH_COOKIE, REFRESH_HASH_COOKIE, SIGN_OUT,
+};
 
 /// Checks for settings that cannot work together.
 ///
@@ -83,12 +84,12 @@ fn cookies_have_names_of_their_own(settings: &Settings) -> Result<(), String> {
         (
             "access_cookie_name",
             &config.access_cookie_name,
-            "sAccessToken",
+            ACCESS_COOKIE,
         ),
         (
             "refresh_cookie_name",
             &config.refresh_cookie_name,
-            "sRefreshToken",
+            REFRESH_COOKIE,
         ),
     ] {
         if name == REFRESH_HASH_COOKIE {

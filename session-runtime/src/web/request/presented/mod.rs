@@ -18,9 +18,9 @@ use crate::handle::Tag;
 use crate::sessions::{Recognised, Sessions};
 use crate::token::Transport;
 use crate::token::access::{self, Verified};
-use crate::web::paths::LEGACY_COOKIE;
 use crate::web::request::cookies;
 use crate::web::response::wire::{CookieKind, Wire, asks_for_headers};
+use crate::wire_names::LEGACY_COOKIE;
 
 pub(in crate::web) use self::refresh::{FoundRefresh, ShownToken};
 

@@ -16,10 +16,10 @@ use crate::event::Event;
 use crate::sessions::Sessions;
 use crate::web::guards::refresh::{Attempted, Proof, Refresh};
 use crate::web::local_url::LocalUrl;
-use crate::web::paths::REFRESH_PAGE;
 use crate::web::request::evidence;
 use crate::web::request::presented::Presented;
 use crate::web::state;
+use crate::wire_names::REFRESH_PAGE;
 
 /// Where the form is sent; `None` if the application has a refresh route of its own.
 pub(in crate::web) fn path(request: &Request<'_>) -> Option<LocalUrl> {
