@@ -124,7 +124,7 @@ impl Within<'_> {
         self.start(&session, &LoginContext::new(transport, Device::default()))
     }
 
-    /// Starts a session for the login `context`.
+    /// Starts a session for a login that comes from `context`.
     pub(crate) fn start(
         &mut self,
         session: &NewSession,

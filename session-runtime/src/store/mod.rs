@@ -6,6 +6,7 @@ compile_error!(
     "session-runtime needs a database: switch on one of its features `sqlite` (the default), `postgres`, `mysql`"
 );
 
+mod advice;
 mod backend;
 mod changed;
 mod connection;
@@ -19,6 +20,7 @@ mod mark;
 mod migrations;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod open_error;
 mod options;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -44,11 +46,11 @@ use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 
 pub(crate) use error::StoreError;
+pub(crate) use open_error::OpenError;
 pub(crate) use options::Options;
 pub(crate) use transaction::Lent;
 pub use transaction::SessionConnection;
 
-use self::error::OpenError;
 use self::identity::Identity;
 use self::location::Location;
 use self::prepare::{Remarks, prepare};

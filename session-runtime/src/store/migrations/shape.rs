@@ -109,7 +109,7 @@ fn is_of(parts: &str, columns: &str) -> bool {
     sorted(parts) == sorted(columns)
 }
 
-/// For a view in the table_name of a table.
+/// For a view that has taken the name of a table.
 pub(super) fn view(name: &str) -> OpenError {
     OpenError::Unfit(format!(
         "has a view `{name}` where sessions have a table: run `DROP VIEW {name}` and give the table its name back, with \

@@ -8,7 +8,7 @@ use diesel::result::Error;
 
 use super::files::{Files, OpenFiles};
 use crate::store::OpenError;
-use crate::store::error::DAMAGED;
+use crate::store::advice::DAMAGED;
 use crate::store::remedies::OPEN_FILES;
 
 /// Whether somebody else has the file. SQLite speaks English everywhere.

@@ -35,18 +35,6 @@ pub(super) struct Pair<'p> {
     on_progress: &'p mut dyn FnMut(Progress),
 }
 
-/// An error of a database that is no setting here.
-fn of_a_url(error: &OpenError) -> String {
-    error
-        .to_string()
-        .replace("`sessions.database`", "the URL")
-        .replace("`sessions.database = ", "`")
-        .replace(
-            "; check host and port, or raise `sessions.database_timeout`",
-            "; check scheme, host and port",
-        )
-}
-
 impl<'p> Pair<'p> {
     /// Opens both, migrates the target and refuses what would do harm.
     pub(super) fn open(
@@ -64,8 +52,8 @@ impl<'p> Pair<'p> {
         if to.is_empty() {
             return Err(TransferError::Target(empty()));
         }
-        let of_source = |error: OpenError| TransferError::Source(of_a_url(&error));
-        let of_target = |error: OpenError| TransferError::Target(of_a_url(&error));
+        let of_source = |error: OpenError| TransferError::Source(error.about_url());
+        let of_target = |error: OpenError| TransferError::Target(error.about_url());
         let from = Location::parse(from, TIMEOUT).map_err(of_source)?;
         let to = Location::parse(to, TIMEOUT).map_err(of_target)?;
         if let Some(file) = from.file().filter(|file| !Path::new(file).exists()) {
