@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod breaker;
+pub(crate) mod client_ip;
 pub(crate) mod database_url;
 pub(crate) mod lifetimes;
 pub(crate) mod limit;

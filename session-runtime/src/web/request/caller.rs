@@ -4,10 +4,11 @@
 use rocket::Request;
 
 use crate::config::SessionConfig;
-use crate::device::{self, Device};
+use crate::device::Device;
 use crate::error::Error;
 use crate::handle::{SessionHandle, Tag};
 use crate::new_session::SessionKind;
+use crate::rules::client_ip::client_ip;
 use crate::sessions::LoginContext;
 use crate::sessions::{Recognised, Sessions};
 use crate::token::Transport;
@@ -163,7 +164,7 @@ fn device(request: &Request<'_>, config: &SessionConfig) -> Device {
         .collect();
     let ip = request
         .remote()
-        .map(|peer| device::client_ip(peer.ip(), forwarded.into_iter(), &config.trusted_proxies));
+        .map(|peer| client_ip(peer.ip(), forwarded.into_iter(), &config.trusted_proxies));
     let user_agent = request.headers().get_one("user-agent");
     Device::new(user_agent, ip, config.device_ip)
 }
