@@ -100,6 +100,12 @@ impl fmt::Display for Tag {
 }
 
 /// The error for a string that is not a session handle.
+///
+/// ```
+/// use session_runtime::SessionHandle;
+///
+/// assert!("not a handle".parse::<SessionHandle>().is_err());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a session handle is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")]
 #[non_exhaustive]

@@ -209,6 +209,17 @@ impl<A> NewSession<A> {
     ///
     /// Each rotation restarts this time. Use it for a "remember me" checkbox, as in the example of
     /// [`NewSession`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims {}
+    /// use session_runtime::NewSession;
+    ///
+    /// let session = NewSession::new("ada".to_owned(), Claims {}, ())
+    ///     .valid_for(Duration::from_secs(90 * 24 * 60 * 60));
+    /// # let _ = session;
+    /// ```
     #[doc(alias = "keep me logged in")]
     #[doc(alias = "remember me")]
     pub fn valid_for(self, validity: Duration) -> Self {

@@ -41,6 +41,17 @@ impl ManualClock {
     }
 
     /// Lets time pass: moves the wall clock and the monotonic time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use session_runtime::clock::Clock;
+    /// use session_runtime::testing::ManualClock;
+    ///
+    /// let clock = ManualClock::at(chrono::DateTime::UNIX_EPOCH);
+    /// clock.advance(Duration::from_secs(60));
+    /// assert_eq!(clock.now().timestamp(), 60);
+    /// ```
     pub fn advance(&self, by: Duration) {
         self.lock().0 += by;
     }

@@ -24,26 +24,89 @@ pub struct Facts<'a, P> {
 
 impl<'a, P> Facts<'a, P> {
     /// The payload.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     match facts.payload().role.as_str() {
+    ///         "admin" => Ok(()),
+    ///         other => Err(Unmet::wrong_value("role", "admin", other)),
+    ///     }
+    /// }
+    /// ```
     pub fn payload(&self) -> &'a P {
         self.payload
     }
 
     /// When the user last logged in, if the payload has `#[session(auth_time)]`.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     let since = chrono::DateTime::UNIX_EPOCH; // when the terms of use changed
+    ///     match facts.auth_time() {
+    ///         Some(login) if login > since => Ok(()),
+    ///         other => Err(Unmet::wrong_value("auth_time", since, other)),
+    ///     }
+    /// }
+    /// ```
     pub fn auth_time(&self) -> Option<DateTime<Utc>> {
         self.auth_time
     }
 
     /// Whether it is a visitor's session, without a login.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     match facts.is_anonymous() {
+    ///         false => Ok(()),
+    ///         other => Err(Unmet::wrong_value("anonymous", false, other)),
+    ///     }
+    /// }
+    /// ```
     pub fn is_anonymous(&self) -> bool {
         self.anonymous
     }
 
     /// Whether the session is bound to a device.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     match facts.is_device_bound() {
+    ///         true => Ok(()),
+    ///         other => Err(Unmet::wrong_value("device_bound", true, other)),
+    ///     }
+    /// }
+    /// ```
     pub fn is_device_bound(&self) -> bool {
         self.device_bound
     }
 
     /// The current time.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     use chrono::Timelike;
+    ///
+    ///     match facts.now().hour() {
+    ///         8..18 => Ok(()),
+    ///         hour => Err(Unmet::wrong_value("hour", "8 to 17", hour)),
+    ///     }
+    /// }
+    /// ```
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
@@ -71,6 +134,15 @@ impl<'a, P> Facts<'a, P> {
 
     /// A value that [`Fetch`](crate::requirement::Fetch) stored, as
     /// `{"v": value, "t": milliseconds}`.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.claim("st-role").includes("editor")
+    /// }
+    /// ```
     pub fn claim(&self, key: &str) -> ClaimValue<'a> {
         let stored = self.claims.map().get(key);
         ClaimValue {

@@ -9,6 +9,16 @@ use super::age::require_recent;
 use super::unmet::{MISSING, Unmet, WRONG};
 
 /// A value of a session's payload to check; a failed check gives the reason that front ends expect.
+///
+/// ```
+/// # use session_runtime::requirement::{Facts, Unmet};
+/// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+/// # struct Claims { role: String }
+/// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+///     facts.claim("st-role").includes("editor")?;
+///     facts.value("role").has_value("staff")
+/// }
+/// ```
 #[doc(alias = "claim validator")]
 #[derive(Debug, Clone)]
 #[must_use = "a value by itself requires nothing"]
@@ -22,6 +32,15 @@ pub struct ClaimValue<'a> {
 
 impl<'a> ClaimValue<'a> {
     /// Requires that the value was fetched at most `max_age` ago.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.claim("st-mfa").within(std::time::Duration::from_secs(300)).is_true()
+    /// }
+    /// ```
     pub fn within(self, max_age: Duration) -> Self {
         Self {
             max_age: Some(max_age),
@@ -30,11 +49,33 @@ impl<'a> ClaimValue<'a> {
     }
 
     /// The value itself; `None` if the payload does not have it.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     let seats = facts.claim("st-seats").get().and_then(|seats| seats.as_u64());
+    ///     match seats {
+    ///         Some(1..) => Ok(()),
+    ///         _ => Err(Unmet::wrong_value("st-seats", "at least 1", seats)),
+    ///     }
+    /// }
+    /// ```
     pub fn get(&self) -> Option<&'a Value> {
         self.value
     }
 
     /// Requires the value to be `expected`.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.claim("st-plan").has_value("pro")
+    /// }
+    /// ```
     ///
     /// # Errors
     /// The reason, if it is not.
@@ -46,6 +87,15 @@ impl<'a> ClaimValue<'a> {
 
     /// Requires the value to be `true`.
     ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.claim("st-mfa").is_true()
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// The reason, if it is not.
     #[doc(alias = "BooleanClaim")]
@@ -55,6 +105,15 @@ impl<'a> ClaimValue<'a> {
 
     /// Requires the value to be `false`.
     ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.claim("st-blocked").is_false()
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// The reason, if it is not.
     pub fn is_false(&self) -> Result<(), Unmet> {
@@ -62,6 +121,15 @@ impl<'a> ClaimValue<'a> {
     }
 
     /// Requires the value to be a list that contains `wanted`.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.claim("st-role").includes("editor")
+    /// }
+    /// ```
     ///
     /// # Errors
     /// The reason, if it is not.
@@ -73,6 +141,15 @@ impl<'a> ClaimValue<'a> {
 
     /// Requires the value to be a list that does not contain `unwanted`.
     ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.claim("st-role").excludes("guest")
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// The reason, if it is not.
     pub fn excludes(&self, unwanted: impl Into<Value>) -> Result<(), Unmet> {
@@ -83,6 +160,15 @@ impl<'a> ClaimValue<'a> {
     }
 
     /// Requires the value to be a list that contains all of `wanted`.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.claim("st-perm").includes_all(["read", "write"])
+    /// }
+    /// ```
     ///
     /// # Errors
     /// The reason, if it is not.
@@ -98,6 +184,15 @@ impl<'a> ClaimValue<'a> {
 
     /// Requires the value to be a list that contains at least one of `wanted`.
     ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.claim("st-role").includes_any(["editor", "admin"])
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// The reason, if it is not.
     pub fn includes_any<V: Into<Value>>(
@@ -111,6 +206,15 @@ impl<'a> ClaimValue<'a> {
     }
 
     /// Requires the value to be a list that contains none of `unwanted`.
+    ///
+    /// ```
+    /// # use session_runtime::requirement::{Facts, Unmet};
+    /// # #[derive(serde::Serialize, serde::Deserialize, session_runtime::JwtPayload)]
+    /// # struct Claims { role: String }
+    /// fn check(facts: &Facts<'_, Claims>) -> Result<(), Unmet> {
+    ///     facts.claim("st-role").excludes_all(["guest", "blocked"])
+    /// }
+    /// ```
     ///
     /// # Errors
     /// The reason, if it is not.

@@ -42,6 +42,15 @@ impl fmt::Debug for Secret {
 }
 
 /// A setting that is on, off, or left to the library.
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::Auto;
+///
+/// let mut config = SessionConfig::default();
+/// config.cookie_secure = Auto::Yes;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -55,6 +64,15 @@ pub enum Auto {
 }
 
 /// Whether new sessions are bound to a key of the browser's device.
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::DeviceBound;
+///
+/// let mut config = SessionConfig::default();
+/// config.device_bound = DeviceBound::WhenSupported;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -67,6 +85,15 @@ pub enum DeviceBound {
 
 /// Which requests are answered with the front-token: see
 /// [`front_token`](crate::SessionConfig::front_token).
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::FrontToken;
+///
+/// let mut config = SessionConfig::default();
+/// config.front_token = FrontToken::Always;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -78,6 +105,15 @@ pub enum FrontToken {
 }
 
 /// The algorithm that signs access tokens (RFC 7518 section 3.4, RFC 8037 section 3.1).
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::SigningAlgorithm;
+///
+/// let mut config = SessionConfig::default();
+/// config.signing_algorithm = SigningAlgorithm::EdDsa;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SigningAlgorithm {
@@ -90,6 +126,15 @@ pub enum SigningAlgorithm {
 }
 
 /// When a browser sends the cookies with requests that other sites cause.
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::SameSite;
+///
+/// let mut config = SessionConfig::default();
+/// config.cookie_same_site = SameSite::Strict;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -103,6 +148,15 @@ pub enum SameSite {
 }
 
 /// What a login does if its user already has `max_sessions_per_user` sessions.
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::SessionLimit;
+///
+/// let mut config = SessionConfig::default();
+/// config.session_limit = SessionLimit::Refuse;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -114,6 +168,15 @@ pub enum SessionLimit {
 }
 
 /// How much of the client's IP address is stored with a session.
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::KeptIp;
+///
+/// let mut config = SessionConfig::default();
+/// config.device_ip = KeptIp::None;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -127,6 +190,15 @@ pub enum KeptIp {
 }
 
 /// Whether tokens are sent in cookies or in headers.
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::TransferMethod;
+///
+/// let mut config = SessionConfig::default();
+/// config.transfer = TransferMethod::Cookie;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[doc(alias = "getTokenTransferMethod")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -141,6 +213,15 @@ pub enum TransferMethod {
 }
 
 /// The prefix of the cookies' names, which restricts who can set them (RFC 6265bis section 4.1.3).
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::CookiePrefix;
+///
+/// let mut config = SessionConfig::default();
+/// config.cookie_prefix = CookiePrefix::Host;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -164,6 +245,15 @@ pub enum CookiePrefix {
 /// Logins, refreshes and sign-outs are checked by `Sec-Fetch-Site` and `Origin` in every mode,
 /// before anything is set or removed. The modes differ for other requests that carry a session
 /// cookie.
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::Csrf;
+///
+/// let mut config = SessionConfig::default();
+/// config.csrf = Csrf::ViaToken;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[doc(alias = "cross-site request forgery")]
 #[doc(alias = "xsrf")]
 #[doc(alias = "antiCsrf")]
@@ -184,6 +274,15 @@ pub enum Csrf {
 }
 
 /// How a request learns that its session was revoked.
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::Revocation;
+///
+/// let mut config = SessionConfig::default();
+/// config.revocation = Revocation::Live;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -197,6 +296,15 @@ pub enum Revocation {
 }
 
 /// What to do with a request while the revocation feed cannot be read.
+///
+/// ```
+/// use session_runtime::SessionConfig;
+/// use session_runtime::config::OnStall;
+///
+/// let mut config = SessionConfig::default();
+/// config.revocation_on_stall = OnStall::Refuse;
+/// # assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]

@@ -326,6 +326,18 @@ pub enum Event {
 }
 
 /// Why sessions were ended.
+///
+/// ```
+/// use session_runtime::event::RevokedBy;
+/// use session_runtime::{Event, Sessions};
+///
+/// let sessions = Sessions::fairing().on_event(|event| {
+///     if let Event::Revoked { handles, by: RevokedBy::Limit } = event {
+///         println!("{} sessions made room for a login", handles.len());
+///     }
+/// });
+/// # let _ = rocket::build().attach(sessions);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RevokedBy {

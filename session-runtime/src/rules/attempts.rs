@@ -10,7 +10,7 @@ pub(crate) fn so_far(theirs: &[Standing]) -> u32 {
     attempts.max().unwrap_or(0)
 }
 
-/// How many there are with one more at `this` session; `None` if that is over.
+/// The number of attempts with one more at `this` session; `None` if the session has ended.
 pub(crate) fn one_more(theirs: &[Standing], this: SessionHandle) -> Option<u32> {
     let mut pending = theirs.iter().filter(|one| one.is_pending());
     let found = pending.any(|one| one.handle == this);

@@ -70,7 +70,7 @@ mod tests {
             // The others that were under way.
             TimedOut(10, false),
             Ask(10, false),
-            // The pause is over: one asks, the others wait for it.
+            // After the pause one query is sent, and the others wait for its result.
             Ask(11, true),
             Ask(11, false),
             Ask(20, false),

@@ -1,5 +1,5 @@
-//! What people write where the URL of a database belongs. No sentence here shows any of it, because
-//! it may hold a password.
+//! Common mistakes in the URL of a database. No message shows the value, because it may contain a
+//! password.
 
 /// What URLs of databases begin with, in whichever library.
 const KNOWN: [&str; 8] = [

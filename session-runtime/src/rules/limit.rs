@@ -124,7 +124,7 @@ mod tests {
             (true, vec![1], vec![]),
             // A second factor that passes: the pending session is replaced.
             (false, vec![3], vec![0, 2]),
-            // Of somebody else, or gone.
+            // Of another user, or ended.
             (false, vec![9], vec![0, 2]),
         ] {
             let limit = Limit {

@@ -1,15 +1,15 @@
-//! How a login takes the place of other sessions of its browser: of the pending one that it
-//! completes, and of visitors' ones, whose data it takes over.
+//! How a login replaces other sessions of its browser: the pending session that it completes, and
+//! anonymous ones, whose data it takes over.
 
 use chrono::{DateTime, Utc};
 
 use crate::error::Error;
 use crate::record::{Creation, Record};
 
-/// The session to store, by what the others are when nobody else can change them.
+/// The session to store, decided while the other sessions are locked.
 ///
-/// A pending session must be there still. Of `visitors` there may be several, for two tabs may have
-/// begun one each; what is no visitor's any more, or is over, hands over nothing.
+/// The pending session must still exist. There may be several `visitors`, because two tabs may have
+/// started one each; a session that has expired, or in which a user logged in, hands over nothing.
 pub(crate) fn session_to_store(
     creation: &Creation,
     pending: Option<&Record>,
@@ -95,7 +95,7 @@ mod tests {
             (vec![], -1, Some("own")),
             (vec![visitor("a")], -1, Some("own+a")),
             (vec![visitor("a"), visitor("b")], -1, Some("own+a+b")),
-            // Over, or somebody has logged in there.
+            // Expired, or a user has logged in there.
             (vec![visitor("a")], 0, Some("own")),
             (vec![session(false, "a"), visitor("b")], -1, Some("own+b")),
             (vec![visitor("a"), visitor("bad")], -1, None),

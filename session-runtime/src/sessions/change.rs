@@ -1,7 +1,6 @@
 //! Changing the payload and the data of a session in one step on its row, so that no change is
 //! lost.
 
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,53 +8,33 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Sessions;
+use super::edits::{change_payload, found, merge, write_data};
 use super::payload_types::Refused;
+use super::versioned::Versioned;
 use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
 use crate::panics::contained;
 use crate::payload::claims_set::Mismatch;
 use crate::payload::types::PayloadType;
-use crate::payload::{self, JwtPayload, is_reserved};
+use crate::payload::{self, JwtPayload};
 use crate::record::Record;
 use crate::token::SessionTokens;
 use crate::token::access::Verified;
 
-/// Session data together with its version, so that a write does not overwrite other changes unseen.
-///
-/// It dereferences to the data. See
-/// [`Session::set_data_if_unchanged`](crate::Session::set_data_if_unchanged).
-#[doc(alias = "optimistic locking")]
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Versioned<D> {
-    /// The data.
-    pub value: D,
-    version: i64,
-}
-
-impl<D> Versioned<D> {
-    /// How many changes there have been since the session began.
-    pub fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl<D> Deref for Versioned<D> {
-    type Target = D;
-
-    fn deref(&self) -> &D {
-        &self.value
-    }
-}
-
-impl<D> DerefMut for Versioned<D> {
-    fn deref_mut(&mut self) -> &mut D {
-        &mut self.value
-    }
-}
-
 impl Sessions {
     /// Reads the data of a session; `None` if the session has ended.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn basket(sessions: &Sessions, of: SessionHandle) -> Result<Vec<String>, Error> {
+    ///     let basket = sessions.data::<Claims>(of).await?;
+    ///     Ok(basket.unwrap_or_default())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer, [`Error::DataMismatch`] if the
@@ -74,6 +53,17 @@ impl Sessions {
     /// [`set_data_if_unchanged`](Self::set_data_if_unchanged).
     ///
     /// Returns `None` if the session has ended.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn version(sessions: &Sessions, of: SessionHandle) -> Result<Option<i64>, Error> {
+    ///     let basket = sessions.versioned_data::<Claims>(of).await?;
+    ///     Ok(basket.map(|basket| basket.version()))
+    /// }
+    /// ```
     ///
     /// # Errors
     /// Those of [`data`](Self::data).
@@ -95,6 +85,16 @@ impl Sessions {
     ///
     /// Changes that somebody else made since you read the data are lost; to keep them, use
     /// [`update_data`](Self::update_data).
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn empty(sessions: &Sessions, whose: SessionHandle) -> Result<bool, Error> {
+    ///     sessions.set_data::<Claims>(whose, &vec![]).await
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`Error::DataTooLarge`], [`Error::Unstorable`], [`Error::SignInAgain`] if the session is of
@@ -118,6 +118,20 @@ impl Sessions {
     /// the session exists.
     ///
     /// `data` gets the new version, so it can be changed and written again.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn add(sessions: &Sessions, to: SessionHandle) -> Result<bool, Error> {
+    ///     let Some(mut basket) = sessions.versioned_data::<Claims>(to).await? else {
+    ///         return Ok(false);
+    ///     };
+    ///     basket.push("pear".into());
+    ///     sessions.set_data_if_unchanged::<Claims>(to, &mut basket).await
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Conflict`] if the data has changed, and those of [`set_data`](Self::set_data);
@@ -334,57 +348,4 @@ impl Sessions {
             None => Err(self.missing_row(handle).await),
         }
     }
-}
-
-/// `None` for a session that has ended.
-pub(super) fn found<T>(changed: Result<T, Error>) -> Result<Option<T>, Error> {
-    match changed {
-        Ok(changed) => Ok(Some(changed)),
-        Err(Error::Unauthorised) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Writes data into a row.
-pub(super) fn write_data(record: &mut Record, data: String) {
-    record.data = data;
-    record.data_version += 1;
-}
-
-/// Changes the typed part of a payload with `change`; keys that are not fields of `P` stay.
-pub(crate) fn change_payload<P: JwtPayload>(
-    record: &mut Record,
-    change: impl Fn(&mut P),
-) -> Result<(), Refused> {
-    let (found, claims) = (&*record.payload_type, &mut record.payload);
-    Mismatch::check_name::<P>(found)?;
-    let mut payload = payload::read::<P>(claims)
-        .map_err(|error| Mismatch::new::<P>(found, payload::redact::without_values(&error)))?;
-    let before = payload::to_claims_unchecked(&payload)?;
-    change(&mut payload);
-    let after = payload::to_claims(&payload)?;
-    claims.retain(|key, _| after.contains_key(key) || !before.contains_key(key));
-    claims.extend(after);
-    Ok(())
-}
-
-/// Merges keys into a payload; `null` removes one (`mergeIntoAccessTokenPayload`).
-///
-/// # Errors
-/// [`Error::ReservedClaim`], and [`Error::Unstorable`] if the result does not deserialize as `P`.
-pub(crate) fn merge<P: JwtPayload>(
-    payload: &mut Map<String, Value>,
-    update: &Map<String, Value>,
-) -> Result<(), Error> {
-    for (name, value) in update {
-        if is_reserved(name) {
-            return Err(Error::ReservedClaim { name: name.clone() });
-        }
-        if value.is_null() {
-            payload.remove(name);
-        } else {
-            payload.insert(name.clone(), value.clone());
-        }
-    }
-    payload::fit::<P>(payload)
 }

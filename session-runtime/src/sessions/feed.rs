@@ -106,6 +106,16 @@ impl Sessions {
     ///
     /// Usually less than a quarter of `revocation_bound`. Beyond that bound, `revocation_on_stall`
     /// decides about requests.
+    ///
+    /// ```
+    /// # use session_runtime::Sessions;
+    /// #[rocket::get("/metrics")]
+    /// fn metrics(sessions: Sessions) -> String {
+    ///     let age = sessions.revocation_feed_age().as_secs_f64();
+    ///     format!("session_revocation_feed_age_seconds {age}\n")
+    /// }
+    /// # let _ = rocket::routes![metrics];
+    /// ```
     #[doc(alias = "metrics")]
     pub fn revocation_feed_age(&self) -> Duration {
         let inner = &self.inner;

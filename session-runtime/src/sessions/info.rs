@@ -126,6 +126,16 @@ impl Sessions {
 
     /// Looks a session up by its handle, without its [data](Self::data); `None` if it has ended.
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn user_of(sessions: &Sessions, who: SessionHandle) -> Result<Option<String>, Error> {
+    ///     Ok(sessions.info(who).await?.map(|info| info.user_id))
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer.
     #[doc(alias = "getSessionInformation")]

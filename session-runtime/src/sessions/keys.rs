@@ -172,6 +172,14 @@ impl Sessions {
     }
 
     /// Lists the signing keys whose tokens this process accepts.
+    ///
+    /// ```
+    /// # use session_runtime::Sessions;
+    /// fn signing_now(sessions: &Sessions) -> Option<String> {
+    ///     let keys = sessions.signing_keys();
+    ///     keys.into_iter().find(|key| key.signs).map(|key| key.kid)
+    /// }
+    /// ```
     #[doc(alias = "jwks")]
     pub fn signing_keys(&self) -> Vec<SigningKeyInfo> {
         let keys = self.keys();
@@ -194,6 +202,16 @@ impl Sessions {
     /// none is left to sign. Other services trust the old key until their copy of the published
     /// keys expires. If the application supplies its keys, remove the key there first, then call
     /// this to make all processes ask for the keys again.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn key_was_stolen(sessions: &Sessions, kid: &str) -> Result<bool, Error> {
+    ///     sessions.remove_signing_key(kid).await
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer; nothing is changed then.

@@ -40,6 +40,7 @@ mod clean_up;
 mod clock_jumps;
 mod conflicts;
 mod device;
+mod edits;
 mod feed;
 mod info;
 mod issue;
@@ -67,21 +68,24 @@ mod tasks;
     reason = "only the tests of this repository see it"
 )]
 pub(crate) mod testing;
+mod uncommitted;
 mod verified_tokens;
 mod verify;
+mod versioned;
 mod within;
 
-pub use change::Versioned;
-pub(crate) use change::{change_payload, merge};
 pub(crate) use device::Asked;
+pub(crate) use edits::{change_payload, merge};
 pub use info::SessionInfo;
 pub(crate) use login_context::{CompletedLogin, LoginContext};
 pub(crate) use open::Surroundings;
 pub(crate) use recognise::Recognised;
 pub(crate) use refresh::Exchanged;
 pub(crate) use task_failures::Task;
+pub use uncommitted::Uncommitted;
 pub use verify::VerifiedSession;
-pub use within::{Uncommitted, Within};
+pub use versioned::Versioned;
+pub use within::Within;
 
 pub use crate::device::Device;
 pub use crate::handle::InvalidHandle;

@@ -217,6 +217,16 @@ impl Sessions {
     /// To change the master key: add the new one to `accepted_master_keys` everywhere; then make it
     /// `master_key` and the old one accepted; then call this once and remove the old one.
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn master_key_changed(sessions: &Sessions) -> Result<String, Error> {
+    ///     Ok(format!("{} keys resealed", sessions.reseal_keys().await?))
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer, [`Error::General`] if a key cannot
     /// be decrypted; nothing is changed then.

@@ -36,6 +36,16 @@ impl Sessions {
     ///
     /// A hundred are ended per commit.
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn end(sessions: &Sessions, chosen: Vec<SessionHandle>) -> Result<usize, Error> {
+    ///     Ok(sessions.revoke_many(chosen).await?.len())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer; some of the sessions may continue
     /// then.
@@ -75,6 +85,16 @@ impl Sessions {
     /// A hundred are ended per commit, so that other users do not wait. A session that replaces one
     /// of them meanwhile is ended as well; one of a login that commits later continues.
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn block(sessions: &Sessions, user: &str) -> Result<usize, Error> {
+    ///     Ok(sessions.revoke_all(user).await?.len())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer; some of the sessions may continue,
     /// so call it again.
@@ -91,6 +111,16 @@ impl Sessions {
 
     /// Ends all sessions of a user except `kept`, like [`revoke_all`](Self::revoke_all); returns
     /// their handles.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn keep(sessions: &Sessions, user: &str, one: SessionHandle) -> Result<usize, Error> {
+    ///     Ok(sessions.revoke_others(user, one).await?.len())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// Those of [`revoke_all`](Self::revoke_all).
@@ -110,6 +140,17 @@ impl Sessions {
     /// [`create_jwt`](Self::create_jwt) and those that somebody minted with a stolen key; every
     /// process refuses them within `revocation_bound`. Signing keys that the application supplies
     /// are not replaced: in that case each session is ended by its entry in the revocation feed.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, SessionHandle, Sessions};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// async fn after_a_break_in(sessions: &Sessions) -> Result<String, Error> {
+    ///     let ended = sessions.revoke_everything().await?;
+    ///     Ok(format!("{ended} sessions ended"))
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer. All sessions continue then, or some

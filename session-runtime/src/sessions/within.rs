@@ -4,22 +4,23 @@
 use serde_json::{Map, Value};
 
 use super::Sessions;
-use super::change::{change_payload, merge, write_data};
+use super::edits::{change_payload, merge, write_data};
 use super::login_context::LoginContext;
 use super::payload_types::Refused;
 use super::start::accept;
+use super::uncommitted::Uncommitted;
 use crate::device::Device;
 use crate::error::Error;
 use crate::event::Event;
 use crate::handle::SessionHandle;
-use crate::new_session::{NewSession, SessionKind};
+use crate::new_session::NewSession;
 use crate::panics::contained;
 use crate::payload::JwtPayload;
 use crate::payload::claims_set::Mismatch;
 use crate::payload::types::PayloadType;
 use crate::record::Record;
 use crate::store::{Lent, SessionConnection};
-use crate::token::{SessionTokens, Transport};
+use crate::token::Transport;
 use crate::user_id::UserId;
 
 /// Changes sessions over the application's connection, inside its transaction: see
@@ -34,46 +35,6 @@ pub struct Within<'c> {
     conn: Lent<'c>,
     /// Whether the connection was found to lead to the sessions' database.
     is_checked: bool,
-}
-
-/// A session that was created in a transaction which is not yet committed; it does not give out its
-/// tokens before.
-///
-/// After the commit, [`Login::attach`](crate::Login::attach) sets the cookies, or
-/// [`Session::attach`](crate::Session::attach) for a session that was replaced. After a rollback,
-/// drop it.
-#[derive(Debug)]
-#[must_use = "after the commit, give it to `Login::attach`; without that the browser has no session"]
-pub struct Uncommitted {
-    pub(super) tokens: SessionTokens,
-    pub(super) kind: SessionKind,
-    pub(super) sessions: Sessions,
-}
-
-impl Uncommitted {
-    /// The kind of session, which decides what it replaces.
-    pub(crate) fn kind(&self) -> SessionKind {
-        self.kind
-    }
-
-    /// The session's handle, for rows of the application in the same transaction.
-    pub fn handle(&self) -> SessionHandle {
-        self.tokens.handle()
-    }
-
-    /// Returns the tokens. Call it only after the commit.
-    ///
-    /// After a rollback the tokens would look valid, but belong to no session.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if the SQLite file was deleted or replaced, so that the commit is
-    /// lost.
-    pub fn after_commit(self) -> Result<SessionTokens, Error> {
-        let inner = &self.sessions.inner;
-        let checked = inner.store.requests.check_files();
-        checked.inspect_err(|cause| cause.report(&inner.reports.events))?;
-        Ok(self.tokens)
-    }
 }
 
 impl Sessions {
@@ -111,6 +72,23 @@ impl Within<'_> {
     /// Starts a session for a client that did not send this request;
     /// [`create_for`](Self::create_for) is for the one that did.
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Sessions};
+    /// # use session_runtime::sessions::{SessionConnection, Uncommitted};
+    /// # use session_runtime::token::Transport;
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// fn for_the_command_line(
+    ///     sessions: &Sessions,
+    ///     conn: &mut impl SessionConnection, // in a transaction
+    ///     user: &str,
+    /// ) -> Result<Uncommitted, Error> {
+    ///     let session = NewSession::new(user.to_owned(), Claims { role: "bot".into() }, vec![]);
+    ///     sessions.within(conn).create(session, Transport::Header)
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`Sessions::create`]; with `max_sessions_per_user` also [`Error::IsolationLevel`]
     /// on PostgreSQL unless the transaction is `READ COMMITTED`.
@@ -145,6 +123,22 @@ impl Within<'_> {
 
     /// Ends a session of any user; returns whether it existed.
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Sessions};
+    /// # use session_runtime::sessions::{SessionConnection, Uncommitted};
+    /// # use session_runtime::token::Transport;
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// fn end(
+    ///     sessions: &Sessions,
+    ///     conn: &mut impl SessionConnection, // in a transaction
+    ///     who: SessionHandle,
+    /// ) -> Result<bool, Error> {
+    ///     sessions.within(conn).revoke(who)
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Unavailable`] if the database refuses; roll back then.
     #[doc(alias = "revokeSession")]
@@ -154,6 +148,23 @@ impl Within<'_> {
     }
 
     /// Ends all sessions of a user; returns their handles.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Sessions};
+    /// # use session_runtime::sessions::{SessionConnection, Uncommitted};
+    /// # use session_runtime::token::Transport;
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// fn block(
+    ///     sessions: &Sessions,
+    ///     conn: &mut impl SessionConnection, // in a transaction
+    ///     user: &str,
+    /// ) -> Result<usize, Error> {
+    ///     // Beside the statement that blocks the user.
+    ///     Ok(sessions.within(conn).revoke_all(user)?.len())
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`Error::IsolationLevel`] on PostgreSQL unless the transaction is `READ COMMITTED`;
@@ -169,6 +180,24 @@ impl Within<'_> {
 
     /// Ends all sessions of a user except `keep`; returns their handles.
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Sessions};
+    /// # use session_runtime::sessions::{SessionConnection, Uncommitted};
+    /// # use session_runtime::token::Transport;
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// fn change_password(
+    ///     sessions: &Sessions,
+    ///     conn: &mut impl SessionConnection, // in a transaction
+    ///     user: &str,
+    ///     who: SessionHandle,
+    /// ) -> Result<usize, Error> {
+    ///     // Beside the statement that stores the password.
+    ///     Ok(sessions.within(conn).revoke_others(user, who)?.len())
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`revoke_all`](Self::revoke_all).
     pub fn revoke_others<U: UserId + ?Sized>(
@@ -182,6 +211,22 @@ impl Within<'_> {
     /// Overwrites the data of a session; returns whether the session exists.
     ///
     /// Nobody else can change the data until the transaction ends.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Sessions};
+    /// # use session_runtime::sessions::{SessionConnection, Uncommitted};
+    /// # use session_runtime::token::Transport;
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// fn empty(
+    ///     sessions: &Sessions,
+    ///     conn: &mut impl SessionConnection, // in a transaction
+    ///     who: SessionHandle,
+    /// ) -> Result<bool, Error> {
+    ///     sessions.within(conn).set_data::<Claims>(who, &vec![])
+    /// }
+    /// ```
     ///
     /// # Errors
     /// [`Error::DataTooLarge`], [`Error::Unstorable`], [`Error::Unavailable`] if the database
@@ -202,6 +247,22 @@ impl Within<'_> {
 
     /// Changes the data of a session with `change`; returns whether the session exists.
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Sessions};
+    /// # use session_runtime::sessions::{SessionConnection, Uncommitted};
+    /// # use session_runtime::token::Transport;
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// fn add(
+    ///     sessions: &Sessions,
+    ///     conn: &mut impl SessionConnection, // in a transaction
+    ///     who: SessionHandle,
+    /// ) -> Result<bool, Error> {
+    ///     sessions.within(conn).update_data::<Claims>(who, |basket| basket.push("pear".into()))
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`Sessions::update_data`]. The data is not changed.
     #[doc(alias = "updateSessionDataInDatabase")]
@@ -219,6 +280,23 @@ impl Within<'_> {
     /// Changes the payload of a session with `change`; returns whether the session exists.
     ///
     /// The next access token contains the result.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Sessions};
+    /// # use session_runtime::sessions::{SessionConnection, Uncommitted};
+    /// # use session_runtime::token::Transport;
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// fn demote(
+    ///     sessions: &Sessions,
+    ///     conn: &mut impl SessionConnection, // in a transaction
+    ///     who: SessionHandle,
+    /// ) -> Result<bool, Error> {
+    ///     let demote = |claims: &mut Claims| claims.role = "reader".into();
+    ///     sessions.within(conn).update_payload::<Claims>(who, demote)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// Those of [`Sessions::update_payload`]. The payload is not changed.
@@ -240,6 +318,24 @@ impl Within<'_> {
     /// exists.
     ///
     /// The next access token contains the result.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, NewSession, SessionHandle, Sessions};
+    /// # use session_runtime::sessions::{SessionConnection, Uncommitted};
+    /// # use session_runtime::token::Transport;
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(data = Vec<String>)]
+    /// # struct Claims { role: String }
+    /// fn demote(
+    ///     sessions: &Sessions,
+    ///     conn: &mut impl SessionConnection, // in a transaction
+    ///     who: SessionHandle,
+    /// ) -> Result<bool, Error> {
+    ///     let mut role = serde_json::Map::new();
+    ///     role.insert("role".into(), "reader".into());
+    ///     sessions.within(conn).merge_payload::<Claims>(who, role)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// Those of [`Sessions::merge_payload`]. The payload is not changed.

@@ -1,4 +1,4 @@
-//! What to do about an error of a database, whoever asked it.
+//! What to do about an error of a database.
 
 use super::{error_text, remedies};
 

@@ -1,4 +1,4 @@
-//! What a database does in its own way, beside the statements: each has a folder that answers this.
+//! What differs between the databases beside the statements; each implements it in its folder.
 
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
@@ -10,10 +10,10 @@ use super::schema::{Column, Expected, Index, Key};
 /// A connection, whichever database it leads to.
 pub(super) trait Backend: SimpleConnection {
     /// The time by the clock of the database server, not that of the transaction's begin. `None`
-    /// for a file: whoever opens it is on its machine, whose clock is the process's own.
+    /// for a file, which is on the machine of the process and so has the same clock.
     fn time(&mut self) -> QueryResult<Option<DateTime<Utc>>>;
 
-    /// Keeps others from the sessions of a user until the transaction ends.
+    /// Locks the sessions of a user until the transaction ends.
     fn lock_user(&mut self, user_id: &str, now: DateTime<Utc>) -> QueryResult<()>;
 
     /// Forgets up to `most` locks of users that were last used before `before`, where they outlast
@@ -27,7 +27,7 @@ pub(super) trait Backend: SimpleConnection {
         Ok(None)
     }
 
-    /// What hides rows of the tables from this connection, and how to mend it.
+    /// What hides rows of the tables from this connection, and what to change.
     fn hidden_rows(&mut self) -> QueryResult<Option<String>> {
         Ok(None)
     }
@@ -80,7 +80,7 @@ pub(super) trait Backend: SimpleConnection {
         &[]
     }
 
-    /// Those of these tables that are none: somebody put a view in the place of one.
+    /// Which of these tables are views.
     fn views(&mut self, names: &[&str]) -> QueryResult<Vec<String>>;
 
     /// The indexes of these tables.
@@ -96,12 +96,12 @@ pub(super) trait Backend: SimpleConnection {
         format!("ALTER TABLE {table} ADD PRIMARY KEY ({columns})")
     }
 
-    /// Whether a step can be done again, so that a version that is too low mends itself.
+    /// Whether a migration can run twice, so that a version that is too low corrects itself.
     fn repeats_steps(&self) -> bool {
         false
     }
 
-    /// Refuses tables that somebody has altered so that they do not keep what is stored.
+    /// Refuses tables that were altered so that they lose what is stored.
     fn check_tables(&mut self, _names: &[&str]) -> Result<(), OpenError> {
         Ok(())
     }

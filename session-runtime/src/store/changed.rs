@@ -1,5 +1,5 @@
 //! How many rows a write changed. A trigger that returns nothing, or a rule, takes a write without
-//! an error: then nothing was stored, and whoever asked for it must hear so.
+//! an error: nothing was stored then, and the caller must get an error.
 
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
@@ -21,8 +21,7 @@ pub(super) fn is_taken(error: &Error) -> bool {
 
 const TAKEN: &str = "a trigger or rule of somebody else takes the writes";
 
-/// For a write that changed fewer rows than there were to change. Of a kind that no other try
-/// passes.
+/// For a write that changed fewer rows than it should have. It is not tried again.
 pub(super) fn taken(table: &'static str) -> Error {
     let cause = format!(
         "{TAKEN} to the table `{table}`, so they were rolled back: remove it, \

@@ -80,7 +80,7 @@ impl AnyConnection {
     }
 
     /// Runs `query`, whose wait is bounded: by the settings of the connection, or of a transaction.
-    /// A file that somebody deleted or replaced is not read any more.
+    /// A file that was deleted or replaced is not read.
     pub(super) fn read<T>(
         &mut self,
         query: impl FnOnce(&mut Link<'_>) -> QueryResult<T>,
@@ -148,7 +148,7 @@ impl AnyConnection {
         not_final && !self.is_file()
     }
 
-    /// Whether this is SQLite, where whoever writes has the whole file.
+    /// Whether this is SQLite, where a writer locks the whole file.
     fn is_file(&self) -> bool {
         match self {
             #[cfg(feature = "sqlite")]

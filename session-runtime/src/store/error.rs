@@ -54,7 +54,7 @@ impl From<OpenError> for StoreError {
 }
 
 impl StoreError {
-    /// Says why something that a request asked for was not done, where that is the store's fault.
+    /// Reports why an operation of a request failed, if the store is the cause.
     pub(crate) fn report(&self, events: &EventSink) {
         if !matches!(self, Self::Panicked(_)) {
             let cause = self.to_string();
@@ -64,7 +64,7 @@ impl StoreError {
 }
 
 impl From<StoreError> for Error {
-    /// The caller only learns that it may try again: the cause was told.
+    /// The caller only learns that it may try again; the cause was reported.
     fn from(cause: StoreError) -> Self {
         match cause {
             StoreError::Panicked(_) => Self::General(cause.to_string()),

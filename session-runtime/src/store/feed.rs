@@ -92,7 +92,7 @@ impl Store {
                 is_last: entries.len() < usize::try_from(PAGE).unwrap_or(usize::MAX),
                 entries,
                 from_start: after.is_none(),
-                // After the entries, so that whoever announced before them is counted.
+                // After the entries, so that a process announced before them is counted.
                 longest_validity: link.longest_validity(clock.now())?,
                 key_version: link.key_version()?,
             })

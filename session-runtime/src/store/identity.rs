@@ -1,4 +1,4 @@
-//! Which database this is, so that a connection of the application's is known to lead to it.
+//! Recognising the sessions' database, so that a connection to another one is refused.
 
 use diesel::result::QueryResult;
 
@@ -53,11 +53,10 @@ impl Identity {
         })
     }
 
-    /// What a connection leads to instead of this database, in words; `None` if it leads to it.
+    /// The other database that a connection leads to, in words; `None` if it leads to this one.
     ///
     /// # Errors
-    /// What keeps the question from an answer: the connection is broken, or the file was deleted or
-    /// replaced since it was opened.
+    /// The connection is broken, or the file was deleted or replaced since it was opened.
     pub(super) fn other_database(&self, link: &mut Link<'_>) -> QueryResult<Option<String>> {
         #[allow(
             unreachable_patterns,

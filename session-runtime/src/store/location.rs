@@ -124,7 +124,7 @@ impl Location {
         }
     }
 
-    /// Whether somebody's open transaction can block one row and leave the others free.
+    /// Whether an open transaction can lock single rows, so that the others stay free.
     pub(super) fn locks_rows(&self) -> bool {
         self.file().is_none()
     }

@@ -1,5 +1,5 @@
-//! The mark on a database that sessions are moved into, so that no application starts on half of
-//! them, and none are moved over the sessions of one that has started.
+//! The mark on the target of a move: no application may start before everything has arrived, and
+//! nothing may be moved once one has started.
 
 use super::OpenError;
 use super::connection::AnyConnection;
@@ -12,7 +12,7 @@ pub(super) const GOING_ON: i64 = 1;
 /// The mark of a database that holds everything and that no application has started on.
 pub(super) const DONE: i64 = 2;
 
-/// An application starts: from now on nothing is moved into this database.
+/// Called when an application starts: nothing may be moved into this database any more.
 pub(super) fn take_into_use(conn: &mut AnyConnection) -> Result<(), OpenError> {
     match conn.read(|link| link.mark())? {
         None | Some(PROBE) => Ok(()),

@@ -122,7 +122,7 @@ impl Store {
         Ok((store, remarks))
     }
 
-    /// The same for what no request waits for: why that fails is not told here.
+    /// The same for background tasks, whose failures are reported by the task.
     pub(crate) fn quiet(&self) -> Self {
         Self {
             writer: self.writer.quiet(),

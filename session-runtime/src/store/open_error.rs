@@ -314,7 +314,7 @@ impl From<diesel::result::Error> for OpenError {
     fn from(error: diesel::result::Error) -> Self {
         let text = error_text::without_values(&error);
         match advice(&error) {
-            // This is the launch, which is to say what to mend.
+            // The launch itself says what to change.
             Some(_) if remedies::remedy(&error, &text) == Some(remedies::CHANGED) => {
                 Self::Database(error)
             }

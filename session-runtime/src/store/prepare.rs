@@ -1,4 +1,4 @@
-//! What a launch does to a database before anything else asks it.
+//! Preparing a database at launch: migrations, checks, warnings.
 
 use diesel::result::{DatabaseErrorKind, Error};
 
@@ -6,7 +6,7 @@ use super::connection::AnyConnection;
 use super::{OpenError, mark, migrations};
 use crate::clock::DatabaseClock;
 
-/// What is said at launch of a database that can be used, in sentences.
+/// Warnings about a database that can be used, for the log of the launch.
 #[derive(Debug)]
 pub(crate) struct Remarks {
     /// What makes its commits less than durable.
@@ -34,7 +34,7 @@ pub(super) fn prepare(
     Ok(Remarks { weaknesses, others })
 }
 
-/// Makes counters anew that somebody has deleted or set back, before anything asks for them.
+/// Restores counters that were deleted or set back, before anything reads them.
 fn restore_counters(conn: &mut AnyConnection, clock: &DatabaseClock) -> Result<(), OpenError> {
     let now = clock.now();
     if conn.read(|link| link.has_counters())? {

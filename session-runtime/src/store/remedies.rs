@@ -1,5 +1,5 @@
-//! What to do about an error that comes from around the database, as far as its words say so. They
-//! may be in another language than English; what is not understood is shown as it is.
+//! What to do about an error, by the text that the database gives. The text may be in another
+//! language than English; an unknown one is shown as it is.
 
 use diesel::result::Error;
 
@@ -14,7 +14,7 @@ pub(super) fn remedy(error: &Error, text: &str) -> Option<&'static str> {
         .map(|(_, remedy)| *remedy)
 }
 
-/// For tables that somebody changed while the application runs.
+/// For tables that were altered while the application runs.
 pub(super) const CHANGED: &str = "somebody has changed the session tables. Start a process of the application: the launch says what to \
                        mend";
 

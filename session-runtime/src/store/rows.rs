@@ -125,7 +125,7 @@ impl SessionRow {
         256 + self.payload.len() + self.data.len()
     }
 
-    /// `None` if somebody edited the row into something that is no session.
+    /// `None` if the row was edited and is not a valid session.
     pub(super) fn into_record(self) -> Option<Record> {
         Some(Record {
             handle: handle(&self.handle)?,
@@ -179,7 +179,7 @@ pub(super) struct SummaryRow {
 }
 
 impl SummaryRow {
-    /// `None` if somebody edited the row into something that is no session.
+    /// `None` if the row was edited and is not a valid session.
     pub(super) fn into_summary(self) -> Option<Summary> {
         // A row that cannot be refreshed is no session here either.
         let _: [u8; 32] = self.parent_hash.try_into().ok()?;

@@ -31,10 +31,10 @@ mod lend {
     }
 }
 
-/// A connection on loan.
+/// The application's connection, borrowed.
 pub struct Lent<'c> {
     link: Link<'c>,
-    /// Whether its user was found to see every row.
+    /// Whether it was checked that its user sees every row.
     sees_all: bool,
 }
 

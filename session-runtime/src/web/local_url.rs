@@ -40,6 +40,13 @@ impl LocalUrl {
     /// It must start with exactly one slash. It must not contain a backslash, which browsers treat
     /// as a slash, a segment `.` or `..`, which they resolve, or anything but printable ASCII,
     /// which they drop or encode.
+    ///
+    /// ```
+    /// use session_runtime::LocalUrl;
+    ///
+    /// assert!(LocalUrl::parse("/orders?page=2").is_some());
+    /// assert!(LocalUrl::parse("https://evil.example").is_none());
+    /// ```
     pub fn parse(text: &str) -> Option<Self> {
         let printable = text
             .bytes()
@@ -61,6 +68,16 @@ impl LocalUrl {
     }
 
     /// Redirects the browser there with 303, so that it requests the page instead of posting again.
+    ///
+    /// ```
+    /// use session_runtime::LocalUrl;
+    ///
+    /// #[rocket::get("/next?<to>")]
+    /// fn next(to: &str) -> Option<rocket::response::Redirect> {
+    ///     Some(LocalUrl::parse(to)?.to_redirect())
+    /// }
+    /// # let _ = rocket::routes![next];
+    /// ```
     pub fn to_redirect(&self) -> Redirect {
         Redirect::to(self.0.clone())
     }

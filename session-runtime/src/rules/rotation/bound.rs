@@ -245,7 +245,7 @@ pub fn decide_bound(question: Question<'_>) -> Outcome {
             rotate(successor, proved_now)
         }
         (Binding::Dropped, Refresh::Proved { by_its_key: true }) => Outcome::Rotate {
-            // The owner's browser has its key, so it was somebody else who had none.
+            // The owner's browser has its key, so the refresh without one was another's.
             verdict: super::Verdict::Theft,
             binding: None,
         },

@@ -48,7 +48,7 @@ pub(super) fn versions(conn: &mut dyn Backend) -> QueryResult<(Option<i64>, usiz
     Ok((found, conn.steps().len()))
 }
 
-/// Brings the tables to this version; the caller sees to it that nobody else does the same.
+/// Migrates the tables to this version; the caller holds the lock for migrations.
 ///
 /// A step may be run again: MariaDB commits each statement at once, so an interrupted step leaves
 /// its beginning behind.

@@ -47,7 +47,7 @@ pub(super) fn check_columns(conn: &mut dyn Backend, names: &[&str]) -> Result<()
     Ok(())
 }
 
-/// Refuses to go on with a column of somebody else's that every row must have: none of ours has it.
+/// Refuses an added column that is NOT NULL without a default, because our inserts do not set it.
 pub(super) fn check_additions(conn: &mut dyn Backend, names: &[&str]) -> Result<(), OpenError> {
     let found = conn.columns(names)?;
     let own = conn.own_columns();
@@ -117,7 +117,7 @@ pub(super) fn view(name: &str) -> OpenError {
     ))
 }
 
-/// For tables of ours whose version somebody has dropped.
+/// For session tables without the table of their version.
 pub(super) fn unversioned(make_versions: &str, known: usize) -> OpenError {
     OpenError::Unfit(format!(
         "has session tables without `session_schema`, which says their version: run `{make_versions}; INSERT INTO \
@@ -126,7 +126,7 @@ pub(super) fn unversioned(make_versions: &str, known: usize) -> OpenError {
     ))
 }
 
-/// For a version that there never was.
+/// For a version that never existed.
 pub(super) fn no_version(found: i64, known: usize) -> OpenError {
     OpenError::Unfit(format!(
         "has the version {found} in `session_schema`, which there is not: run `UPDATE session_schema SET version = {known}` if \
@@ -134,7 +134,7 @@ pub(super) fn no_version(found: i64, known: usize) -> OpenError {
     ))
 }
 
-/// For a version that somebody has set back.
+/// For a version that is lower than that of the tables.
 pub(super) fn too_low(found: usize, known: usize) -> OpenError {
     OpenError::Unfit(format!(
         "has the version {found} in `session_schema`, but session tables of version {known}: somebody has set it back. Run \
@@ -142,7 +142,7 @@ pub(super) fn too_low(found: usize, known: usize) -> OpenError {
     ))
 }
 
-/// For a table of the version that somebody has emptied.
+/// For an empty table of the version.
 pub(super) fn emptied(known: usize) -> OpenError {
     OpenError::Unfit(format!(
         "has session tables and an empty `session_schema`, which says their version: run `INSERT INTO session_schema \

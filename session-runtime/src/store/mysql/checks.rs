@@ -76,7 +76,7 @@ pub(super) fn check_rights(conn: &mut MysqlConnection, found: &[String]) -> Resu
             ]);
         }
         for (right, statement) in tries {
-            // Anything else, such as somebody's lock, is not about rights.
+            // Any other error, such as a lock timeout, says nothing about rights.
             let denied = |error: diesel::result::Error| denied(&error.to_string()).is_some();
             if conn.batch_execute(&statement).is_err_and(denied) {
                 missing.push(format!("{right} on `{table}`"));

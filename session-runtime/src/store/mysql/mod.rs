@@ -156,7 +156,7 @@ impl Backend for MysqlConnection {
     }
 
     fn delete_user_locks(&mut self, before: DateTime<Utc>, most: i64) -> QueryResult<()> {
-        // Found first without a lock, so that nobody's open transaction is waited for.
+        // Read without a lock first, so as not to wait for an open transaction.
         let old: Vec<LockedUser> =
             diesel::sql_query("SELECT user_id FROM session_user_lock WHERE used_at < ? LIMIT ?")
                 .bind::<BigInt, _>(before.timestamp_millis())

@@ -1,5 +1,5 @@
 //! Where the tables are, and what the user may do with them: the first schema of the `search_path`,
-//! no other, for a table of the same name in a later one is somebody else's.
+//! no other: a table of the same name in a later schema belongs to another application.
 
 use diesel::prelude::{PgConnection, QueryableByName, RunQueryDsl};
 use diesel::result::QueryResult;
@@ -41,7 +41,7 @@ struct Denied {
     right: String,
 }
 
-/// A table of somebody else's.
+/// A table that belongs to another user.
 #[derive(QueryableByName)]
 struct Owned {
     #[diesel(sql_type = Text)]

@@ -118,7 +118,7 @@ impl Location {
         let lock_wait = millis(server::LOCK_WAIT.min(self.timeout));
         let wait = millis(self.timeout);
         if self.pooled {
-            // A statement prepared by name stays on a connection that is somebody else's next.
+            // A pooler may hand the connection, with its prepared statements, to another client.
             conn.set_prepared_statement_cache_size(CacheSize::Disabled);
             let settings = format!(
                 "SET LOCAL lock_timeout = {lock_wait};

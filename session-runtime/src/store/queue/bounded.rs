@@ -105,7 +105,7 @@ impl<J> Queue<J> {
         self.state().take(usize::MAX)
     }
 
-    /// What waits, if nobody has a connection.
+    /// The waiting jobs, if no thread has a connection.
     pub(super) fn orphans(&self) -> Option<Vec<J>> {
         let mut state = self.state();
         (state.connected == 0).then(|| state.take(usize::MAX))
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(queue.orphans(), None);
         assert_eq!(queue.give_back(vec![0, 1]), Ok(()));
         assert_eq!(queue.next(9), Some(vec![0, 1]));
-        // Told once, until somebody gets one.
+        // Reported once, until a thread gets a connection.
         assert_eq!(queue.note_refusal(), Some(1));
         assert_eq!(queue.note_refusal(), None);
         let another = queue.seat();

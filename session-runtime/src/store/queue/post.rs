@@ -1,4 +1,4 @@
-//! A thread's place at a queue, and its connection.
+//! A thread that serves a queue, and its connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,12 @@ const RETRY: Duration = Duration::from_millis(500);
 
 /// What waits in a queue.
 pub(in crate::store) trait Job {
-    /// Tells whoever waits that it is not done.
+    /// Answers the caller that the job was not done.
     fn refuse(self, error: StoreError);
 }
 
-/// A place at a queue. Its connection is opened when there is something to do that nobody else is
-/// free for.
+/// A thread that serves a queue. Its connection is opened when a job waits that no other thread is
+/// free to take.
 pub(in crate::store) struct Post<J> {
     queue: Arc<Queue<J>>,
     /// `None` as long as it is not needed, while it is in use, and after it broke.
@@ -27,7 +27,7 @@ pub(in crate::store) struct Post<J> {
     told: Told,
 }
 
-/// Who hears that a connection was refused, and which setting asked for it.
+/// Where a refused connection is reported, and the setting that asked for it.
 pub(super) struct Told {
     pub(super) setting: &'static str,
     pub(super) events: EventSink,
@@ -114,7 +114,7 @@ impl<J: Job> Post<J> {
         &self.queue
     }
 
-    /// It got no connection. If nobody has one, what waits is refused.
+    /// It got no connection. If no thread has one, the waiting jobs are refused.
     fn leave_to_others(&self, error: &StoreError) {
         match self.queue.orphans() {
             Some(jobs) => refuse(jobs, error),

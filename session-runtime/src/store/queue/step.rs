@@ -1,4 +1,4 @@
-//! What a caller wants done over a connection, and how it gets the answer.
+//! A job for a connection, and how its caller gets the answer.
 
 use diesel::result::QueryResult;
 use tokio::sync::oneshot;
@@ -9,13 +9,13 @@ use crate::store::sql::Link;
 
 /// Something to do over a connection; only its caller knows the type of the answer.
 pub(in crate::store) trait Step: Send {
-    /// Does it, maybe not for the first time, and keeps the answer.
+    /// Runs the job, possibly again after a failure, and keeps the answer.
     fn run(&mut self, conn: &mut Link<'_>) -> QueryResult<()>;
 
     /// Hands out the answer, if all went well.
     fn answer(self: Box<Self>, ended: Result<(), StoreError>);
 
-    /// Whether somebody still waits for the answer.
+    /// Whether the caller still waits for the answer.
     fn is_awaited(&self) -> bool;
 }
 
@@ -25,8 +25,8 @@ impl std::fmt::Debug for dyn Step {
     }
 }
 
-/// Answers a step. It drops what is the application's: a closure, and an answer that nobody waits
-/// for.
+/// Answers a step. This drops values of the application, whose `Drop` may panic: a closure, and an
+/// answer that is no longer awaited.
 pub(in crate::store) fn answer(step: Box<dyn Step>, ended: Result<(), StoreError>) {
     if let Err(cause) = caught(|| step.answer(ended)) {
         tracing::error!(

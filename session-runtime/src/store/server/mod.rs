@@ -17,7 +17,7 @@ pub(super) use self::parameters::values;
 pub(super) use self::refusal::Refusal;
 use super::OpenError;
 
-/// How long a write waits for a lock that somebody else holds before it makes room for others.
+/// How long a write waits for a lock before it leaves its batch.
 pub(super) const LOCK_WAIT: Duration = Duration::from_millis(250);
 
 /// The most attempts to connect at once, those that were given up included; threads that may

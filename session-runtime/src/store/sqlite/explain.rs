@@ -11,7 +11,7 @@ use crate::store::OpenError;
 use crate::store::advice::DAMAGED;
 use crate::store::remedies::OPEN_FILES;
 
-/// Whether somebody else has the file. SQLite speaks English everywhere.
+/// Whether another process has locked the file. SQLite's messages are always English.
 pub(super) fn is_locked(error: &Error) -> bool {
     error.to_string().contains("database is locked")
 }

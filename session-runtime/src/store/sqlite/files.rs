@@ -1,6 +1,6 @@
 //! The files of a database: that they are still those that were opened.
 //!
-//! SQLite goes on in files that somebody has deleted or replaced: it commits into nowhere.
+//! SQLite keeps using files that were deleted or replaced, and its commits are lost.
 
 use std::fs;
 use std::path::Path;
@@ -134,7 +134,7 @@ fn identity(path: &Path) -> Identity {
     Some((found.dev(), found.ino()))
 }
 
-/// Elsewhere nobody can delete a file that is open.
+/// Other systems do not let an open file be deleted.
 #[cfg(not(unix))]
 fn identity(_: &Path) -> Identity {
     None

@@ -31,8 +31,8 @@ use crate::keys::master_key;
 /// # Ok::<(), session_runtime::transfer::TransferError>(())
 /// ```
 ///
-/// A target on which an application has started is refused, whoever filled it: its sessions are in
-/// use, and moving again would undo logins, rotations and revocations.
+/// A target on which an application has started is refused: its sessions are in use, and moving
+/// again would undo logins, rotations and revocations.
 #[doc(alias = "session-admin")]
 #[doc(alias = "migrate")]
 pub struct Transfer {
@@ -80,6 +80,13 @@ impl Transfer {
     }
 
     /// Sets how many rows one transaction moves at most, 1 to 10,000. Default: 1000.
+    ///
+    /// ```
+    /// use session_runtime::transfer::Transfer;
+    ///
+    /// let transfer = Transfer::new("sqlite://app.db", "postgres://host/app").batch(200);
+    /// # let _ = transfer;
+    /// ```
     pub fn batch(self, rows: usize) -> Self {
         Self {
             batch: rows.clamp(1, 10_000),
@@ -99,6 +106,15 @@ impl Transfer {
     }
 
     /// The source and the target for people to read, without users and passwords.
+    ///
+    /// ```
+    /// use session_runtime::transfer::Transfer;
+    ///
+    /// let transfer = Transfer::new("sqlite://app.db", "postgres://user:secret@host/app");
+    /// let (_, to) = transfer.displayed_urls();
+    /// # #[cfg(feature = "postgres")]
+    /// assert_eq!(to, "postgres://host/app");
+    /// ```
     pub fn displayed_urls(&self) -> (String, String) {
         (displayed(&self.from), displayed(&self.to))
     }

@@ -1,4 +1,4 @@
-//! What a move tells: how far it is, what it did, why it did not.
+//! The progress, the result and the errors of a move.
 
 /// Why nothing, or not everything, was moved. What was moved stays, and the next run continues from
 /// there.

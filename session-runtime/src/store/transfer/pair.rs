@@ -127,7 +127,7 @@ impl<'p> Pair<'p> {
             RevocationRow::count(&mut self.source.link()).map_err(failed(RevocationRow::NAME))?,
         ];
         self.so_far.total = rows.iter().map(|rows| count(*rows)).sum();
-        // The keys first: whoever reads the sessions needs them.
+        // The keys first, because the sessions cannot be used without them.
         let mut moved = vec![
             self.copy_whole::<KeyRow>().map_err(failed(KeyRow::NAME))?,
             self.copy::<SessionRow>()

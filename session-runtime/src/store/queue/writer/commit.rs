@@ -40,7 +40,7 @@ pub(super) enum Failure {
         /// Whether another try may succeed.
         may_pass: bool,
     },
-    /// The connection broke during the commit, so nobody knows.
+    /// The connection broke during the commit, so the outcome is unknown.
     Unknown(StoreError),
     /// Something in it panicked; nothing was done.
     Panicked {
@@ -118,7 +118,7 @@ impl Committer {
             })
         });
         if let Some(cause) = panicked {
-            // The connection goes as well: nobody knows how far it was in its protocol.
+            // The connection is dropped as well, because the state of its protocol is unknown.
             return Err(Failure::Panicked {
                 error: StoreError::Panicked(cause),
                 culprit: stage.operation(),

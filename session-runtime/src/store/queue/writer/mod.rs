@@ -35,7 +35,7 @@ use crate::store::{OpenError, StoreError};
 pub(in crate::store) struct Writer {
     shared: Arc<Shared>,
     clock: Arc<DatabaseClock>,
-    /// Where it is told why something was not done; nowhere if no request waits for it.
+    /// Where failures are reported; nowhere if no request waits for the operation.
     events: Option<EventSink>,
     /// Beyond this a write is given up, however the connection hangs.
     longest: Duration,

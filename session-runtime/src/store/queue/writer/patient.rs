@@ -1,4 +1,4 @@
-//! Tries again what somebody's open transaction blocks, so that it holds up nobody else.
+//! Retries operations that another transaction blocks, so that they do not hold up a batch.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -15,7 +15,7 @@ const TRIES: usize = 3;
 
 pub(super) struct Thread {
     committer: Committer,
-    /// Where operations go that would hold up others; nowhere on SQLite, whose one lock they share.
+    /// The queue for operations that would hold up others; `None` on SQLite, which has one lock.
     blocked: Option<Arc<Queue<Queued>>>,
 }
 
@@ -55,7 +55,7 @@ impl Thread {
                     error,
                     culprit: Some(culprit),
                 }) => {
-                    // Not tried again: a panic is told once.
+                    // Not tried again: a panic is reported once.
                     batch.remove(culprit).answer(Err(error));
                     if batch.is_empty() {
                         return;
@@ -75,7 +75,7 @@ impl Thread {
         self.serve_alone(batch);
     }
 
-    /// The batch without what would meet the same lock.
+    /// The batch without the operations that need the same lock.
     fn without(&mut self, culprit: usize, batch: Vec<Queued>) -> Vec<Queued> {
         let row = batch[culprit].row;
         let mut rest = Vec::with_capacity(batch.len());
@@ -99,8 +99,8 @@ impl Thread {
         }
     }
 
-    /// A failing neighbour takes nobody down: each is tried alone. But if the database cannot even
-    /// be locked, the others would only wait as long again.
+    /// Tries each operation alone, so that one failure does not affect the others. If the database
+    /// cannot even be locked, the rest is refused, because each would wait as long again.
     fn serve_alone(&mut self, batch: Vec<Queued>) {
         let mut batch = batch.into_iter();
         while let Some(queued) = batch.next() {

@@ -41,7 +41,7 @@ impl Queued {
         }
     }
 
-    /// Tells whoever waits how the transaction ended.
+    /// Tells the caller how the transaction ended.
     pub(super) fn answer(self, committed: Result<(), StoreError>) {
         let committed = if self.late {
             Err(StoreError::TooLate)

@@ -22,7 +22,7 @@ pub(crate) fn identity(conn: &mut Connection) -> QueryResult<Option<(i64, String
     Ok(found.map(|(number, name)| (number, name.unwrap_or_default())))
 }
 
-/// Gives the database this number, unless somebody else just gave it one; returns what it has.
+/// Gives the database this number, unless another process just did; returns the number it has.
 pub(crate) fn identify(conn: &mut Connection, number: i64) -> QueryResult<(i64, String)> {
     // Keeps two first starts apart.
     lock_counter(conn)?;

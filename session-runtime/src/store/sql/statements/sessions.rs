@@ -54,7 +54,7 @@ pub(crate) fn find(conn: &mut Connection, handle: SessionHandle) -> QueryResult<
     Ok(row.and_then(SessionRow::into_record))
 }
 
-/// The session, which nobody else changes until the transaction ends.
+/// The session, locked until the transaction ends.
 pub(crate) fn find_locked(
     conn: &mut Connection,
     handle: SessionHandle,

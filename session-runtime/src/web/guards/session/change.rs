@@ -29,6 +29,18 @@ impl<P: JwtPayload, R> Session<P, R> {
     /// Changes that another request made since you read the data are lost; to keep them, use
     /// [`update_data`](Self::update_data).
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::post("/empty")]
+    /// async fn empty(session: Session<Claims>) -> Result<(), Error> {
+    ///     session.set_data(&vec![]).await
+    /// }
+    /// # let _ = rocket::routes![empty];
+    /// ```
+    ///
     /// # Errors
     /// [`Error::DataTooLarge`], [`Error::Unstorable`], [`Error::Unauthorised`] if the session has
     /// ended, [`Error::Unavailable`] if the database does not answer; nothing is changed then.

@@ -14,6 +14,18 @@ impl<P, R> Session<P, R> {
     /// [`#[logout]`](crate::logout): two logins at once leave two, and the next request would
     /// continue with the other one.
     ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::post("/leave")]
+    /// async fn leave(session: Session<Claims>) -> Result<(), Error> {
+    ///     session.revoke().await
+    /// }
+    /// # let _ = rocket::routes![leave];
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer; the session continues then.
     #[doc(alias = "sign out")]
@@ -109,6 +121,19 @@ impl<P, R> Session<P, R> {
     }
 
     /// Ends all other sessions of this user; returns their handles.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::post("/elsewhere")]
+    /// async fn elsewhere(session: Session<Claims>) -> Result<String, Error> {
+    ///     let ended = session.revoke_others().await?;
+    ///     Ok(format!("{} other sessions ended", ended.len()))
+    /// }
+    /// # let _ = rocket::routes![elsewhere];
+    /// ```
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the database does not answer; the sessions continue then.

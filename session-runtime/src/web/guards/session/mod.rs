@@ -62,6 +62,18 @@ pub struct Session<P, R = ()> {
 
 impl<P, R> Session<P, R> {
     /// The payload of the access token.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::get("/hello")]
+    /// fn hello(session: Session<Claims>) -> String {
+    ///     format!("hello {}", session.payload().name)
+    /// }
+    /// # let _ = rocket::routes![hello];
+    /// ```
     #[doc(alias = "getAccessTokenPayload")]
     #[doc(alias = "getJWTPayload")]
     #[doc(alias = "getClaimValue")]
@@ -70,6 +82,18 @@ impl<P, R> Session<P, R> {
     }
 
     /// The session's handle, its public id.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::get("/handle")]
+    /// fn handle(session: Session<Claims>) -> String {
+    ///     session.handle().to_string()
+    /// }
+    /// # let _ = rocket::routes![handle];
+    /// ```
     #[doc(alias = "getHandle")]
     pub fn handle(&self) -> SessionHandle {
         self.verified.handle
@@ -77,6 +101,18 @@ impl<P, R> Session<P, R> {
 
     /// Whether it is a visitor's session, without a login: see
     /// [`NewSession::anonymous`](crate::NewSession::anonymous).
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::get("/greeting")]
+    /// fn greeting(session: Session<Claims>) -> &'static str {
+    ///     if session.is_anonymous() { "hello, visitor" } else { "welcome back" }
+    /// }
+    /// # let _ = rocket::routes![greeting];
+    /// ```
     pub fn is_anonymous(&self) -> bool {
         self.verified.anonymous
     }
@@ -102,21 +138,69 @@ impl<P, R> Session<P, R> {
     ///
     /// A route that needs this takes the requirement
     /// [`DeviceBound`](crate::requirement::DeviceBound).
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::get("/protection")]
+    /// fn protection(session: Session<Claims>) -> &'static str {
+    ///     if session.is_device_bound() { "a copy is worthless" } else { "ordinary" }
+    /// }
+    /// # let _ = rocket::routes![protection];
+    /// ```
     pub fn is_device_bound(&self) -> bool {
         self.verified.device_bound
     }
 
     /// When the access token expires and the client has to refresh.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::get("/expiry")]
+    /// fn expiry(session: Session<Claims>) -> String {
+    ///     session.access_token_expires_at().to_rfc3339()
+    /// }
+    /// # let _ = rocket::routes![expiry];
+    /// ```
     pub fn access_token_expires_at(&self) -> DateTime<Utc> {
         self.verified.expires_at
     }
 
     /// When the user last logged in, if the payload has `#[session(auth_time)]`.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::get("/login_time")]
+    /// fn login_time(session: Session<Claims>) -> String {
+    ///     session.auth_time().map(|time| time.to_rfc3339()).unwrap_or_default()
+    /// }
+    /// # let _ = rocket::routes![login_time];
+    /// ```
     pub fn auth_time(&self) -> Option<DateTime<Utc>> {
         self.verified.auth_time
     }
 
     /// Reads the session's row from the database, without its data.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::get("/since")]
+    /// async fn since(session: Session<Claims>) -> Result<String, Error> {
+    ///     Ok(session.info().await?.created_at.to_rfc3339())
+    /// }
+    /// # let _ = rocket::routes![since];
+    /// ```
     ///
     /// # Errors
     /// [`Error::Unauthorised`] if the session has ended, [`Error::Unavailable`] if the database
@@ -172,6 +256,18 @@ impl<P: JwtPayload, R> Session<P, R> {
     }
 
     /// The user's id, of the type that the payload declares.
+    ///
+    /// ```
+    /// # use session_runtime::{Error, JwtPayload, Session};
+    /// # #[derive(serde::Serialize, serde::Deserialize, JwtPayload)]
+    /// # #[session(auth_time, data = Vec<String>)]
+    /// # struct Claims { name: String }
+    /// #[rocket::get("/who")]
+    /// fn who(session: Session<Claims>) -> String {
+    ///     session.user_id().clone()
+    /// }
+    /// # let _ = rocket::routes![who];
+    /// ```
     #[doc(alias = "getUserId")]
     #[doc(alias = "getRecipeUserId")]
     pub fn user_id(&self) -> &P::UserId {
