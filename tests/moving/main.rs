@@ -5,6 +5,7 @@ mod command;
 mod flow;
 mod refused;
 mod rows;
+mod together;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -144,7 +144,7 @@ statements! {
         ) -> Option<(Record, Vec<SessionHandle>)>;
     }
     mark {
-        fn clear_mark() -> ();
+        fn clear_mark(value: i64) -> ();
         fn mark() -> Option<i64>;
     }
     pending {
@@ -221,6 +221,6 @@ statements! {
             until: Option<&[u8]>,
             most: Option<i64>,
         ) -> Vec<SessionRow>;
-        fn set_mark(value: i64) -> ();
+        fn replace_mark(before: Option<i64>, value: i64) -> bool;
     }
 }

@@ -12,6 +12,7 @@ pub use self::outcome::{Progress, Side, TableMoved, TransferError};
 use self::pair::Pair;
 use super::Store;
 use crate::keys::master_key;
+use crate::random::{OsRandom, Random};
 
 /// Moves all sessions from one database to another, of the same or another kind, as
 /// `session-admin move` does.
@@ -132,6 +133,7 @@ impl Transfer {
             &self.to,
             self.batch,
             self.discard_target,
+            number()?,
             &mut progress,
         )?;
         let tables = pair.run()?;
@@ -154,6 +156,15 @@ fn displayed(url: &str) -> String {
         return super::server::displayed(url);
     }
     url.to_owned()
+}
+
+/// A number that no other move has.
+fn number() -> Result<u32, TransferError> {
+    let random: &dyn Random = &OsRandom::default();
+    let bytes = random
+        .bytes()
+        .map_err(|error| TransferError::Target(error.to_string()))?;
+    Ok(u32::from_be_bytes(bytes))
 }
 
 fn opens(file: &Path, pair: &mut Pair<'_>) -> Result<Result<(), String>, TransferError> {

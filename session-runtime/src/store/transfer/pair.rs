@@ -1,8 +1,9 @@
 //! Moving all rows from one database to another: by ranges of handles, each compared and put right
 //! in a transaction of its own, so that it can be stopped anywhere and run again.
 //!
-//! A database that is being filled carries a mark. An application that starts on it removes the
-//! mark, and from then on nothing is moved into it any more: its sessions live on there.
+//! A database that is being filled carries a mark, another one for each move: of two, the one that
+//! came first stops. An application that starts on it removes the mark, and from then on nothing is
+//! moved into it any more: its sessions live on there.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,8 +16,9 @@ use super::rows::{self, ByHandle, Encoded, Whole};
 use crate::keys::sealing::SealedKey;
 use crate::store::connection::AnyConnection;
 use crate::store::location::Location;
-use crate::store::mark::{DONE, GOING_ON, PROBE};
+use crate::store::mark::{self, DONE, OWN, PROBE};
 use crate::store::rows::{CounterRow, KeyRow, RevocationRow, SessionRow};
+use crate::store::sql::Link;
 use crate::store::{OpenError, error_text, migrations};
 
 /// Each wait for a database.
@@ -31,17 +33,21 @@ pub(super) struct Pair<'p> {
     target: AnyConnection,
     /// Rows in one transaction.
     batch: usize,
+    /// The mark of the target while this move fills it.
+    own: i64,
     so_far: Progress,
     on_progress: &'p mut dyn FnMut(Progress),
 }
 
 impl<'p> Pair<'p> {
-    /// Opens both, migrates the target and refuses what would do harm.
+    /// Opens both, migrates the target and refuses what would do harm. `number` is this move's
+    /// alone.
     pub(super) fn open(
         from: &str,
         to: &str,
         batch: usize,
         discard_target: bool,
+        number: u32,
         on_progress: &'p mut dyn FnMut(Progress),
     ) -> Result<Self, TransferError> {
         let empty =
@@ -69,6 +75,7 @@ impl<'p> Pair<'p> {
             source,
             target: open(&to, true).map_err(of_target)?,
             batch,
+            own: OWN + i64::from(number),
             so_far: Progress {
                 checking: false,
                 done: 0,
@@ -86,22 +93,30 @@ impl<'p> Pair<'p> {
         let failed = failed(CounterRow::NAME);
         let target = &mut self.target;
         let before = target.link().mark().map_err(failed)?;
-        let filled_by_us = matches!(before, Some(GOING_ON | DONE));
+        let filled_by_us = mark::is_going_on(before) || before == Some(DONE);
         if !filled_by_us && !target.link().is_empty().map_err(failed)? {
-            self.set_mark(Some(PROBE))?;
+            self.replace_mark(before, PROBE)?;
             let same = self.source_mark()? == Some(PROBE);
-            self.set_mark(None)?;
+            let cleared = self.target.write(|link| link.clear_mark(PROBE));
+            cleared.map_err(failed)?;
             if same {
                 return Err(TransferError::SameDatabase);
             }
             if !discard {
-                let sessions = SessionRow::count(&mut self.target.link()).map_err(failed)?;
-                return Err(TransferError::InUse { sessions });
+                return Err(self.in_use());
             }
+            return self.replace_mark(None, self.own);
         }
-        self.set_mark(Some(GOING_ON))?;
-        if self.source_mark()? == Some(GOING_ON) {
-            self.set_mark(before)?;
+        self.replace_mark(before, self.own)?;
+        if self.source_mark()? == Some(self.own) {
+            let own = self.own;
+            match before {
+                Some(before) => self.replace_mark(Some(own), before)?,
+                None => {
+                    let cleared = self.target.write(|link| link.clear_mark(own));
+                    cleared.map_err(failed)?;
+                }
+            }
             return Err(TransferError::SameDatabase);
         }
         Ok(())
@@ -111,17 +126,34 @@ impl<'p> Pair<'p> {
         self.source.link().mark().map_err(failed(CounterRow::NAME))
     }
 
-    fn set_mark(&mut self, mark: Option<i64>) -> Result<(), TransferError> {
-        let written = self.target.write(|link| match mark {
-            Some(mark) => link.set_mark(mark),
-            None => link.clear_mark(),
-        });
-        written.map_err(failed(CounterRow::NAME))
+    /// Fails if the mark is not `before` any more.
+    fn replace_mark(&mut self, before: Option<i64>, after: i64) -> Result<(), TransferError> {
+        let replaced = self.target.write(|link| hold(link, before, after));
+        replaced.map_err(failed(CounterRow::NAME))
+    }
+
+    fn in_use(&mut self) -> TransferError {
+        match SessionRow::count(&mut self.target.link()) {
+            Ok(sessions) => TransferError::InUse { sessions },
+            Err(error) => failed(SessionRow::NAME)(error),
+        }
+    }
+
+    /// [`fill`](Self::fill); whoever took the target away is named.
+    pub(super) fn run(&mut self) -> Result<Vec<TableMoved>, TransferError> {
+        let filled = self.fill();
+        if matches!(filled, Err(TransferError::Another { .. })) {
+            let mark = self.target.link().mark();
+            if mark.map_err(failed(CounterRow::NAME))?.is_none() {
+                return Err(self.in_use());
+            }
+        }
+        filled
     }
 
     /// Makes the target equal to the source, then reads both again; what is unequal then changed
     /// meanwhile.
-    pub(super) fn run(&mut self) -> Result<Vec<TableMoved>, TransferError> {
+    fn fill(&mut self) -> Result<Vec<TableMoved>, TransferError> {
         let rows = [
             SessionRow::count(&mut self.source.link()).map_err(failed(SessionRow::NAME))?,
             RevocationRow::count(&mut self.source.link()).map_err(failed(RevocationRow::NAME))?,
@@ -145,9 +177,8 @@ impl<'p> Pair<'p> {
         for table in &mut moved {
             (table.source, table.target) = self.compare(table.name).map_err(failed(table.name))?;
         }
-        if moved.iter().all(|table| table.source == table.target) {
-            self.set_mark(Some(DONE))?;
-        }
+        let equal = moved.iter().all(|table| table.source == table.target);
+        self.replace_mark(Some(self.own), if equal { DONE } else { self.own })?;
         Ok(moved)
     }
 
@@ -166,7 +197,9 @@ impl<'p> Pair<'p> {
                 Some(last) if wanted.len() == self.batch => Some(last.handle().to_vec()),
                 _ => None,
             };
+            let own = self.own;
             let (inserted, replaced, deleted) = self.target.write(|link| {
+                hold(link, Some(own), own)?;
                 let there = T::within(link, &after, until.as_deref(), None)?;
                 let change = rows::difference(&wanted, &there);
                 T::put(link, &change.gone, &change.new)?;
@@ -186,7 +219,9 @@ impl<'p> Pair<'p> {
     fn copy_whole<T: Whole>(&mut self) -> QueryResult<TableMoved> {
         let mut moved = TableMoved::of(T::NAME);
         let wanted = T::all(&mut self.source.link())?;
+        let own = self.own;
         self.target.write(|link| {
+            hold(link, Some(own), own)?;
             let there = T::all(link)?;
             if there != wanted {
                 T::put(link, &wanted)?;
@@ -260,6 +295,16 @@ fn open(location: &Location, writes: bool) -> Result<AnyConnection, OpenError> {
     }
 }
 
+/// Replaces the mark; rolls back if it is not `before`, so that nothing is written into a target
+/// that is somebody else's by now.
+fn hold(link: &mut Link<'_>, before: Option<i64>, after: i64) -> QueryResult<()> {
+    if link.replace_mark(before, after)? {
+        Ok(())
+    } else {
+        Err(Error::RollbackTransaction)
+    }
+}
+
 /// Refuses a source that does not hold everything that is to be moved.
 fn check_source(source: &mut AnyConnection) -> Result<(), TransferError> {
     let (found, known) =
@@ -269,7 +314,7 @@ fn check_source(source: &mut AnyConnection) -> Result<(), TransferError> {
         return Err(TransferError::Version { found, known });
     }
     let mark = source.link().mark().map_err(failed(CounterRow::NAME))?;
-    if mark == Some(GOING_ON) {
+    if mark::is_going_on(mark) {
         return Err(TransferError::SourceUnfinished);
     }
     let keys = KeyRow::all(&mut source.link()).map_err(failed(KeyRow::NAME))?;
@@ -299,9 +344,8 @@ fn count(rows: i64) -> u64 {
 
 fn failed(table: &'static str) -> impl Fn(Error) -> TransferError + Copy {
     move |error| match error {
-        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
-            TransferError::Another { table }
-        }
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
+        | Error::RollbackTransaction => TransferError::Another { table },
         error => TransferError::Database {
             table,
             cause: error_text::without_values(&error),

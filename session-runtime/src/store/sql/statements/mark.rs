@@ -19,11 +19,12 @@ pub(crate) fn mark(conn: &mut Connection) -> QueryResult<Option<i64>> {
         .optional()
 }
 
-/// Removes the mark.
-pub(crate) fn clear_mark(conn: &mut Connection) -> QueryResult<()> {
-    diesel::delete(session_counter::table.find(MARK)).execute(conn)?;
-    match mark(conn)? {
-        None => Ok(()),
-        Some(_) => Err(changed::taken("session_counter")),
+/// Removes this mark.
+pub(crate) fn clear_mark(conn: &mut Connection, value: i64) -> QueryResult<()> {
+    let marked = session_counter::table.find(MARK);
+    diesel::delete(marked.filter(session_counter::value.eq(value))).execute(conn)?;
+    if mark(conn)? == Some(value) {
+        return Err(changed::taken("session_counter"));
     }
+    Ok(())
 }

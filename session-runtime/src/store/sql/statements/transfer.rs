@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::result::QueryResult;
 
 use super::counters::IDENTITY;
-use super::mark::{MARK, clear_mark};
+use super::mark::MARK;
 use super::sessions::insert_rows;
 use super::{Connection, MAX_ROWS};
 use crate::store::changed;
@@ -122,14 +122,27 @@ pub(crate) fn is_empty(conn: &mut Connection) -> QueryResult<bool> {
     Ok(keys == 0 && count_sessions(conn)? == 0 && count_revocations(conn)? == 0)
 }
 
-/// Sets the mark.
-pub(crate) fn set_mark(conn: &mut Connection, value: i64) -> QueryResult<()> {
-    clear_mark(conn)?;
-    diesel::insert_into(session_counter::table)
-        .values(CounterRow {
+/// Puts the mark in the place of `before`; says whether that was the mark. The row stays locked
+/// until the transaction ends.
+pub(crate) fn replace_mark(
+    conn: &mut Connection,
+    before: Option<i64>,
+    value: i64,
+) -> QueryResult<bool> {
+    let Some(before) = before else {
+        let row = CounterRow {
             name: MARK.to_owned(),
             value,
-        })
+        };
+        return diesel::insert_into(session_counter::table)
+            .values(row)
+            .execute(conn)
+            .and_then(changed::rows("session_counter", 1))
+            .map(|()| true);
+    };
+    let marked = session_counter::table.find(MARK);
+    diesel::update(marked.filter(session_counter::value.eq(before)))
+        .set(session_counter::value.eq(value))
         .execute(conn)
-        .and_then(changed::rows("session_counter", 1))
+        .map(|changed| changed == 1)
 }
