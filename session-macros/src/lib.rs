@@ -3,7 +3,6 @@
 
 mod attr;
 mod claim;
-mod declared;
 #[cfg(test)]
 mod golden;
 mod login;
@@ -13,6 +12,7 @@ mod names;
 mod options;
 mod outcome;
 mod payload;
+mod payload_attrs;
 mod public_claim;
 mod route;
 mod runtime;

@@ -6,8 +6,8 @@ use syn::{Data, DeriveInput, Fields, LitStr, Type, TypeParamBound, parse_quote};
 
 use crate::attr::Mistakes;
 use crate::claim::{self, Level};
-use crate::declared::Words;
 use crate::members::Writer;
+use crate::payload_attrs::PayloadAttrs;
 use crate::runtime::Runtime;
 use crate::shape::Shape;
 
@@ -19,9 +19,9 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         Err(mistake) => return mistake.into_compile_error(),
     };
     let mut mistakes = Mistakes::default();
-    let words = Words::read(&input.attrs, &mut mistakes);
-    let runtime = Runtime::find(words.declared.clone());
-    match Payload::check(&input, words, mistakes) {
+    let attrs = PayloadAttrs::read(&input.attrs, &mut mistakes);
+    let runtime = Runtime::find(attrs.krate.clone());
+    match Payload::check(&input, attrs, mistakes) {
         Ok(payload) => payload.expand(&runtime),
         Err(mistakes) => {
             let mistakes = mistakes.into_compile_error();
@@ -48,13 +48,17 @@ struct Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    fn check(input: &'a DeriveInput, words: Words, mut mistakes: Mistakes) -> syn::Result<Self> {
+    fn check(
+        input: &'a DeriveInput,
+        attrs: PayloadAttrs,
+        mut mistakes: Mistakes,
+    ) -> syn::Result<Self> {
         let shape = match &input.data {
             Data::Struct(data) if matches!(data.fields, Fields::Named(_)) => {
                 Some(claim::of_struct(
                     &data.fields,
                     &input.attrs,
-                    &words.waiver,
+                    &attrs.waiver,
                     Level::Token,
                     &mut mistakes,
                 ))
@@ -70,19 +74,19 @@ impl<'a> Payload<'a> {
                            instead of `&str`, and remove the lifetime";
             mistakes.add(syn::Error::new(borrowed.lifetime.span(), message));
         }
-        let name = words.check_names(input, &mut mistakes);
-        words.check_pending(&mut mistakes);
+        let name = attrs.check_names(input, &mut mistakes);
+        attrs.check_pending(&mut mistakes);
         mistakes.check()?;
         Ok(Self {
             input,
             name,
-            was: words.was.iter().map(LitStr::value).collect(),
-            user_id: words
+            was: attrs.was.iter().map(LitStr::value).collect(),
+            user_id: attrs
                 .user_id
                 .unwrap_or_else(|| parse_quote!(::std::string::String)),
-            data: words.data.unwrap_or_else(|| parse_quote!(())),
-            auth_time: words.auth_time,
-            pending: words.page.as_ref().map(LitStr::value),
+            data: attrs.data.unwrap_or_else(|| parse_quote!(())),
+            auth_time: attrs.auth_time,
+            pending: attrs.page.as_ref().map(LitStr::value),
             shape: shape.expect("what has no shape was reported"),
         })
     }

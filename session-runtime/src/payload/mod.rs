@@ -9,11 +9,11 @@
 pub(crate) mod claims_set;
 pub(crate) mod depth;
 pub(crate) mod members;
-pub(crate) mod once;
 pub(crate) mod public_claim;
 pub(crate) mod redact;
 pub(crate) mod round_trip;
 pub(crate) mod types;
+pub(crate) mod unique_members;
 
 use std::fmt;
 

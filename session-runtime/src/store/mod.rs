@@ -7,8 +7,8 @@ compile_error!(
 );
 
 mod advice;
+mod affected_rows;
 mod backend;
-mod changed;
 mod connection;
 mod error;
 mod error_text;

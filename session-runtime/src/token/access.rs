@@ -19,7 +19,7 @@ use crate::keys::{KeyRing, Marks, SigningKey};
 use crate::payload::claims_set::ClaimsSet;
 use crate::payload::depth::is_too_deep;
 use crate::payload::is_reserved;
-use crate::payload::once::EachOnce;
+use crate::payload::unique_members::UniqueMembers;
 use crate::token::Transport;
 use crate::token::header::Header;
 
@@ -296,7 +296,7 @@ fn read(token: &str, header: &Header<'_>, key: &SigningKey, terms: &Terms) -> Op
     }
     let payload = bytes(payload)?;
     // The application's own claims are parsed into a map, which would keep the last of two.
-    let _: EachOnce = serde_json::from_slice(&payload).ok()?;
+    let _: UniqueMembers = serde_json::from_slice(&payload).ok()?;
     let claims: Claims = serde_json::from_slice(&payload).ok()?;
     let lifetime = TimeDelta::try_seconds(claims.exp.checked_sub(claims.iat)?)?;
     let plausible = claims.iss == terms.issuer

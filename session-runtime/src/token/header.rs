@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::payload::once::EachOnce;
+use crate::payload::unique_members::UniqueMembers;
 use crate::token::Transport;
 
 /// Registered header parameters that change how a token must be read or where its key is found (RFC
@@ -37,7 +37,7 @@ pub(crate) struct Header<'h> {
 impl Header<'static> {
     /// Parses the JSON of a header; `None` if no token of ours has such a header.
     pub(crate) fn read(json: &[u8]) -> Option<Self> {
-        let _: EachOnce = serde_json::from_slice(json).ok()?;
+        let _: UniqueMembers = serde_json::from_slice(json).ok()?;
         let members: Map<String, Value> = serde_json::from_slice(json).ok()?;
         if REFUSED.iter().any(|name| members.contains_key(*name)) {
             return None;

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::payload::depth::is_too_deep;
-use crate::payload::once::EachOnce;
+use crate::payload::unique_members::UniqueMembers;
 use crate::token::device_bound::{MAX_PROOF, PROOF_TYPE};
 use crate::token::device_key::{Algorithm, DeviceKey};
 use crate::token::header::REFUSED;
@@ -146,7 +146,7 @@ fn object(segment: &str) -> Result<Map<String, Value>, BadProof> {
     if is_too_deep(&json) {
         return Err(BadProof::Form);
     }
-    let _: EachOnce = serde_json::from_slice(&json).map_err(|_| BadProof::Form)?;
+    let _: UniqueMembers = serde_json::from_slice(&json).map_err(|_| BadProof::Form)?;
     serde_json::from_slice(&json).map_err(|_| BadProof::Form)
 }
 

@@ -15,7 +15,7 @@ use crate::launch_error::{LaunchError, see};
 use crate::random::{OsRandom, Random};
 use crate::rules::lifetimes::{Lifetimes, check_min_age};
 use crate::sessions::{Sessions, Surroundings};
-use crate::web::launch::{answers, cors, tasks};
+use crate::web::launch::{cors, default_catchers, tasks};
 use crate::web::request::csrf::CsrfPolicy;
 use crate::web::request::presented::Presented;
 use crate::web::request_state::{Audience, RequestState};
@@ -217,7 +217,7 @@ impl Fairing for SessionFairing {
         match self.open(&rocket).await {
             Ok((sessions, wire, csrf)) => {
                 let routes = routes::all(sessions.config(), &wire);
-                let catchers = answers::catchers(&rocket, sessions.config());
+                let catchers = default_catchers::catchers(&rocket, sessions.config());
                 let mount_at = match sessions.config().api_base_path.as_str() {
                     "" => "/".to_owned(),
                     path => path.to_owned(),

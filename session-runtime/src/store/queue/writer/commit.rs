@@ -11,7 +11,7 @@ use crate::panics::caught;
 use crate::record::Record;
 use crate::rules::lifetimes::MAX_WAIT;
 use crate::store::StoreError;
-use crate::store::changed;
+use crate::store::affected_rows;
 use crate::store::error_text;
 use crate::store::queue::post::Post;
 use crate::store::sql::Link;
@@ -133,7 +133,7 @@ impl Committer {
             return Err(self.lost(&error, &stage, may_pass));
         }
         // Its prepared statements stay what a rule of PostgreSQL made of them, when that has gone too.
-        if !changed::is_taken(&error) {
+        if !affected_rows::is_taken(&error) {
             self.post.put(held);
         }
         Err(match stage {

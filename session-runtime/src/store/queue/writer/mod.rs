@@ -2,7 +2,7 @@
 //! added when idle.
 
 mod commit;
-mod patient;
+mod retries;
 mod thread;
 mod work;
 
@@ -13,7 +13,7 @@ use diesel::result::QueryResult;
 use tokio::sync::oneshot;
 
 use self::commit::Committer;
-use self::patient::Patient;
+use self::retries::Retries;
 use self::thread::Thread;
 use self::work::{Queued, Work};
 use super::step::Pending;
@@ -67,12 +67,12 @@ impl Writer {
         };
         let workers = || Workers::new(options.queue, longest, "write_connections", events);
 
-        let patient = if remote {
+        let retries = if remote {
             let workers = workers();
             // At once, for later there may be no connection left for it.
             let conn = location.writer().map_err(OpenError::further)?;
-            let mut patient = Patient::new(committer(&workers, Some(conn)), options.timeout);
-            workers.spawn("session-patient", move || patient.run())?;
+            let mut retries = Retries::new(committer(&workers, Some(conn)), options.timeout);
+            workers.spawn("session-retries", move || retries.run())?;
             Some(workers)
         } else {
             None
@@ -80,14 +80,14 @@ impl Writer {
         let writers = workers();
         let mut conn = Some(conn);
         for _ in 0..if remote { options.writers } else { 1 } {
-            let blocked = patient.as_ref().map(|patient| Arc::clone(patient.queue()));
+            let blocked = retries.as_ref().map(|retries| Arc::clone(retries.queue()));
             let mut thread = Thread::new(committer(&writers, conn.take()), blocked);
             writers.spawn("session-writer", move || thread.run())?;
         }
         Ok(Self {
             shared: Arc::new(Shared {
                 writers,
-                _patient: patient,
+                _patient: retries,
             }),
             clock: Arc::clone(clock),
             events: Some(events.clone()),

@@ -89,7 +89,7 @@ impl Thread {
         rest
     }
 
-    /// Hands an operation to the patient thread.
+    /// Hands an operation to the thread for retries.
     fn set_aside(&self, queued: Queued) {
         let Some(blocked) = &self.blocked else {
             return;

@@ -7,7 +7,7 @@ use diesel::result::QueryResult;
 
 use super::Connection;
 use crate::rules::shared_settings::Fingerprint;
-use crate::store::changed;
+use crate::store::affected_rows;
 use crate::store::rows::CounterRow;
 use crate::store::schema::{session_counter, session_info, session_revocation};
 
@@ -63,7 +63,7 @@ pub(crate) fn announce_keys(conn: &mut Connection) -> QueryResult<()> {
         // Nobody would learn of it. Fails if the row is not there.
         key_version(conn)?;
     }
-    changed::rows(COUNTERS, 1)(changed)
+    affected_rows::require(COUNTERS, 1)(changed)
 }
 
 /// Whether the counters are there without which nothing works, that of the feed no lower than the
@@ -109,13 +109,13 @@ pub(crate) fn restore_counters(conn: &mut Connection, now: DateTime<Utc>) -> Que
         diesel::insert_into(session_counter::table)
             .values(&CounterRow { name, value })
             .execute(conn)
-            .and_then(changed::rows(COUNTERS, 1))?;
+            .and_then(affected_rows::require(COUNTERS, 1))?;
     }
     let end = lock_counter(conn)?.max(highest_number(conn)?);
     diesel::update(session_counter::table.find(FEED))
         .set(session_counter::value.eq(end))
         .execute(conn)
-        .and_then(changed::rows(COUNTERS, 1))
+        .and_then(affected_rows::require(COUNTERS, 1))
 }
 
 /// Says that access tokens of so long a validity may be minted until `until`.
@@ -237,7 +237,7 @@ fn announce(conn: &mut Connection, name: String, until: DateTime<Utc>) -> QueryR
         diesel::insert_into(session_counter::table)
             .values(&row)
             .execute(conn)
-            .and_then(changed::rows(COUNTERS, 1))?;
+            .and_then(affected_rows::require(COUNTERS, 1))?;
     }
     Ok(())
 }

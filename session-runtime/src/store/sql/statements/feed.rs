@@ -12,7 +12,7 @@ use super::Connection;
 use super::counters::{FEED, highest_number, lock_counter, longest_validity};
 use crate::handle::SessionHandle;
 use crate::revocation::{Entry, Position};
-use crate::store::changed;
+use crate::store::affected_rows;
 use crate::store::rows::{self, RevocationRow};
 use crate::store::schema::{session_counter, session_info, session_revocation};
 
@@ -39,7 +39,7 @@ pub(crate) fn revoke(
             let row = session_info::table.find(handle.as_bytes().as_slice());
             let deleted = diesel::delete(row).execute(conn)?;
             if deleted == 0 && user_of(conn, *handle)?.is_some() {
-                return Err(changed::taken(SESSIONS));
+                return Err(affected_rows::taken(SESSIONS));
             }
             handles[..deleted.min(1)].to_vec()
         }
@@ -53,7 +53,7 @@ pub(crate) fn revoke(
             let there: Vec<Vec<u8>> = lock!(rows).load(conn)?;
             diesel::delete(session_info::table.filter(session_info::handle.eq_any(&there)))
                 .execute(conn)
-                .and_then(changed::rows(SESSIONS, there.len()))?;
+                .and_then(affected_rows::require(SESSIONS, there.len()))?;
             rows::handles(&there)
         }
     };
@@ -74,7 +74,7 @@ pub(crate) fn revoke_owned(
     if is_ended {
         enter(conn, &[handle], false)?;
     } else if user_of(conn, handle)?.as_deref() == Some(user_id) {
-        return Err(changed::taken(SESSIONS));
+        return Err(affected_rows::taken(SESSIONS));
     }
     Ok(is_ended)
 }
@@ -103,7 +103,7 @@ fn enter(conn: &mut Connection, handles: &[SessionHandle], replaced: bool) -> Qu
             .values(rows)
             .execute(conn),
     };
-    entered.and_then(changed::rows(REVOCATIONS, rows.len()))
+    entered.and_then(affected_rows::require(REVOCATIONS, rows.len()))
 }
 
 /// Revokes what the feed once said and no longer says, whether its sessions are there or not.
@@ -118,7 +118,7 @@ pub(crate) fn revoke_again(conn: &mut Connection, handles: &[SessionHandle]) -> 
         .count()
         .get_result(conn)?;
     if left > 0 {
-        return Err(changed::taken(SESSIONS));
+        return Err(affected_rows::taken(SESSIONS));
     }
     let entered: Vec<Vec<u8>> = session_revocation::table
         .filter(session_revocation::handle.eq_any(bytes()))
@@ -168,12 +168,12 @@ pub(crate) fn number_feed(
         let entries = NumberEntries { numbers, until };
         entries
             .execute(conn)
-            .and_then(changed::rows(REVOCATIONS, waiting.len()))?;
+            .and_then(affected_rows::require(REVOCATIONS, waiting.len()))?;
     }
     diesel::update(session_counter::table.find(FEED))
         .set(session_counter::value.eq(number))
         .execute(conn)
-        .and_then(changed::rows("session_counter", 1))?;
+        .and_then(affected_rows::require("session_counter", 1))?;
     Ok(waiting.len() == NUMBERED_AT_ONCE)
 }
 

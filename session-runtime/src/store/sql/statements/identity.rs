@@ -7,7 +7,7 @@ use diesel::sql_types::{Nullable, Text};
 
 use super::counters::{IDENTITY, lock_counter};
 use super::{Connection, DATABASE_NAME};
-use crate::store::changed;
+use crate::store::affected_rows;
 use crate::store::rows::CounterRow;
 use crate::store::schema::session_counter;
 
@@ -36,6 +36,6 @@ pub(crate) fn identify(conn: &mut Connection, number: i64) -> QueryResult<(i64, 
     diesel::insert_into(session_counter::table)
         .values(&row)
         .execute(conn)
-        .and_then(changed::rows("session_counter", 1))?;
+        .and_then(affected_rows::require("session_counter", 1))?;
     identity(conn)?.ok_or(diesel::result::Error::NotFound)
 }

@@ -10,7 +10,7 @@ use super::Connection;
 use super::counters::{announce_keys, lock_counter};
 use crate::keys::sealing::SealedKey;
 use crate::keys::{KeyKind, Schedule};
-use crate::store::changed;
+use crate::store::affected_rows;
 use crate::store::rows::KeyRow;
 use crate::store::schema::{session_info, session_key};
 
@@ -28,7 +28,10 @@ pub(crate) fn revoke_everything(
     let stored: i64 = session_key::table.count().get_result(conn)?;
     diesel::delete(session_key::table)
         .execute(conn)
-        .and_then(changed::rows(KEYS, usize::try_from(stored).unwrap_or(0)))?;
+        .and_then(affected_rows::require(
+            KEYS,
+            usize::try_from(stored).unwrap_or(0),
+        ))?;
     insert_keys(conn, candidates)?;
     diesel::delete(session_info::table).execute(conn)
 }
@@ -41,7 +44,10 @@ pub(crate) fn replace_refresh_key(conn: &mut Connection, candidate: &SealedKey) 
     let stored: i64 = keys().count().get_result(conn)?;
     diesel::delete(keys())
         .execute(conn)
-        .and_then(changed::rows(KEYS, usize::try_from(stored).unwrap_or(0)))?;
+        .and_then(affected_rows::require(
+            KEYS,
+            usize::try_from(stored).unwrap_or(0),
+        ))?;
     insert_keys(conn, slice::from_ref(candidate))
 }
 
@@ -50,7 +56,7 @@ fn insert_keys(conn: &mut Connection, keys: &[SealedKey]) -> QueryResult<()> {
         diesel::insert_into(session_key::table)
             .values(KeyRow::from(key))
             .execute(conn)
-            .and_then(changed::rows(KEYS, 1))?;
+            .and_then(affected_rows::require(KEYS, 1))?;
     }
     Ok(())
 }
@@ -120,7 +126,7 @@ pub(crate) fn delete_signing_keys(conn: &mut Connection, ids: &[String]) -> Quer
     let deleted = diesel::delete(keys()).execute(conn)?;
     let left: i64 = keys().count().get_result(conn)?;
     if left > 0 {
-        return Err(changed::taken(KEYS));
+        return Err(affected_rows::taken(KEYS));
     }
     Ok(deleted)
 }
@@ -134,7 +140,7 @@ pub(crate) fn replace_keys(conn: &mut Connection, keys: &[SealedKey]) -> QueryRe
             .execute(conn)?;
         // One that another process has removed meanwhile needs no seal.
         let there: i64 = row().count().get_result(conn)?;
-        changed::rows(KEYS, usize::try_from(there).unwrap_or(0))(changed)?;
+        affected_rows::require(KEYS, usize::try_from(there).unwrap_or(0))(changed)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::result::QueryResult;
 
 use super::Connection;
-use crate::store::changed;
+use crate::store::affected_rows;
 use crate::store::schema::session_counter;
 
 /// The name of the row.
@@ -24,7 +24,7 @@ pub(crate) fn clear_mark(conn: &mut Connection, value: i64) -> QueryResult<()> {
     let marked = session_counter::table.find(MARK);
     diesel::delete(marked.filter(session_counter::value.eq(value))).execute(conn)?;
     if mark(conn)? == Some(value) {
-        return Err(changed::taken("session_counter"));
+        return Err(affected_rows::taken("session_counter"));
     }
     Ok(())
 }

@@ -10,8 +10,8 @@ use super::users::unexpired_now;
 use crate::handle::SessionHandle;
 use crate::rules::attempts;
 use crate::rules::limit::Standing;
+use crate::store::affected_rows;
 use crate::store::backend::Backend as _;
-use crate::store::changed;
 use crate::store::schema::session_info;
 
 /// Counts one more attempt for all pending sessions of a user, and says how many that makes; `None`
@@ -44,7 +44,7 @@ pub(super) fn set_attempts(
     diesel::update(pending)
         .set(session_info::pending_attempts.eq(i64::from(attempts)))
         .execute(conn)
-        .and_then(changed::rows("session_info", at_least))
+        .and_then(affected_rows::require("session_info", at_least))
 }
 
 /// Ends all pending sessions of a user; returns them.

@@ -14,7 +14,7 @@ use crate::handle::SessionHandle;
 use crate::record::{DeviceState, Record, Rotation};
 use crate::rules::rotation::bound::{self, Question, Registration, decide_bound, register};
 use crate::rules::rotation::{Successor, Verdict};
-use crate::store::changed;
+use crate::store::affected_rows;
 use crate::store::rows::{LineageRow, state_row};
 use crate::store::schema::session_info;
 
@@ -106,7 +106,7 @@ pub(crate) fn rotate(
             };
             update
                 .execute(conn)
-                .and_then(changed::rows("session_info", 1))?;
+                .and_then(affected_rows::require("session_info", 1))?;
         }
     }
     Ok(Some((record, decided)))
@@ -136,7 +136,7 @@ pub(crate) fn bind_device(
                 session_info::device_state.eq(state_row(DeviceState::Unproved)),
             ))
             .execute(conn)
-            .and_then(changed::rows("session_info", 1))?;
+            .and_then(affected_rows::require("session_info", 1))?;
     }
     Ok(Some((record, registration)))
 }

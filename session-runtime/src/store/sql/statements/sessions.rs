@@ -7,7 +7,7 @@ use diesel::result::QueryResult;
 use super::{Connection, MAX_ROWS};
 use crate::handle::SessionHandle;
 use crate::record::{Record, Summary};
-use crate::store::changed;
+use crate::store::affected_rows;
 use crate::store::rows::{ContentRow, SessionRow, SummaryRow};
 use crate::store::schema::session_info;
 
@@ -38,7 +38,7 @@ pub(super) fn insert_rows(conn: &mut Connection, mut rows: &[SessionRow]) -> Que
                 .execute(conn),
             rows => insert_many!(rows).execute(conn),
         };
-        inserted.and_then(changed::rows("session_info", statement.len()))?;
+        inserted.and_then(affected_rows::require("session_info", statement.len()))?;
         rows = rest;
     }
     Ok(())
@@ -96,7 +96,7 @@ pub(crate) fn change<T, E>(
         diesel::update(session_info::table.find(handle.as_bytes().as_slice()))
             .set(ContentRow::from(&record))
             .execute(conn)
-            .and_then(changed::rows("session_info", 1))?;
+            .and_then(affected_rows::require("session_info", 1))?;
     }
     Ok(Some(outcome))
 }

@@ -8,7 +8,7 @@ use super::counters::IDENTITY;
 use super::mark::MARK;
 use super::sessions::insert_rows;
 use super::{Connection, MAX_ROWS};
-use crate::store::changed;
+use crate::store::affected_rows;
 use crate::store::rows::{CounterRow, KeyRow, RevocationRow, SessionRow};
 use crate::store::schema::{session_counter, session_info, session_key, session_revocation};
 
@@ -76,7 +76,7 @@ rows_by_handle!(
         diesel::insert_into(session_revocation::table)
             .values(rows)
             .execute(conn)
-            .and_then(changed::rows("session_revocation", rows.len()))
+            .and_then(affected_rows::require("session_revocation", rows.len()))
     }
 );
 
@@ -94,7 +94,7 @@ pub(crate) fn put_keys(conn: &mut Connection, keys: &[KeyRow]) -> QueryResult<()
     diesel::insert_into(session_key::table)
         .values(keys)
         .execute(conn)
-        .and_then(changed::rows("session_key", keys.len()))
+        .and_then(affected_rows::require("session_key", keys.len()))
 }
 
 /// All counters but the mark and the identity, which are of one database.
@@ -113,7 +113,7 @@ pub(crate) fn put_counters(conn: &mut Connection, counters: &[CounterRow]) -> Qu
     diesel::insert_into(session_counter::table)
         .values(counters)
         .execute(conn)
-        .and_then(changed::rows("session_counter", counters.len()))
+        .and_then(affected_rows::require("session_counter", counters.len()))
 }
 
 /// Whether nothing was ever stored.
@@ -137,7 +137,7 @@ pub(crate) fn replace_mark(
         return diesel::insert_into(session_counter::table)
             .values(row)
             .execute(conn)
-            .and_then(changed::rows("session_counter", 1))
+            .and_then(affected_rows::require("session_counter", 1))
             .map(|()| true);
     };
     let marked = session_counter::table.find(MARK);

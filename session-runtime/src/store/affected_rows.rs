@@ -4,7 +4,7 @@
 use diesel::result::{DatabaseErrorKind, Error, QueryResult};
 
 /// Fails unless a write changed `wanted` rows of a table.
-pub(super) fn rows(table: &'static str, wanted: usize) -> impl FnOnce(usize) -> QueryResult<()> {
+pub(super) fn require(table: &'static str, wanted: usize) -> impl FnOnce(usize) -> QueryResult<()> {
     move |changed| {
         if changed < wanted {
             Err(taken(table))

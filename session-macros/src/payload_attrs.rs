@@ -11,9 +11,9 @@ use crate::claim;
 use crate::runtime;
 use crate::waiver::Waiver;
 
-/// The words, with their positions.
+/// The words of the attribute, with their positions.
 #[derive(Default)]
-pub(crate) struct Words {
+pub(crate) struct PayloadAttrs {
     pub(crate) user_id: Option<Type>,
     pub(crate) data: Option<Type>,
     pub(crate) name: Option<LitStr>,
@@ -22,20 +22,20 @@ pub(crate) struct Words {
     pub(crate) pending: Option<Span>,
     pub(crate) page: Option<LitStr>,
     pub(crate) waiver: Waiver,
-    pub(crate) declared: Option<Path>,
+    pub(crate) krate: Option<Path>,
 }
 
 const TARGET: &str = "payload";
 const TAKEN: &str = "`user_id = Type`, `data = Type`, `name = \"..\"`, `was = \"..\"`, `auth_time`, `pending, page = \"/..\"` and `crate = \"..\"`";
 
-impl Words {
+impl PayloadAttrs {
     pub(crate) fn read(attrs: &[Attribute], mistakes: &mut Mistakes) -> Self {
-        let mut words = Self::default();
+        let mut read_attrs = Self::default();
         for attr in attr::ours(attrs) {
-            let read = attr::read(attr, TARGET, TAKEN, |meta| words.read_word(&meta));
+            let read = attr::read(attr, TARGET, TAKEN, |meta| read_attrs.read_word(&meta));
             mistakes.take(read);
         }
-        words
+        read_attrs
     }
 
     /// Reads one of `user_id = T`, `data = D`, `name = ".."`, `was = ".."`, `auth_time`, `pending`,
@@ -49,7 +49,7 @@ impl Words {
         } else if word(attr::NAME) {
             once(&mut self.name, meta, attr::text_value)
         } else if word(attr::CRATE) {
-            once(&mut self.declared, meta, runtime::read_crate)
+            once(&mut self.krate, meta, runtime::read_crate)
         } else if word(attr::WAS) {
             self.was.push(attr::text_value(meta)?);
             Ok(())

@@ -7,15 +7,15 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// Any such JSON; only whether it can be parsed matters.
-pub(crate) struct EachOnce;
+pub(crate) struct UniqueMembers;
 
-impl<'de> Deserialize<'de> for EachOnce {
+impl<'de> Deserialize<'de> for UniqueMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Self)
     }
 }
 
-impl<'de> Visitor<'de> for EachOnce {
+impl<'de> Visitor<'de> for UniqueMembers {
     type Value = Self;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,7 +65,7 @@ impl<'de> Visitor<'de> for EachOnce {
 
 #[cfg(test)]
 mod tests {
-    use super::EachOnce;
+    use super::UniqueMembers;
 
     #[test]
     fn a_name_that_comes_twice_is_found_at_any_depth_and_in_any_spelling() {
@@ -76,7 +76,7 @@ mod tests {
             (r#"{"a":1,"\u0061":1}"#, false),
             (r#"{"x":[{"y":{"a":1,"a":2}}]}"#, false),
         ] {
-            let read = serde_json::from_str::<EachOnce>(json);
+            let read = serde_json::from_str::<UniqueMembers>(json);
             assert_eq!(read.is_ok(), each_once, "{json}");
         }
     }

@@ -7,7 +7,7 @@ use super::commit::{Committer, Failure};
 use super::work::Queued;
 
 /// How often an operation may fail at once: a deadlock passes with the next try, and what fails
-/// every time is no lock. A try that waited for somebody's lock does not count, and is bounded by
+/// every time is no lock. A try that waited for a lock does not count, and is bounded by
 /// time alone.
 const TRIES: usize = 10;
 
@@ -15,7 +15,7 @@ const TRIES: usize = 10;
 const WAITED: Duration = Duration::from_millis(100);
 
 /// Tries blocked operations, one at a time and in turn, until they pass or have waited too long.
-pub(super) struct Patient {
+pub(super) struct Retries {
     committer: Committer,
     /// The longest an operation may have waited in all.
     timeout: Duration,
@@ -23,7 +23,7 @@ pub(super) struct Patient {
     blocked: VecDeque<(usize, Queued)>,
 }
 
-impl Patient {
+impl Retries {
     pub(super) fn new(committer: Committer, timeout: Duration) -> Self {
         Self {
             committer,
