@@ -5,6 +5,7 @@
 
 mod disk;
 mod kill;
+mod limits;
 mod mounted;
 mod read_only;
 

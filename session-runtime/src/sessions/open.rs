@@ -147,7 +147,7 @@ fn master_key_file(database: &str, development: bool) -> Option<PathBuf> {
         .flatten()
 }
 
-/// Connects and migrates, on a thread that may block; warns of settings that weaken durability.
+/// Connects and migrates; warns of settings that weaken durability.
 async fn open_store(
     database: DatabaseUrl,
     config: &SessionConfig,
@@ -162,12 +162,8 @@ async fn open_store(
         readers: config.read_connections,
         number: i64::from_be_bytes(random.bytes().map_err(|error| error.to_string())?),
     };
-    let (clock, events) = (Arc::clone(clock), events.clone());
-    let opening = move || Store::open(database.as_str(), options, clock, events);
-    let (store, remarks) = tokio::task::spawn_blocking(opening)
-        .await
-        .map_err(|error| error.to_string())?
-        .map_err(|error| see("guide::databases")(error.to_string()))?;
+    let opening = Store::open(database, options, Arc::clone(clock), events.clone());
+    let (store, remarks) = opening.await.map_err(see("guide::databases"))?;
     for weakness in remarks.weaknesses {
         tracing::warn!(event = "weak_durability", "{weakness}");
     }

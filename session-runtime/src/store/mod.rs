@@ -21,6 +21,7 @@ mod migrations;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod open_error;
+mod opening;
 mod options;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -53,11 +54,9 @@ pub use transaction::SessionConnection;
 
 use self::identity::Identity;
 use self::location::Location;
-use self::prepare::{Remarks, prepare};
 use self::queue::{Readers, Writer};
 use self::sql::Link;
 use crate::clock::DatabaseClock;
-use crate::event::EventSink;
 use crate::handle::SessionHandle;
 use crate::record::{Created, Creation, Others, Record, Rotation, Summary};
 use crate::rules::rotation::bound::{Outcome, Registration};
@@ -99,29 +98,6 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the database, migrates it and starts the writers. Blocks.
-    pub(crate) fn open(
-        url: &str,
-        options: Options,
-        clock: Arc<DatabaseClock>,
-        events: EventSink,
-    ) -> Result<(Self, Remarks), OpenError> {
-        let location = Location::parse(url, options.timeout)?;
-        let mut conn = location.writer()?;
-        let remarks = prepare(&mut conn, &clock).map_err(|error| conn.explain(error))?;
-        let identity = Identity::of(&location, &mut conn, options.number)?;
-        let readers = Readers::open(&location, options, &clock, &events)?;
-        let writer = Writer::start(conn, &location, options, &clock, &events)?;
-        let store = Self {
-            writer,
-            readers,
-            identity,
-            is_file: location.file().is_some(),
-            clock,
-        };
-        Ok((store, remarks))
-    }
-
     /// The same for background tasks, whose failures are reported by the task.
     pub(crate) fn quiet(&self) -> Self {
         Self {
