@@ -11,12 +11,14 @@ mod few;
 mod hangs;
 mod one_user;
 mod panics;
+mod paths;
 mod places;
 mod pooler;
 mod refused;
 mod rights;
 mod terminal;
 mod tls;
+mod turned;
 
 use std::path::Path;
 

@@ -133,23 +133,44 @@ enum First {
     OwnOr(String, Option<String>),
 }
 
+/// The longest name of a schema, in bytes; PostgreSQL cuts off the rest, here and in its catalogue.
+const LONGEST: usize = 63;
+
 /// Reads the setting as PostgreSQL prints it.
 fn first_schema(search_path: &str, role: &str) -> Option<First> {
-    let mut names = search_path.split(',').map(str::trim).map(|name| {
-        match name
-            .strip_prefix('"')
-            .and_then(|name| name.strip_suffix('"'))
-        {
-            Some(name) => name.replace("\"\"", "\""),
-            None => name.to_lowercase(),
-        }
-    });
+    let mut names = names(search_path).into_iter();
     let first = names.next().filter(|name| !name.is_empty())?;
     Some(if first == "$user" {
         First::OwnOr(role.to_owned(), names.next())
     } else {
         First::Named(first)
     })
+}
+
+/// The names in a list; within quotes a comma is part of one, and two quotes are one.
+fn names(list: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    for letter in list.chars() {
+        quoted ^= letter == '"';
+        match parts.last_mut() {
+            Some(part) if quoted || letter != ',' => part.push(letter),
+            _ => parts.push(String::new()),
+        }
+    }
+    let name = |part: String| {
+        let part = part.trim();
+        let quoted = part
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        let mut name = match quoted {
+            Some(name) => name.replace("\"\"", "\""),
+            None => part.to_lowercase(),
+        };
+        name.truncate(name.floor_char_boundary(LONGEST));
+        name
+    };
+    parts.into_iter().map(name).collect()
 }
 
 /// A name as it stands in a statement.
@@ -355,6 +376,9 @@ mod tests {
             (r#""$user", public"#, own(Some("public"))),
             ("$user,public", own(Some("public"))),
             (r#""$user""#, own(None)),
+            (r#""a,b", public"#, named("a,b")),
+            (r#""a"",""b",public"#, named(r#"a","b"#)),
+            (&format!("{}\u{e9}", "x".repeat(62)), named(&"x".repeat(62))),
             ("", None),
             (r#""""#, None),
         ] {

@@ -3,6 +3,7 @@
 mod checks;
 mod policies;
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -39,6 +40,9 @@ pub(super) struct Location {
     attempts: server::Attempts,
     /// Whether a pooler gives each transaction whichever connection of the server is free.
     pooled: bool,
+    /// The `search_path` of the first connection, which all keep: one that somebody sets later for
+    /// the role would lead the next connections to other tables.
+    search_path: Arc<OnceLock<String>>,
 }
 
 #[derive(QueryableByName)]
@@ -83,6 +87,7 @@ impl Location {
             timeout,
             attempts: server::Attempts::default(),
             pooled,
+            search_path: Arc::default(),
         }
     }
 
@@ -117,6 +122,7 @@ impl Location {
             server::connect(self.url.as_str(), self.timeout, &self.attempts)?;
         let lock_wait = millis(server::LOCK_WAIT.min(self.timeout));
         let wait = millis(self.timeout);
+        let path = self.search_path(&mut conn)?.replace('\'', "''");
         if self.pooled {
             // A pooler may hand the connection, with its prepared statements, to another client.
             conn.set_prepared_statement_cache_size(CacheSize::Disabled);
@@ -124,7 +130,8 @@ impl Location {
                 "SET LOCAL lock_timeout = {lock_wait};
                  SET LOCAL statement_timeout = {wait};
                  SET LOCAL transaction_isolation = 'read committed';
-                 SET LOCAL row_security = off"
+                 SET LOCAL row_security = off;
+                 SELECT set_config('search_path', '{path}', true)"
             );
             return Ok((conn, Some(settings)));
         }
@@ -132,9 +139,21 @@ impl Location {
             "SET lock_timeout = {lock_wait};
              SET statement_timeout = {wait};
              SET default_transaction_isolation = 'read committed';
-             SET row_security = off"
+             SET row_security = off;
+             SELECT set_config('search_path', '{path}', false)"
         ))?;
         Ok((conn, None))
+    }
+
+    fn search_path(&self, conn: &mut PgConnection) -> Result<&str, OpenError> {
+        if let Some(path) = self.search_path.get() {
+            return Ok(path);
+        }
+        let found = diesel::sql_query(
+            "SELECT 'search_path' AS name, current_setting('search_path') AS setting",
+        )
+        .get_result::<Setting>(conn)?;
+        Ok(self.search_path.get_or_init(|| found.setting))
     }
 }
 

@@ -13,10 +13,14 @@ pub(crate) enum Refusal {
     NoDatabase,
     NotAllowedThere,
     WrongUser,
+    /// Or one who has to come encrypted: MariaDB says the same.
+    WrongUserOrPlain,
     UnknownHost,
     NobodyListens,
     WrongHost,
     NoTls,
+    /// It takes no connection without TLS, which MariaDB's client library does not begin by itself.
+    NotEncrypted,
     /// The client has no certificate of an authority to compare with.
     NoAuthority,
     /// The certificate is of another host.
@@ -45,7 +49,7 @@ const WORDS: [(&str, Refusal); 39] = [
     ("socket (24", Refusal::OpenFiles),
     ("root certificate file", Refusal::NoAuthority),
     ("does not match host name", Refusal::WrongName),
-    ("insecure transport are prohibited", Refusal::NoTls),
+    ("insecure transport are prohibited", Refusal::NotEncrypted),
     ("server does not support SSL", Refusal::NoTls),
     ("SSL error", Refusal::NoTls),
     ("password authentication failed", Refusal::WrongUser),
@@ -73,7 +77,7 @@ const WORDS: [(&str, Refusal); 39] = [
     ("Can't connect to", Refusal::NobodyListens),
     ("SSL connection error", Refusal::NoTls),
     ("TLS/SSL error", Refusal::NoTls),
-    ("Access denied for user", Refusal::WrongUser),
+    ("Access denied for user", Refusal::WrongUserOrPlain),
 ];
 
 impl Refusal {
@@ -114,6 +118,12 @@ impl Refusal {
                 "check user and password in the URL, where other characters than letters and digits are \
                  percent-encoded (`@` is `%40`)"
             }
+            Self::WrongUserOrPlain => {
+                "check user and password in the URL, where other characters than letters and digits are percent-encoded \
+                 (`@` is `%40`); MariaDB refuses in the same words who comes unencrypted where it asks for TLS \
+                 (`require_secure_transport`, `REQUIRE SSL`): add `?ssl_ca=` and the file with the certificate of the \
+                 authority that signed the server's"
+            }
             Self::UnknownHost => "check the host in the URL, and that this machine can resolve it",
             Self::NobodyListens => "check that the server runs, and host and port in the URL",
             Self::WrongHost => {
@@ -123,6 +133,10 @@ impl Refusal {
             Self::NoTls => {
                 "check what the URL says of TLS (PostgreSQL: `sslmode`, `sslrootcert`; MariaDB: `ssl_mode`, `ssl_ca`) and \
                  the server's certificate"
+            }
+            Self::NotEncrypted => {
+                "add `?ssl_ca=` and the file with the certificate of the authority that signed the server's to the URL, as in \
+                 `mysql://user:password@host/app?ssl_ca=/etc/ssl/ca.pem`"
             }
             Self::NoAuthority => {
                 "put the certificate of the authority that signed the server's into that file, name another with \
@@ -226,7 +240,7 @@ mod tests {
             ("Unknown database 'nope'".into(), NoDatabase),
             (
                 "Access denied for user 'app'@'10.0.0.1' (using password: YES)".into(),
-                WrongUser,
+                WrongUserOrPlain,
             ),
             (
                 "Access denied for user 'app'@'%' to database 'app'".into(),
@@ -252,7 +266,7 @@ mod tests {
             ),
             (
                 "Connections using insecure transport are prohibited while --require_secure_transport=ON.".into(),
-                NoTls,
+                NotEncrypted,
             ),
             ("could not create socket: Too many open files".into(), OpenFiles),
             ("Can't create TCP/IP socket (24 \"Too many open files\")".into(), OpenFiles),
