@@ -1,5 +1,6 @@
 //! The rules of this repository that a program can check.
 
+mod commands;
 mod documents;
 mod graph;
 mod inner;
