@@ -28,6 +28,7 @@ pub struct Builder {
     clock: ManualClock,
     folder: Option<Arc<TempDir>>,
     url: Option<String>,
+    profile: Option<&'static str>,
 }
 
 impl Builder {
@@ -40,6 +41,7 @@ impl Builder {
             clock,
             folder: None,
             url: None,
+            profile: None,
         }
     }
 
@@ -54,6 +56,12 @@ impl Builder {
         settings
             .iter()
             .fold(self, |this, (key, value)| this.set(key, value.clone()))
+    }
+
+    /// Runs under this profile of Rocket's, as a release build does under `release`.
+    pub fn profile(mut self, profile: &'static str) -> Self {
+        self.profile = Some(profile);
+        self
     }
 
     /// Changes the session fairing.
@@ -130,6 +138,10 @@ impl Builder {
             .fold(figment, |figment, (key, value)| {
                 figment.merge((format!("sessions.{key}"), value))
             });
+        let figment = match self.profile {
+            Some(profile) => figment.select(profile),
+            None => figment,
+        };
         let rocket = secrets::rocket(figment)
             .attach(self.fairing)
             .mount("/", app::routes());

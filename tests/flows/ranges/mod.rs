@@ -1,5 +1,5 @@
-//! Any value of any setting is a launch or a sentence, never a panic; and what launches without a
-//! warning works for a browser.
+//! Any value of any setting, in the debug and in the release profile, is a launch or a sentence,
+//! never a panic; and what launches without a warning works for a browser.
 
 mod settings;
 mod work;
@@ -9,6 +9,7 @@ use rocket::error::ErrorKind;
 use rocket::figment::value::Value;
 use rocket::local::asynchronous::Client;
 use session_runtime::SessionConfig;
+use session_tests::server::MASTER_KEY;
 use session_tests::{Log, Server};
 
 use self::settings::{Kind, SETTINGS};
@@ -24,13 +25,30 @@ enum Launch {
     Works,
 }
 
+/// What `cookie_secure`, `api_origin` and `master_key` mean by default depends on it.
+const PROFILES: [&str; 2] = ["debug", "release"];
+
+/// What a release build must be given, and then the settings.
+fn complete(profile: &str, settings: &[Setting]) -> Vec<Setting> {
+    let required: &[Setting] = if profile == "release" {
+        &[
+            ("api_origin", "https://api.example.com".into()),
+            ("master_key", MASTER_KEY.into()),
+        ]
+    } else {
+        &[]
+    };
+    [required, settings].concat()
+}
+
 /// A launch that serves, or a sentence that names one of the settings.
-async fn launch_or_sentence(settings: &[Setting]) -> Launch {
+async fn launch_or_sentence(profile: &'static str, settings: &[Setting]) -> Launch {
     let folder = tempfile::tempdir().expect("a folder");
     let log = Log::start();
     let rocket = Server::builder()
         .on_file(folder.path().join("test.db"))
-        .settings(settings)
+        .profile(profile)
+        .settings(&complete(profile, settings))
         .build();
     if let Err(error) = Client::untracked(rocket).await {
         // An error that nobody looked at panics when it is dropped.
@@ -42,18 +60,18 @@ async fn launch_or_sentence(settings: &[Setting]) -> Launch {
         let named = settings
             .iter()
             .any(|(name, _)| sentence.is_some_and(|sentence| sentence.contains(name)));
-        assert!(named, "{settings:?}: {text}");
+        assert!(named, "{profile}, {settings:?}: {text}");
         return Launch::Refused;
     }
     if log.text().contains("settings_do_not_fit") {
         return Launch::Warned;
     }
-    work::check(settings).await;
+    work::check(profile, &complete(profile, settings)).await;
     Launch::Works
 }
 
-fn launch(settings: &[Setting]) -> Launch {
-    rocket::execute(launch_or_sentence(settings))
+fn launch(profile: &'static str, settings: &[Setting]) -> Launch {
+    rocket::execute(launch_or_sentence(profile, settings))
 }
 
 /// A setting that is not in the list would not be tried.
@@ -73,15 +91,17 @@ fn the_list_has_every_setting() {
 
 #[test]
 fn sqlite_each_setting_by_itself_is_a_launch_or_a_sentence() {
-    let mut launches = Vec::new();
-    for (name, kind) in SETTINGS {
-        for value in kind.values() {
-            launches.push(launch(&[(name, value)]));
+    for profile in PROFILES {
+        let mut launches = Vec::new();
+        for (name, kind) in SETTINGS {
+            for value in kind.values() {
+                launches.push(launch(profile, &[(name, value)]));
+            }
         }
+        let count = |what| launches.iter().filter(|launch| **launch == what).count();
+        let (refused, works) = (count(Launch::Refused), count(Launch::Works));
+        assert!(refused > 150 && works > 150, "{refused} {works}");
     }
-    let count = |what| launches.iter().filter(|launch| **launch == what).count();
-    let (refused, works) = (count(Launch::Refused), count(Launch::Works));
-    assert!(refused > 150 && works > 150, "{refused} {works}");
 }
 
 #[test]
@@ -89,7 +109,8 @@ fn sqlite_a_value_of_another_type_is_a_sentence() {
     for (name, kind) in SETTINGS {
         for value in kind.of_another_type() {
             let settings = [(name, value)];
-            assert_eq!(launch(&settings), Launch::Refused, "{settings:?}");
+            let launched = launch("debug", &settings);
+            assert_eq!(launched, Launch::Refused, "{settings:?}");
         }
     }
 }
@@ -119,17 +140,19 @@ proptest! {
 
     #[test]
     fn sqlite_any_settings_together_are_a_launch_or_a_sentence(
-        settings in prop::collection::vec(any_setting(), 1..4)
+        profile in prop::sample::select(&PROFILES[..]),
+        settings in prop::collection::vec(any_setting(), 1..4),
     ) {
-        launch(&settings);
+        launch(profile, &settings);
     }
 
     /// Of the values that each are good alone, so that more of the combinations launch.
     #[test]
     fn sqlite_good_settings_together_are_a_launch_or_a_sentence(
-        settings in prop::collection::vec(good_setting(), 2..8)
+        profile in prop::sample::select(&PROFILES[..]),
+        settings in prop::collection::vec(good_setting(), 2..8),
     ) {
-        launch(&settings);
+        launch(profile, &settings);
     }
 }
 

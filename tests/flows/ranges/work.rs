@@ -32,7 +32,7 @@ fn bare(path: &str) -> &str {
 }
 
 /// Checks that a browser, or the front end of an app, can log in, read, write, refresh and sign out.
-pub(crate) async fn check(settings: &[Setting]) {
+pub(crate) async fn check(profile: &'static str, settings: &[Setting]) {
     let config = read(settings);
     let own = if config.refresh_route {
         Vec::new()
@@ -42,6 +42,7 @@ pub(crate) async fn check(settings: &[Setting]) {
     let mount_at = format!("{}/", bare(&config.api_base_path));
     let pages_at = bare(&config.access_token_path).to_owned();
     let server = Server::builder()
+        .profile(profile)
         .settings(settings)
         .rocket(move |rocket| {
             let rocket = rocket.mount(mount_at, own);
