@@ -4,6 +4,7 @@ mod altered;
 mod concurrency;
 mod contract;
 mod files;
+mod kept;
 mod machine;
 mod panics;
 mod schemas;
