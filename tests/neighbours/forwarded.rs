@@ -1,5 +1,7 @@
 //! Who asks, as far as a proxy says it: the address that a user's list of sessions shows.
 
+use std::net::TcpListener;
+
 use session_tests::browser::SIGN_OUT_PATH;
 
 use crate::behind_each;
@@ -91,4 +93,33 @@ fn the_client_is_recorded_where_the_proxy_says_it(kind: Kind) {
     }
 }
 
+/// Its address reaches the list in short form, whether the proxy puts brackets around it or not.
+fn a_client_over_ipv6_is_recorded_too(kind: Kind) {
+    if TcpListener::bind("[::1]:0").is_err() {
+        let left_out = "left out: this machine has no address `::1`";
+        return record(kind, "address of a client at ::1", left_out);
+    }
+    let site = Site::new(Wanted {
+        tells: true,
+        ipv6: true,
+        ..Wanted::default()
+    });
+    let _proxy = Proxy::start(kind, &site);
+    for (kept, honest) in [("full", "::1"), ("truncated", "::/48")] {
+        let settings = [
+            ("device_ip", kept.into()),
+            ("trusted_proxies", vec!["127.0.0.1/32"].into()),
+        ];
+        let _upstream = Upstream::start(&site, &settings);
+        let client = Client::new(&site).over_ipv6(&site);
+        assert_eq!(recorded(&client, &site), [honest; 1 + FORGED.len()]);
+        record(
+            kind,
+            "address of a client at ::1, told as the guide has it",
+            honest,
+        );
+    }
+}
+
 behind_each!(the_client_is_recorded_where_the_proxy_says_it);
+behind_each!(a_client_over_ipv6_is_recorded_too);

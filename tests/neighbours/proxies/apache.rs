@@ -50,10 +50,13 @@ pub(super) fn command(site: &Site) -> Command {
             &root.join("mods-enabled").join(name),
         );
     }
-    let ports = format!(
+    let mut ports = format!(
         "Listen 127.0.0.1:{}\nListen 127.0.0.1:{}\n",
         site.http, site.https
     );
+    if site.wanted.ipv6 {
+        ports.push_str(&format!("Listen [::1]:{}\n", site.https));
+    }
     fs::write(root.join("ports.conf"), ports).expect("a file");
     fs::write(root.join("sites-enabled/site.conf"), text(site)).expect("a file");
     let mut command = program("apache2");
@@ -113,9 +116,14 @@ fn text(site: &Site) -> String {
         "ServerName {HOST}\n    ProxyPass \"{from}\" \"{to}\"{upgrade}\n    ProxyPassReverse \"{from}\" \"{to}\"\n    {tells}\n    \
          {fields}"
     );
+    let ipv6 = if wanted.ipv6 {
+        format!(" [::1]:{https}")
+    } else {
+        String::new()
+    };
     format!(
         "<VirtualHost 127.0.0.1:{http}>\n    {body}\n</VirtualHost>\n\
-         <VirtualHost 127.0.0.1:{https}>\n    {body}\n    SSLEngine on\n    SSLCertificateFile {cert}\n    \
+         <VirtualHost 127.0.0.1:{https}{ipv6}>\n    {body}\n    SSLEngine on\n    SSLCertificateFile {cert}\n    \
          SSLCertificateKeyFile {key}\n    Protocols h2 http/1.1\n</VirtualHost>\n"
     )
 }

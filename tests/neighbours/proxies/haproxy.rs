@@ -35,9 +35,14 @@ fn text(site: &Site) -> String {
     } else {
         ""
     };
+    let ipv6 = if wanted.ipv6 {
+        format!("    bind [::1]:{https} ssl crt {both} alpn h2,http/1.1\n")
+    } else {
+        String::new()
+    };
     format!(
         "frontend site\n    bind 127.0.0.1:{http}\n    bind 127.0.0.1:{https} ssl crt {both} alpn h2,http/1.1\n\
-         {tells}{strips}    default_backend application\n\
+         {ipv6}{tells}{strips}    default_backend application\n\
          backend application\n    server application 127.0.0.1:{upstream}\n"
     )
 }

@@ -69,6 +69,8 @@ pub(crate) struct Wanted {
     pub(crate) large_heads: bool,
     /// Whether WebSockets pass, as the guide has it.
     pub(crate) web_sockets: bool,
+    /// Whether it listens for TLS at `::1` as well.
+    pub(crate) ipv6: bool,
 }
 
 /// The path in front of the application's own.

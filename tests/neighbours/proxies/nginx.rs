@@ -62,12 +62,18 @@ fn text(site: &Site) -> String {
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};\n", site.show(kind)))
         .concat();
+    let ipv6 = if wanted.ipv6 {
+        format!("listen [::1]:{https} ssl http2;")
+    } else {
+        String::new()
+    };
     format!(
         r#"{temporary}map $http_upgrade $connection_upgrade {{ default upgrade; "" close; }}
 server {{
     server_name {HOST};
     listen 127.0.0.1:{http};
     listen 127.0.0.1:{https} ssl http2;
+    {ipv6}
     ssl_certificate {cert};
     ssl_certificate_key {key};
     {of_server}
