@@ -12,7 +12,7 @@ use session_runtime::token::Transport;
 use session_runtime::{Error, Event, NewSession};
 use session_tests::app::{Claims, Notes};
 use session_tests::servers::Standby;
-use session_tests::{Database, Server};
+use session_tests::{Database, Log, Server, launches};
 
 type Events = Arc<Mutex<Vec<Event>>>;
 
@@ -229,6 +229,21 @@ async fn what_an_asynchronous_standby_never_got_logs_nobody_out() {
         began.elapsed().as_secs()
     );
     assert_eq!((rolled_back, alarms.len()), (19, 19));
+}
+
+/// As of a URL that was copied from the wrong line of a list.
+#[async_test]
+async fn a_launch_at_the_standby_alone_is_refused_until_it_is_the_primary() {
+    let standby = Arc::new(Standby::start(&[]));
+    let build = || Server::builder().on_url(&standby.standby_url()).build();
+    let log = Log::start();
+    assert!(!launches(build()).await);
+    log.expect(&[
+        "could not be set up: `sessions.database` names a server that only reads: `transaction_read_only` is on (a standby, \
+         or `default_transaction_read_only`); sessions need the primary (`session_runtime::guide::databases` says more)",
+    ]);
+    fail_over(&standby).await;
+    assert!(launches(build()).await);
 }
 
 async fn wait_for_standby(primary: &mut Database) {

@@ -103,6 +103,38 @@ async fn mariadb_a_binary_log_of_statements_is_refused_with_what_to_set() {
     server.browser().log_in("bob").await.expect(200, OK);
 }
 
+/// Without `read_only` a replica takes writes, which nobody else ever sees.
+#[rocket::async_test]
+async fn mariadb_a_launch_at_a_replica_that_takes_writes_is_warned_of() {
+    let primary = DatabaseServer::start(Backend::Mariadb, &["log-bin=log", "server-id=1"]);
+    let replica = DatabaseServer::start(Backend::Mariadb, &["server-id=2"]);
+    let url = replica.database(Path::new("replica"));
+    let warned = async || {
+        let log = Log::start();
+        drop(Server::builder().on_url(&url).start().await);
+        let text = log.text();
+        let words = "event=\"weak_durability\"";
+        let found = text
+            .lines()
+            .find(|line| line.contains(words) && line.contains("is a replica"));
+        found.map(str::to_owned)
+    };
+    assert_eq!(warned().await, None);
+    Database::connect(&replica.admin()).execute(&format!(
+        "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {}, MASTER_USER = 'sessions', MASTER_PASSWORD = 'correct';
+         START SLAVE",
+        primary.port()
+    ));
+    let said = warned().await.expect("a warning");
+    for words in [
+        "`Slave_running` is ON in MariaDB: this is a replica that takes writes",
+        "name the primary in `sessions.database`",
+        "`read_only`",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+}
+
 /// The words of MariaDB are those for a wrong password.
 #[rocket::async_test]
 async fn mariadb_a_server_that_lets_nobody_in_unencrypted_says_what_to_add() {

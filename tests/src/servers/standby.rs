@@ -35,6 +35,14 @@ impl Standby {
         )
     }
 
+    /// A URL of the standby alone.
+    pub fn standby_url(&self) -> String {
+        format!(
+            "postgres://sessions:correct@127.0.0.1:{}/postgres",
+            self.ports[1]
+        )
+    }
+
     /// Keeps what the primary commits from here on away from the standby.
     pub fn cut(&self) {
         self.command("cut");

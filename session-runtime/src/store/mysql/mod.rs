@@ -36,6 +36,11 @@ const OWN_SETTINGS: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_
      SESSION sql_select_limit = 18446744073709551615, SESSION sql_big_selects = 1, SESSION sql_safe_updates = 0,
      SESSION autocommit = 1, SESSION completion_type = 0";
 
+/// Said of a replica without `read_only`, and of each of two servers that replicate from each other.
+const WRITABLE_REPLICA: &str = "`Slave_running` is ON in MariaDB: this is a replica that takes writes, which the primary \
+     does not get and a failover may undo; name the primary in `sessions.database`, and set `read_only` here. If the \
+     primary replicates from here too, nothing is wrong";
+
 /// Where a database is and how long to wait for it.
 #[derive(Debug, Clone)]
 pub(super) struct Location {
@@ -181,14 +186,17 @@ impl Backend for MysqlConnection {
         if value("log_bin") == "ON" && value("sync_binlog") != "1" {
             weak.push("sync_binlog");
         }
+        let weak = weak.into_iter().map(|name| {
+            format!(
+                "`{name}` is {} in MariaDB, not 1: a crash or a power loss may undo logins and revocations",
+                value(name)
+            )
+        });
+        let replicates: Vec<Variable> =
+            diesel::sql_query("SHOW STATUS WHERE Variable_name = 'Slave_running' AND Value = 'ON'")
+                .load(self)?;
         Ok(weak
-            .into_iter()
-            .map(|name| {
-                format!(
-                    "`{name}` is {} in MariaDB, not 1: a crash or a power loss may undo logins and revocations",
-                    value(name)
-                )
-            })
+            .chain(replicates.first().map(|_| WRITABLE_REPLICA.to_owned()))
             .collect())
     }
 
