@@ -1,6 +1,6 @@
 //! The log line of each event.
 
-use super::Event;
+use super::{CHAPTER, Event};
 
 impl Event {
     /// Whether the event is normal operation, which is logged at `debug`.
@@ -42,6 +42,7 @@ impl Event {
             Self::SecondFactorFailed { .. } => {
                 tracing::warn!(
                     event = "second_factor_failed",
+                    see = CHAPTER,
                     "a second factor was tried too often: all sessions of this user that await one are ended"
                 );
             }
@@ -53,24 +54,24 @@ impl Event {
                 }
             }
             Self::TokenTheft { handle, .. } => {
-                tracing::warn!(event = "token_theft", %handle, "a superseded refresh token was used, or one that the browser was not given; the session is ended");
+                tracing::warn!(event = "token_theft", see = CHAPTER, %handle, "a superseded refresh token was used, or one that the browser was not given; the session is ended");
             }
             Self::LateParentUse { handle } => {
                 tracing::info!(event = "late_parent_use", %handle, "an old refresh token was used again: a lost answer, or a copy");
             }
             Self::RotationStopped { handle, ends_at } => {
-                tracing::warn!(event = "rotation_stopped", %handle, %ends_at, "as many refresh tokens as allowed are unused: the session ends in a day unless one of them is used");
+                tracing::warn!(event = "rotation_stopped", see = CHAPTER, %handle, %ends_at, "as many refresh tokens as allowed are unused: the session ends in a day unless one of them is used");
             }
             Self::StoreRollbackSuspected { handle } => {
-                tracing::error!(event = "store_rollback_suspected", %handle, "a refresh token is newer than its row: a failover or a restored backup lost commits; the session goes on");
+                tracing::error!(event = "store_rollback_suspected", see = CHAPTER, %handle, "a refresh token is newer than its row: a failover or a restored backup lost commits; the session goes on");
             }
             Self::DeviceBound { handle } => tracing::debug!(event = "device_bound", %handle),
             Self::DeviceNotBound { handle } => tracing::debug!(event = "device_not_bound", %handle),
             Self::DeviceRefused { handle, cause } => {
-                tracing::warn!(event = "device_refused", %handle, cause, "a registration or a proof of a device was refused; nothing changed");
+                tracing::warn!(event = "device_refused", see = CHAPTER, %handle, cause, "a registration or a proof of a device was refused; nothing changed");
             }
             Self::DeviceBindingDropped { handle } => {
-                tracing::warn!(event = "device_binding_dropped", %handle, "a device never proved itself: its session goes on without it, for a day");
+                tracing::warn!(event = "device_binding_dropped", see = CHAPTER, %handle, "a device never proved itself: its session goes on without it, for a day");
             }
             Self::DeviceProofSkipped { reason } => {
                 tracing::info!(
@@ -80,7 +81,7 @@ impl Event {
                 );
             }
             Self::UnprovedRefresh { handle } => {
-                tracing::warn!(event = "unproved_refresh", %handle, "a refresh token of a session that is bound to a device came without a proof: it was copied, or the browser has lost the key; nothing changed");
+                tracing::warn!(event = "unproved_refresh", see = CHAPTER, %handle, "a refresh token of a session that is bound to a device came without a proof: it was copied, or the browser has lost the key; nothing changed");
             }
             Self::PayloadMismatch {
                 handle,
@@ -88,7 +89,7 @@ impl Event {
                 found,
                 reason,
             } => {
-                tracing::warn!(event = "payload_mismatch", %handle, expected, found, reason, "a session does not fit the payload type that a guard asks for: its user has to log in again");
+                tracing::warn!(event = "payload_mismatch", see = CHAPTER, %handle, expected, found, reason, "a session does not fit the payload type that a guard asks for: its user has to log in again");
             }
             Self::PayloadNameShared {
                 name,
@@ -96,6 +97,7 @@ impl Event {
             } => {
                 tracing::error!(
                     event = "payload_name_shared",
+                    see = CHAPTER,
                     name,
                     first,
                     second,
@@ -106,6 +108,7 @@ impl Event {
             Self::RevokedEverything { sessions } => {
                 tracing::warn!(
                     event = "everything_revoked",
+                    see = CHAPTER,
                     sessions,
                     "all sessions of all users were ended"
                 );
@@ -116,6 +119,7 @@ impl Event {
             Self::KeyRemoved { kid } => {
                 tracing::warn!(
                     event = "key_removed",
+                    see = CHAPTER,
                     kid,
                     "removed a signing key; its tokens are refused"
                 );
@@ -128,6 +132,7 @@ impl Event {
             } => {
                 tracing::warn!(
                     event = "cross_site_refused",
+                    see = CHAPTER,
                     path,
                     origin,
                     sec_fetch_site,
@@ -137,7 +142,7 @@ impl Event {
             }
             Self::SecureCookiesOverHttp { handle } => {
                 tracing::error!(
-                    event = "secure_cookies_over_http",
+                    event = "secure_cookies_over_http", see = CHAPTER,
                     %handle,
                     "a login over plain http was answered with `Secure` cookies, which browsers drop: serve over https, or set \
                      `sessions.cookie_secure = \"no\"` in the debug profile"
@@ -155,6 +160,7 @@ impl Event {
             Self::LargeResponseHead { bytes } => {
                 tracing::warn!(
                     event = "large_response_head",
+                    see = CHAPTER,
                     bytes,
                     "the head of an answer with tokens is larger than 4000 bytes, and nginx answers 502 in its place unless \
                      its buffers are larger: write `proxy_buffer_size 16k; proxy_buffers 8 16k;`, or keep the payload small"
@@ -163,6 +169,7 @@ impl Event {
             Self::LargeRequestHead { bytes } => {
                 tracing::warn!(
                     event = "large_request_head",
+                    see = CHAPTER,
                     bytes,
                     "the cookies of a request are larger than 6000 bytes, and from about 8000 on nginx and Apache answer 400 or 431 \
                      in our place: set `large_client_header_buffers 4 32k` or `LimitRequestFieldSize 32768`, or keep payload \
@@ -174,11 +181,12 @@ impl Event {
                 cookie_path,
                 remedy,
             } => {
-                tracing::warn!(event = "refresh_cookie_missing", %handle, cookie_path, remedy, "a browser did not send the refresh cookie of a live session to the refresh route: it is logged out");
+                tracing::warn!(event = "refresh_cookie_missing", see = CHAPTER, %handle, cookie_path, remedy, "a browser did not send the refresh cookie of a live session to the refresh route: it is logged out");
             }
             Self::SeveralUsers { handles } => {
                 tracing::warn!(
                     event = "several_users",
+                    see = CHAPTER,
                     ?handles,
                     "a request presents live sessions of different users, so it is answered 403; the next login ends them"
                 );
@@ -188,6 +196,7 @@ impl Event {
             } => {
                 tracing::warn!(
                     event = "clock_skew",
+                    see = CHAPTER,
                     found,
                     consequence,
                     "a clock is wrong, or jumped"
@@ -202,6 +211,7 @@ impl Event {
             Self::RevocationsRestored { handles } => {
                 tracing::error!(
                     event = "revocations_restored",
+                    see = CHAPTER,
                     sessions = handles.len(),
                     "the database had lost revocations that this process remembers; they are revoked again"
                 );
@@ -209,6 +219,7 @@ impl Event {
             Self::RevocationMemoryFull { remembered } => {
                 tracing::error!(
                     event = "revocation_memory_full",
+                    see = CHAPTER,
                     remembered,
                     "more sessions were revoked lately than are remembered: until the oldest are forgotten, requests of other \
                      sessions ask the database"
@@ -217,6 +228,7 @@ impl Event {
             Self::RevocationFeedStalled => {
                 tracing::error!(
                     event = "revocation_feed_stalled",
+                    see = CHAPTER,
                     "revocations could not be read in time: until they can, requests are answered as \
                      `sessions.revocation_on_stall` says"
                 );
@@ -224,6 +236,7 @@ impl Event {
             Self::StoreUnavailable { cause } => {
                 tracing::error!(
                     event = "store_unavailable",
+                    see = CHAPTER,
                     cause,
                     "the session store did not do what was asked of it: a request is answered 503"
                 );
@@ -231,6 +244,7 @@ impl Event {
             Self::TaskFailed { task, cause } => {
                 tracing::error!(
                     event = "task_failed",
+                    see = CHAPTER,
                     task,
                     cause,
                     "a task beside the requests failed; it is tried again at its next turn"
@@ -246,17 +260,19 @@ impl Event {
             Self::WrongDatabase { found } => {
                 tracing::error!(
                     event = "wrong_database",
+                    see = CHAPTER,
                     found,
                     "`Sessions::within` was given a connection that does not lead to `sessions.database`, and changed nothing: \
                      give the pool that it comes from the same URL"
                 );
             }
             Self::SessionMissing { handle } => {
-                tracing::warn!(event = "session_missing", %handle, "a session that has just begun is not in the database: another node may have it");
+                tracing::warn!(event = "session_missing", see = CHAPTER, %handle, "a session that has just begun is not in the database: another node may have it");
             }
             Self::RequestFailed { cause } => {
                 tracing::error!(
                     event = "request_failed",
+                    see = CHAPTER,
                     cause,
                     "a request was answered 500 for an error of sessions"
                 );
@@ -264,6 +280,7 @@ impl Event {
             Self::DatabaseHangs => {
                 tracing::error!(
                     event = "database_hangs",
+                    see = CHAPTER,
                     "the database does not answer: until it does, requests that read it are answered 503"
                 );
             }
@@ -277,6 +294,7 @@ impl Event {
             } => {
                 tracing::warn!(
                     event = "connection_refused",
+                    see = CHAPTER,
                     cause,
                     "the database refuses another connection; those that are open do the work: set \
                      `sessions.{setting}` to {open}, or allow its user more. A process opens `write_connections` + \
@@ -286,6 +304,7 @@ impl Event {
             Self::WorkerRestarted { cause } => {
                 tracing::error!(
                     event = "worker_restarted",
+                    see = CHAPTER,
                     cause,
                     "a thread of the session store panicked and was replaced: who waited for it got an error"
                 );

@@ -22,6 +22,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub(crate) use self::sink::EventSink;
 use crate::handle::SessionHandle;
 
+/// Where the log sends whoever reads a warning: the chapter with a row for each event.
+pub(crate) const CHAPTER: &str = "session_runtime::guide::troubleshooting";
+
 /// Something that happened to a session or a key.
 ///
 /// Each event is logged with `tracing`, with the name given here in the field `event`, and passed

@@ -6,8 +6,8 @@ use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::Event;
 use super::budget::Budget;
+use super::{CHAPTER, Event};
 use crate::clock::{Clock, SystemClock};
 use crate::panics::caught;
 
@@ -133,6 +133,7 @@ impl LeftOut {
     fn log(&self) {
         tracing::warn!(
             event = "lines_left_out",
+            see = CHAPTER,
             lines = self.lines,
             "so many lines of one kind were left out"
         );

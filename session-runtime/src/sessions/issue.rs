@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::Sessions;
 use crate::config::DeviceBound;
 use crate::error::Error;
+use crate::event::CHAPTER;
 use crate::keys::Marks;
 use crate::keys::sealing::hex;
 use crate::payload::{require_shallow, rounded_by_javascript};
@@ -149,6 +150,7 @@ impl Sessions {
         {
             tracing::warn!(
                 event = "number_rounded",
+                see = CHAPTER,
                 payload_type,
                 name,
                 "the payload `{payload_type}` has an integer beyond 2^53 in `{name}`: JavaScript reads it rounded from the \

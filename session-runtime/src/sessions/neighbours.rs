@@ -3,6 +3,7 @@
 use super::Sessions;
 use super::feed::SERVES_FOR;
 use crate::config::Revocation;
+use crate::event::CHAPTER;
 use crate::rules::shared_settings::{Fingerprint, REVOCATION};
 use crate::store::StoreError;
 
@@ -56,6 +57,7 @@ impl Sessions {
 fn warn_of_another(issuer: &str, other: &str) {
     tracing::warn!(
         event = "database_shared",
+        see = CHAPTER,
         "`sessions.database`: {other} uses the same tables as this application, {issuer}. A user id is the same user in \
          both, and a login or a revocation in one is one in the other: give an application with users of its own \
          a database or a schema of its own. If you have just changed `api_origin`, `api_base_path` or `outer_path`, \
@@ -66,6 +68,7 @@ fn warn_of_another(issuer: &str, other: &str) {
 fn warn_of_copy(issuer: &str, other: &str) {
     tracing::warn!(
         event = "database_shared",
+        see = CHAPTER,
         "`sessions.database` holds sessions of {other}, which used it last, and this application is {issuer}. If this is a \
          copy of that application's database, the refresh tokens of its users are accepted here: stop, drop the \
          tables `session_*`, and start again. If you have changed `api_origin`, `api_base_path` or `outer_path`, \
@@ -79,6 +82,7 @@ fn warn_of_settings(issuer: &str, settings: &[&str]) {
     if !of_tokens.is_empty() {
         tracing::warn!(
             event = "settings_differ",
+            see = CHAPTER,
             "another process serves {issuer} from the same tables with another value of {}: each answers 401 to sessions \
              of the other. Give all processes the same settings. To change one of these, stop the processes that have the \
              old value before you start those with the new one; if that was done less than five minutes ago, nothing is wrong",
@@ -88,6 +92,7 @@ fn warn_of_settings(issuer: &str, settings: &[&str]) {
     if settings.contains(&REVOCATION) {
         tracing::warn!(
             event = "settings_differ",
+            see = CHAPTER,
             "another process serves {issuer} from the same tables with another value of `{REVOCATION}`: the one with \"none\" \
              accepts revoked sessions until their access tokens expire. Give all processes the same value; if the process \
              with the old one was stopped less than five minutes ago, nothing is wrong"

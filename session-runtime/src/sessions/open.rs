@@ -14,7 +14,7 @@ use super::{AccessTokens, Follower, Inner, Reports, Sessions, Settings, Stores};
 use crate::clock::{Clock, DatabaseClock, in_words};
 use crate::config::{DatabaseUrl, SessionConfig};
 use crate::error::Error;
-use crate::event::{Event, EventSink};
+use crate::event::{CHAPTER, Event, EventSink};
 use crate::keys::master_key;
 use crate::keys::sealing::MasterKeys;
 use crate::keys::{Schedule, Supplier, install_crypto_provider};
@@ -165,10 +165,10 @@ async fn open_store(
     let opening = Store::open(database, options, Arc::clone(clock), events.clone());
     let (store, remarks) = opening.await.map_err(see("guide::databases"))?;
     for weakness in remarks.weaknesses {
-        tracing::warn!(event = "weak_durability", "{weakness}");
+        tracing::warn!(event = "weak_durability", see = CHAPTER, "{weakness}");
     }
     if let Some(others) = remarks.others {
-        tracing::warn!(event = "new_session_tables", "{others}");
+        tracing::warn!(event = "new_session_tables", see = CHAPTER, "{others}");
     }
     Ok(store)
 }

@@ -179,6 +179,11 @@ async fn every_event_has_a_line_that_was_read_aloud() {
         let line = format!("event=\"{name}\"");
         assert!(text.contains(&line), "no line of `{name}`");
     }
+    let chapter = " see=\"session_runtime::guide::troubleshooting\"";
+    for line in text.lines() {
+        let is_bad_news = line.starts_with("> WARN") || line.starts_with("> ERROR");
+        assert_eq!(line.contains(chapter), is_bad_news, "{line}");
+    }
     compare("events", &text);
 }
 
