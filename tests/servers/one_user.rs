@@ -148,7 +148,13 @@ async fn many_sessions_end_in_short_transactions(backend: Backend) {
         assert_eq!(database.number(sql), 1_200, "{sql}");
     }
     if backend == Backend::Postgres {
-        let most = "SELECT max(rows) AS value FROM (SELECT count(*) AS rows FROM most GROUP BY at, ending) AS each";
-        assert_eq!(database.number(most), 100);
+        let most = |ending: u8| {
+            format!(
+                "SELECT max(rows) AS value FROM (SELECT count(*) AS rows FROM most WHERE ending = {ending} GROUP BY at) AS each"
+            )
+        };
+        assert_eq!(database.number(&most(1)), 100);
+        // The background task reads the feed, too, and may share its transaction.
+        assert!(database.number(&most(0)) <= 200);
     }
 }

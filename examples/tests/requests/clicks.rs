@@ -58,7 +58,7 @@ fn a_page_that_lay_open_for_long_still_signs_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let jars = ["ada", "everywhere", "phone"];
     let mut forms = Vec::new();
-    let short = r#"access_token_validity="1 s""#;
+    let short = r#"access_token_validity="5 s""#;
     with_browsers_in(folder.path(), short, jars, |[ada, everywhere, phone]| {
         for browser in [&phone, &ada] {
             browser.log_in("ada");
