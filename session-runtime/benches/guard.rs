@@ -54,6 +54,28 @@ fn maybe_session_warm(bencher: Bencher<'_, '_>) {
     Server::start(&[]).bench_guard::<MaybeSession<Claims>>(bencher);
 }
 
+/// Ten thousand open streams, of a hundred sessions: `max alloc` is what they hold in memory.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn ten_thousand_streams(bencher: Bencher<'_, '_>) {
+    let server = Server::start(&[]);
+    let sessions = server.sessions();
+    let verified: Vec<_> = (0..100)
+        .map(|_| {
+            let created = rocket::execute(sessions.create(bob(), Transport::Header));
+            let tokens = created.expect("a store");
+            let verified = sessions.verify::<Claims>(tokens.access_token());
+            rocket::execute(verified).expect("a session")
+        })
+        .collect();
+    bencher.bench_local(|| {
+        let streams: Vec<_> = (0..100)
+            .flat_map(|_| verified.iter().map(|session| session.ended()))
+            .collect();
+        assert_eq!(streams.len(), 10_000);
+        streams
+    });
+}
+
 /// As many as the feed keeps on a bad day; where nothing is measured, a few.
 const REVOKED: usize = if cfg!(debug_assertions) {
     1_000

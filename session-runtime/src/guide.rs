@@ -14,6 +14,12 @@ pub mod databases {}
 #[doc = include_str!("../docs/device_bound.md")]
 pub mod device_bound {}
 
+#[doc(alias = "server-sent events")]
+#[doc(alias = "EventSource")]
+#[doc(alias = "WebSocket")]
+#[doc = include_str!("../docs/streams.md")]
+pub mod streams {}
+
 #[doc(alias = "nginx")]
 #[doc(alias = "proxy")]
 #[doc(alias = "replicas")]

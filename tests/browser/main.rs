@@ -64,6 +64,12 @@ fn the_sdk_learns_of_other_tabs_and_devices() {
 }
 
 #[test]
+fn a_revoked_session_closes_its_streams() {
+    let replicas = Servers::of_replicas(&Names::localhost(), "");
+    run("streams.test.mjs", "", &replicas);
+}
+
+#[test]
 fn theft_ends_both_sides() {
     let settings = r#", rotation_min_age="500ms""#;
     run("theft.test.mjs", "", &on_localhost(settings));

@@ -49,6 +49,7 @@ mod siblings;
 mod sign_out;
 mod signatures;
 mod sockets;
+mod streams;
 mod touched;
 mod transport;
 mod unavailable;

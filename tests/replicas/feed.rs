@@ -12,10 +12,10 @@ use session_tests::{Database, Log};
 use super::{ONE_SITE, Shared, three};
 
 super::on! {
-    Sqlite: a_counter_that_was_set_back_hides_no_revocation a_revocation_holds_everywhere_within_the_bound verifying_reads_no_row a_late_process_knows_everything;
-    Postgres: a_counter_that_was_set_back_hides_no_revocation a_revocation_holds_everywhere_within_the_bound verifying_reads_no_row a_late_process_knows_everything
+    Sqlite: a_counter_that_was_set_back_hides_no_revocation a_revocation_holds_everywhere_within_the_bound a_revocation_ends_what_is_open_everywhere_within_the_bound verifying_reads_no_row a_late_process_knows_everything;
+    Postgres: a_counter_that_was_set_back_hides_no_revocation a_revocation_holds_everywhere_within_the_bound a_revocation_ends_what_is_open_everywhere_within_the_bound verifying_reads_no_row a_late_process_knows_everything
         a_revocation_committed_late_reaches_everybody;
-    Mariadb: a_counter_that_was_set_back_hides_no_revocation a_revocation_holds_everywhere_within_the_bound verifying_reads_no_row a_late_process_knows_everything
+    Mariadb: a_counter_that_was_set_back_hides_no_revocation a_revocation_holds_everywhere_within_the_bound a_revocation_ends_what_is_open_everywhere_within_the_bound verifying_reads_no_row a_late_process_knows_everything
         a_revocation_committed_late_reaches_everybody;
 }
 
@@ -79,6 +79,40 @@ async fn a_revocation_holds_everywhere_within_the_bound(backend: Backend) {
         worst.as_millis()
     );
     assert!(worst < BOUND, "{worst:?}");
+}
+
+async fn a_revocation_ends_what_is_open_everywhere_within_the_bound(backend: Backend) {
+    let shared = Shared::new(backend, "open");
+    let processes = three(&shared.url);
+    let mut worst = Duration::ZERO;
+    for round in 0..3 {
+        let (place, _) = &processes[round];
+        let (_, tokens) = place.log_in("ada");
+        let open = processes
+            .each_ref()
+            .map(|(place, _)| place.stream("/events", &tokens));
+        let ends = thread::scope(|scope| {
+            let ends = open.map(|mut stream| {
+                scope.spawn(move || {
+                    let rest = std::io::copy(&mut stream, &mut std::io::sink());
+                    rest.expect("a stream that ends");
+                    Instant::now()
+                })
+            });
+            assert!(ends.iter().all(|end| !end.is_finished()));
+            assert_eq!(place.sign_out(&tokens).status(), Some(200));
+            let since = Instant::now();
+            let ends = ends.map(|end| end.join().expect("no panic"));
+            ends.map(|end| end.saturating_duration_since(since))
+        });
+        worst = ends.into_iter().fold(worst, Duration::max);
+    }
+    println!(
+        "{backend:?}: 3 revocations, streams of three processes ended after at most {} ms",
+        worst.as_millis()
+    );
+    // A busy machine may be late to say so.
+    assert!(worst < 2 * BOUND, "{worst:?}");
 }
 
 /// Without the table nobody can read a row of it: what is answered then was answered without.

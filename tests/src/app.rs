@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use rocket::response::stream::{Event, EventStream};
 use rocket::serde::json::{Json, Value, json};
+use rocket::tokio::select;
+use rocket::tokio::time::interval;
 use rocket::{Route, get, post, put, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{Error, JwtPayload, LiveSession, MaybeSession, Session, Sessions, login};
@@ -105,6 +108,29 @@ pub async fn ban(user: &str, sessions: Sessions) -> Result<Value, Error> {
     Ok(json!(sessions.revoke_all(&user.to_owned()).await?))
 }
 
+/// Answers when the session has ended.
+#[get("/until")]
+pub async fn until(session: Session<Claims>) -> &'static str {
+    session.ended().await;
+    "over"
+}
+
+/// Says something now and then, until the session has ended.
+#[get("/events")]
+pub fn events(session: Session<Claims>) -> EventStream![] {
+    let mut ended = session.ended();
+    let user = session.user_id().clone();
+    EventStream! {
+        let mut turns = interval(Duration::from_millis(100));
+        loop {
+            select! {
+                () = &mut ended => break,
+                _ = turns.tick() => yield Event::data(user.clone()),
+            }
+        }
+    }
+}
+
 /// A stand-alone JWT.
 #[get("/jwt")]
 pub fn jwt(sessions: Sessions) -> Result<String, Error> {
@@ -135,6 +161,7 @@ pub fn socket(
 /// All of the above but the socket.
 pub fn routes() -> Vec<Route> {
     routes![
-        log_in, me, live, maybe, optional, other, notes, set_notes, leave, ban, jwt, open
+        log_in, me, live, maybe, optional, other, notes, set_notes, leave, ban, jwt, open, until,
+        events
     ]
 }

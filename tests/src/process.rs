@@ -1,6 +1,6 @@
 //! A server process, and clients that survive its death.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -123,6 +123,17 @@ impl Place {
             agent().get(self.url(path)).header("Cookie", cookie).call(),
             tokens,
         )
+    }
+
+    /// Opens a stream; it is open, and has said something, when this returns.
+    pub fn stream(&self, path: &str, tokens: &Tokens) -> impl Read + Send {
+        let cookie = names::cookie_header(&format!("{ACCESS}={}", tokens.access));
+        let request = agent().get(self.url(path)).header("Cookie", cookie);
+        let answer = request.call().expect("an answer");
+        assert_eq!(answer.status(), 200);
+        let mut body = answer.into_body().into_reader();
+        body.read_exact(&mut [0]).expect("a first byte");
+        body
     }
 
     fn url(&self, path: &str) -> String {

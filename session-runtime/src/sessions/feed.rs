@@ -35,6 +35,7 @@ impl Sessions {
         let last_page = loop {
             let page = inner.store.background.feed(reading.position()).await?;
             revocations.take_in(&mut reading, &page);
+            self.close_streams(page.entries.iter().map(|entry| entry.handle));
             if page.is_last {
                 break page;
             }

@@ -29,6 +29,7 @@ use crate::handle::SessionHandle;
 use crate::new_session::NewSession;
 use crate::payload::types::PayloadTypes;
 use crate::random::Random;
+use crate::record::Summary;
 use crate::revocation::Revocations;
 use crate::rules::lifetimes::Lifetimes;
 use crate::store::Store;
@@ -52,6 +53,7 @@ mod login_context;
 mod missing_row;
 mod neighbours;
 mod open;
+mod open_streams;
 mod payload_types;
 mod recognise;
 mod refresh;
@@ -60,6 +62,7 @@ mod revoke;
 mod second_factor;
 mod silent_requests;
 mod start;
+mod streams;
 mod task_failures;
 mod tasks;
 #[cfg(feature = "internals")]
@@ -81,9 +84,11 @@ pub(crate) use login_context::{CompletedLogin, LoginContext};
 pub(crate) use open::Surroundings;
 pub(crate) use recognise::Recognised;
 pub(crate) use refresh::Exchanged;
+pub use streams::Ended;
 pub(crate) use task_failures::Task;
 pub use uncommitted::Uncommitted;
 pub use verify::VerifiedSession;
+pub(crate) use verify::claims_of_row;
 pub use versioned::Versioned;
 pub use within::Within;
 
@@ -94,6 +99,7 @@ pub use crate::store::SessionConnection;
 use clock_jumps::ClockJumps;
 use conflicts::Conflicts;
 use kept_keys::KeptKeys;
+use open_streams::OpenStreams;
 use silent_requests::SilentRequests;
 use task_failures::TaskFailures;
 use verified_tokens::VerifiedTokens;
@@ -117,6 +123,9 @@ use verified_tokens::VerifiedTokens;
 pub struct Sessions {
     inner: Arc<Inner>,
 }
+
+/// Whether a route that admitted a session would admit it again with this row.
+pub(crate) type Judge = fn(&Sessions, &Summary) -> bool;
 
 /// Sessions that may have been dropped meanwhile.
 pub(crate) struct WeakSessions(Weak<Inner>);
@@ -156,11 +165,12 @@ struct AccessTokens {
     conflicts: Conflicts,
 }
 
-/// What follows the revocation feed, the time of the database that comes with it, and the clean-up
-/// that depends on both.
+/// What follows the revocation feed, the streams that it ends, the time of the database that comes
+/// with it, and the clean-up that depends on both.
 #[derive(Debug)]
 struct Follower {
     revocations: Revocations,
+    streams: OpenStreams<Judge>,
     clock: Arc<DatabaseClock>,
     clock_jumps: Mutex<ClockJumps>,
     /// When this process last announced how long its access tokens live (monotonic).

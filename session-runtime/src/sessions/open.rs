@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::conflicts::Conflicts;
 use super::kept_keys::KeptKeys;
 use super::key_source::KeySource;
+use super::open_streams::OpenStreams;
 use super::silent_requests::SilentRequests;
 use super::task_failures::TaskFailures;
 use super::verified_tokens::VerifiedTokens;
@@ -88,6 +89,7 @@ impl Sessions {
             },
             feed: Follower {
                 revocations: Revocations::new(lifetimes.access_token),
+                streams: OpenStreams::default(),
                 clock,
                 clock_jumps: Mutex::default(),
                 announced_at: Mutex::default(),

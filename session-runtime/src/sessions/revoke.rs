@@ -231,6 +231,7 @@ impl Sessions {
         let until = self.now() + inner.settings.lifetimes.access_token;
         let revocations = &inner.feed.revocations;
         revocations.insert(ended, until, replaced, inner.feed.clock.monotonic());
+        self.close_streams(ended.iter().copied());
     }
 
     /// Refuses ended sessions in this process at once, and emits the event.

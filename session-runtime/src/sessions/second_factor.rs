@@ -4,10 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Sessions;
 use super::login_context::CompletedLogin;
+use super::verify::claims_of_row;
 use crate::config::TransferMethod;
 use crate::error::Error;
 use crate::event::{Event, RevokedBy};
-use crate::payload::claims_set::ClaimsSet;
 use crate::record::{Record, Summary};
 use crate::rules::limit::Limit;
 use crate::token::access::Verified;
@@ -81,7 +81,7 @@ impl Sessions {
 
     /// The claims of a pending session, from its row instead of a token.
     pub(super) fn read_pending(row: Summary) -> Verified {
-        let claims = ClaimsSet::new(row.user_id, &row.payload_type, &row.payload);
+        let claims = claims_of_row(&row);
         Verified::of_pending(row.handle, claims, row.created_at, row.ends_at)
     }
 

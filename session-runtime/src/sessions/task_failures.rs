@@ -12,6 +12,7 @@ pub(crate) enum Task {
     RotateKeys,
     CleanUp,
     ReportSilence,
+    EndStreams,
 }
 
 impl Task {
@@ -22,6 +23,7 @@ impl Task {
             Self::RotateKeys => "renew the signing keys",
             Self::CleanUp => "delete expired sessions",
             Self::ReportSilence => "report requests without evidence",
+            Self::EndStreams => "end the streams of ended sessions",
         }
     }
 }

@@ -28,6 +28,7 @@ impl Sessions {
                 self.report_silent_requests();
                 Ok(false)
             }
+            Task::EndStreams => self.end_streams().await.map(|()| false),
         }
     }
 

@@ -31,6 +31,8 @@ pub struct VerifiedSession<P: JwtPayload> {
     pub payload: P,
     /// When the access token expires.
     pub expires_at: DateTime<Utc>,
+    pub(super) sessions: Sessions,
+    pub(super) verified: Arc<Verified>,
 }
 
 /// The result of checking the signature of an access token.
@@ -80,6 +82,8 @@ impl Sessions {
             user_id,
             payload,
             expires_at: verified.expires_at,
+            sessions: self.clone(),
+            verified,
         })
     }
 
@@ -172,7 +176,7 @@ impl Sessions {
     /// answer.
     pub(crate) async fn read_live(&self, token: &Verified) -> Result<Arc<Verified>, Error> {
         let row = self.read_row(token.handle).await?;
-        let claims = ClaimsSet::new(row.user_id, &row.payload_type, &row.payload);
+        let claims = claims_of_row(&row);
         Ok(Arc::new(token.with(claims, row.auth_time, row.anonymous)))
     }
 
@@ -255,4 +259,9 @@ impl Sessions {
     pub(crate) fn is_anti_csrf_token(&self, token: &str, handle: SessionHandle) -> bool {
         anti_csrf::is_genuine(token, handle, self.keys().macs())
     }
+}
+
+/// What a token of this row would say.
+pub(crate) fn claims_of_row(row: &Summary) -> ClaimsSet {
+    ClaimsSet::new(row.user_id.clone(), &row.payload_type, &row.payload)
 }

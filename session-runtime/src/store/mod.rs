@@ -284,6 +284,17 @@ impl Store {
         Ok(summary.filter(|summary| !summary.is_expired(now)))
     }
 
+    /// The same of many sessions: those that are there and have not expired.
+    pub(crate) async fn summaries(
+        &self,
+        handles: Vec<SessionHandle>,
+    ) -> Result<Vec<Summary>, StoreError> {
+        let mut summaries = self.read(move |link| link.summaries(&handles)).await?;
+        let now = self.clock.now();
+        summaries.retain(|summary| !summary.is_expired(now));
+        Ok(summaries)
+    }
+
     /// The session, unless it is gone or expired.
     pub(crate) async fn find(&self, handle: SessionHandle) -> Result<Option<Record>, StoreError> {
         let record = self.read(move |link| link.find(handle)).await?;

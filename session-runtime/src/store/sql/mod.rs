@@ -172,6 +172,7 @@ statements! {
         fn delete_expired(before: DateTime<Utc>, most: i64) -> usize;
         fn find(handle: SessionHandle) -> Option<Record>;
         fn insert(records: &[&Record]) -> ();
+        fn summaries(handles: &[SessionHandle]) -> Vec<Summary>;
         fn summary(handle: SessionHandle) -> Option<Summary>;
     }
     users {

@@ -9,7 +9,8 @@ use serde_json::Map;
 use crate::claims::Facts;
 use crate::error::Error;
 use crate::payload::JwtPayload;
-use crate::sessions::{Sessions, merge};
+use crate::record::Summary;
+use crate::sessions::{Sessions, claims_of_row, merge};
 use crate::token::access::Verified;
 use crate::user_id::UserId;
 use crate::web::guards::requirement::{Fetch, Requirement};
@@ -53,6 +54,27 @@ pub(super) async fn admit<P: JwtPayload, R: Requirement<P>>(
     local.answer_is_for(Audience::Member);
     let (sessions, local) = (sessions.clone(), local.clone());
     Ok(Session::new(sessions, local, verified, user_id, payload))
+}
+
+/// Whether a route that asks for this would still admit a session with this row. Claims are not
+/// fetched: one that has become too old refuses it.
+pub(super) fn would_admit<P: JwtPayload, R: Requirement<P>>(
+    sessions: &Sessions,
+    row: &Summary,
+) -> bool {
+    let claims = claims_of_row(row);
+    let Ok((payload, _)) = sessions.read_claims::<P>(row.handle, &claims) else {
+        return false;
+    };
+    let unmet = R::unmet(&Facts {
+        payload: &payload,
+        claims: &claims,
+        auth_time: row.auth_time,
+        anonymous: row.anonymous,
+        device_bound: row.device_bound,
+        now: sessions.now(),
+    });
+    unmet.is_empty()
 }
 
 /// Fetches the claims that the token lacks or has too old, stores them, and hands out a token with

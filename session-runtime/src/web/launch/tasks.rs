@@ -23,7 +23,25 @@ pub(in crate::web) fn start(sessions: &Sessions, shutdown: &Shutdown) {
     );
     repeat(Task::RotateKeys, sessions.key_turn(), sessions, shutdown);
     repeat(Task::CleanUp, config.cleanup_interval, sessions, shutdown);
+    repeat(
+        Task::EndStreams,
+        config.revocation_bound / 4,
+        sessions,
+        shutdown,
+    );
     repeat(Task::ReportSilence, MINUTE, sessions, shutdown);
+    end_streams_at(shutdown.clone(), sessions);
+}
+
+/// Ends the open streams when the application shuts down, so that it need not wait for them.
+fn end_streams_at(shutdown: Shutdown, sessions: &Sessions) {
+    let sessions = sessions.downgrade();
+    tokio::spawn(async move {
+        shutdown.await;
+        if let Some(sessions) = sessions.upgrade() {
+            sessions.end_all_streams();
+        }
+    });
 }
 
 /// Runs a task at every turn, and again at once while it has more to do.

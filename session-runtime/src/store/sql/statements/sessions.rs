@@ -79,6 +79,20 @@ pub(crate) fn summary(
     Ok(row.and_then(SummaryRow::into_summary))
 }
 
+/// Those of these sessions whose rows exist and make sense, without their data.
+pub(crate) fn summaries(
+    conn: &mut Connection,
+    handles: &[SessionHandle],
+) -> QueryResult<Vec<Summary>> {
+    let handles = handles.iter().map(|handle| handle.as_bytes().as_slice());
+    let rows: Vec<SummaryRow> = session_info::table
+        .filter(session_info::handle.eq_any(handles))
+        .select(SummaryRow::as_select())
+        .load(conn)?;
+    let summaries = rows.into_iter().filter_map(SummaryRow::into_summary);
+    Ok(summaries.collect())
+}
+
 /// Lets `change` alter the payload and the data of an unexpired session, as one step under the
 /// row's lock; writes nothing if it refuses.
 pub(crate) fn change<T, E>(

@@ -2,6 +2,7 @@
 
 mod change;
 mod end;
+mod ended;
 mod guard;
 mod replace;
 
@@ -219,13 +220,13 @@ impl<P, R> Session<P, R> {
             Some(found) => Ok(found),
             None => {
                 let absent = self.sessions.missing_row(self.handle()).await;
-                self.ended(Err(absent)).await
+                self.or_removed(Err(absent)).await
             }
         }
     }
 
     /// Removes the cookies with the response if the session turns out to have ended.
-    pub(in crate::web) async fn ended<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+    pub(in crate::web) async fn or_removed<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         if matches!(result, Err(Error::Unauthorised)) {
             let (handle, transport) = (self.handle(), self.verified.transport);
             self.local
@@ -277,7 +278,7 @@ impl<P: JwtPayload, R> Session<P, R> {
     }
 
     async fn replace(&mut self, changed: Result<SessionTokens, Error>) -> Result<(), Error> {
-        let tokens = self.ended(changed).await?;
+        let tokens = self.or_removed(changed).await?;
         self.verified = self
             .sessions
             .check(tokens.access_token(), tokens.transport())?;

@@ -44,7 +44,7 @@ impl<P, R> Session<P, R> {
             .sessions
             .replace_session(&self.verified, Others::End)
             .await;
-        let tokens = self.ended(replaced).await?;
+        let tokens = self.or_removed(replaced).await?;
         let handle = tokens.handle();
         self.local.remove(self.handle(), self.verified.transport);
         self.local.attach(tokens);

@@ -1,61 +1,31 @@
 //! Event streams and WebSockets: they end when their session does.
 
-mod table;
-
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use self::table::{Id, Stream, Table};
-use super::{Sessions, VerifiedSession};
+use super::open_streams::{Id, OpenStreams, Stream};
+use super::verify::claims_of_row;
+use super::{Judge, Sessions, VerifiedSession};
 use crate::config::{OnStall, Revocation};
 use crate::error::Error;
 use crate::handle::SessionHandle;
 use crate::panics::caught;
 use crate::payload::JwtPayload;
-use crate::record::{CHUNK, Summary};
+use crate::record::CHUNK;
 use crate::revocation::Known;
 use crate::store::StoreError;
 use crate::token::access::Verified;
-
-/// Whether a route that admitted a session would admit it again with this row.
-pub(crate) type Judge = fn(&Sessions, &Summary) -> bool;
 
 /// A future that is ready when a session has ended: see
 /// [`Session::ended`](crate::Session::ended).
 #[must_use = "it does nothing unless it is awaited, beside the stream that is to end"]
 pub struct Ended {
-    streams: Streams,
+    streams: OpenStreams<Judge>,
     id: Id,
-}
-
-/// The open streams of this process.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Streams(Arc<Mutex<Inner>>);
-
-#[derive(Debug, Default)]
-struct Inner {
-    table: Table,
-    /// The version of the keys that all streams were compared with.
-    key_version: Option<i64>,
-    /// When all rows were last read because the feed was stalled (monotonic).
-    stalled_at: Option<Duration>,
-}
-
-impl Streams {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Ends some of them. Whoever waits is woken when the lock is free again.
-    fn close(&self, which: impl FnOnce(&mut Table) -> Vec<Waker>) {
-        let wakers = which(&mut self.lock().table);
-        wakers.into_iter().for_each(Waker::wake);
-    }
 }
 
 impl Future for Ended {
@@ -101,7 +71,9 @@ impl<P: JwtPayload> VerifiedSession<P> {
     /// ```
     pub fn ended(&self) -> Ended {
         self.sessions.ended(&self.verified, |sessions, row| {
-            sessions.read_claims::<P>(row.handle, &row.claims()).is_ok()
+            sessions
+                .read_claims::<P>(row.handle, &claims_of_row(row))
+                .is_ok()
         })
     }
 }
@@ -110,7 +82,7 @@ impl Sessions {
     /// A future that is ready when the session of this token ends, or when `judge` refuses it at
     /// the end of the token.
     pub(crate) fn ended(&self, token: &Verified, judge: Judge) -> Ended {
-        let streams = self.inner.streams.clone();
+        let streams = self.inner.feed.streams.clone();
         let stream = Stream {
             due: token.expires_at,
             kid: Arc::clone(&token.kid),
@@ -143,7 +115,7 @@ impl Sessions {
     /// expires.
     pub(super) fn close_streams(&self, ended: impl Iterator<Item = SessionHandle>) {
         if self.config().revocation != Revocation::None {
-            self.inner.streams.close(|table| {
+            self.inner.feed.streams.close(|table| {
                 ended
                     .flat_map(|handle| table.close_session(handle))
                     .collect()
@@ -153,7 +125,7 @@ impl Sessions {
 
     /// Ends the streams of sessions that have expired or are no longer what their routes ask for.
     pub(crate) async fn end_streams(&self) -> Result<(), StoreError> {
-        let streams = &self.inner.streams;
+        let streams = &self.inner.feed.streams;
         let version = self.keys().version;
         if streams.lock().key_version.replace(version) != Some(version) {
             streams.close(|table| table.close_unsigned(|kid| self.counts(kid)));
@@ -183,7 +155,7 @@ impl Sessions {
 
     /// Ends all streams, because the application shuts down.
     pub(crate) fn end_all_streams(&self) {
-        self.inner.streams.close(|table| table.close_all(true));
+        self.inner.feed.streams.close(|table| table.close_all(true));
     }
 
     /// Whether requests are answered by `revocation_on_stall` at present.
@@ -197,7 +169,7 @@ impl Sessions {
     /// What a stalled feed does to streams: they end, or their rows are read once in each
     /// `revocation_bound`.
     fn hurry_streams(&self, now: DateTime<Utc>) {
-        let (streams, config) = (&self.inner.streams, self.config());
+        let (streams, config) = (&self.inner.feed.streams, self.config());
         if config.revocation_on_stall == OnStall::Refuse {
             return streams.close(|table| table.close_all(false));
         }
@@ -218,7 +190,7 @@ impl Sessions {
     ) -> Result<(), StoreError> {
         let mut handles: Vec<_> = due.iter().map(|((handle, _), _)| *handle).collect();
         handles.dedup();
-        let rows = self.inner.background.summaries(handles).await?;
+        let rows = self.inner.store.background.summaries(handles).await?;
         let kid = Arc::clone(&self.keys().signer(now).kid);
         let mut ended = Vec::new();
         for (id, judge) in due {
@@ -226,13 +198,14 @@ impl Sessions {
                 // A panic of the application's code ends the stream, as it would refuse a request.
                 Some(row) if caught(|| judge(self, row)).unwrap_or(false) => {
                     let due = (now + self.longest_validity(row.device_bound)).min(row.ends_at);
-                    self.inner.streams.lock().table.go_on(*id, due, &kid);
+                    self.inner.feed.streams.lock().table.go_on(*id, due, &kid);
                 }
-                None if !matches!(self.absent(id.0).await, Error::Unauthorised) => {}
+                None if !matches!(self.missing_row(id.0).await, Error::Unauthorised) => {}
                 _ => ended.push(*id),
             }
         }
         self.inner
+            .feed
             .streams
             .close(|table| ended.into_iter().filter_map(|id| table.close(id)).collect());
         Ok(())
@@ -242,7 +215,7 @@ impl Sessions {
 impl Sessions {
     /// How long an access token of a session is valid.
     fn longest_validity(&self, device_bound: bool) -> TimeDelta {
-        let lifetimes = &self.inner.lifetimes;
+        let lifetimes = &self.inner.settings.lifetimes;
         match device_bound {
             true => lifetimes.bound_access_token,
             false => lifetimes.access_token,
@@ -262,6 +235,6 @@ impl Sessions {
 
     /// How many streams are open in this process.
     pub fn open_streams(&self) -> usize {
-        self.inner.streams.lock().table.len()
+        self.inner.feed.streams.lock().table.len()
     }
 }

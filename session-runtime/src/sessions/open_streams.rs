@@ -2,12 +2,12 @@
 //! again.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::Judge;
 use crate::handle::SessionHandle;
 
 /// How many streams of one session may be open at a time.
@@ -16,10 +16,23 @@ const MOST: usize = 100;
 /// Which stream: of this session, the one with this number.
 pub(super) type Id = (SessionHandle, u64);
 
+/// The open streams of this process; `J` says whether a session's row is still what a route asks for.
+#[derive(Debug)]
+pub(super) struct OpenStreams<J>(Arc<Mutex<State<J>>>);
+
+#[derive(Debug)]
+pub(super) struct State<J> {
+    pub(super) table: Table<J>,
+    /// The version of the keys that all streams were compared with.
+    pub(super) key_version: Option<i64>,
+    /// When all rows were last read because the feed was stalled (monotonic).
+    pub(super) stalled_at: Option<Duration>,
+}
+
 /// The streams that are open, by session; one that is not in here has ended.
-#[derive(Debug, Default)]
-pub(super) struct Table {
-    open: BTreeMap<Id, Stream>,
+#[derive(Debug)]
+pub(super) struct Table<J> {
+    open: BTreeMap<Id, Stream<J>>,
     /// The number of the next one.
     next: u64,
     /// When the first of them is due, or earlier.
@@ -30,19 +43,58 @@ pub(super) struct Table {
 
 /// A stream that is open.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub(super) struct Stream<J> {
     /// When its session's row is read: at the end of the access token that admitted it.
     pub(super) due: DateTime<Utc>,
     /// The key that signed that access token.
     pub(super) kid: Arc<str>,
     /// Whether its route would still admit the session.
-    pub(super) judge: Judge,
+    pub(super) judge: J,
     pub(super) waker: Option<Waker>,
 }
 
-impl Table {
+impl<J> Clone for OpenStreams<J> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<J> Default for OpenStreams<J> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            table: Table::default(),
+            key_version: None,
+            stalled_at: None,
+        })))
+    }
+}
+
+impl<J> OpenStreams<J> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<J>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends some of them. Whoever waits is woken when the lock is free again.
+    pub(super) fn close(&self, which: impl FnOnce(&mut Table<J>) -> Vec<Waker>) {
+        let wakers = which(&mut self.lock().table);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<J> Default for Table<J> {
+    fn default() -> Self {
+        Self {
+            open: BTreeMap::new(),
+            next: 0,
+            first_due: None,
+            over: false,
+        }
+    }
+}
+
+impl<J: Copy> Table<J> {
     /// Adds a stream; the oldest of the same session ends if there are too many.
-    pub(super) fn open(&mut self, handle: SessionHandle, stream: Stream) -> (Id, Option<Waker>) {
+    pub(super) fn open(&mut self, handle: SessionHandle, stream: Stream<J>) -> (Id, Option<Waker>) {
         let id = (handle, self.next);
         self.next += 1;
         let mut pushed_out = None;
@@ -114,7 +166,7 @@ impl Table {
     }
 
     /// Which streams are due, and how each is judged.
-    pub(super) fn due(&mut self, now: DateTime<Utc>) -> Vec<(Id, Judge)> {
+    pub(super) fn due(&mut self, now: DateTime<Utc>) -> Vec<(Id, J)> {
         if self.first_due.is_none_or(|first| first > now) {
             return Vec::new();
         }
@@ -161,11 +213,11 @@ mod tests {
         DateTime::UNIX_EPOCH + chrono::TimeDelta::minutes(minutes)
     }
 
-    fn stream(due: i64, kid: &str) -> Stream {
+    fn stream(due: i64, kid: &str) -> Stream<()> {
         Stream {
             due: at(due),
             kid: kid.into(),
-            judge: |_, _| true,
+            judge: (),
             waker: None,
         }
     }
@@ -211,7 +263,7 @@ mod tests {
     #[test]
     fn each_is_due_at_its_own_end() {
         let mut table = Table::default();
-        let due = |table: &mut Table, minutes| {
+        let due = |table: &mut Table<()>, minutes| {
             let due = table.due(at(minutes)).into_iter();
             due.map(|((_, number), _)| number).collect::<Vec<_>>()
         };
