@@ -12,6 +12,7 @@ use std::time::Duration;
 use rocket::http::Method;
 use session_tests::browser::{Answer, REFRESH_PATH};
 use session_tests::device::{Device, parameter};
+use session_tests::server::MASTER_KEY;
 use session_tests::{Browser, Server};
 
 const ORIGIN: &str = "https://shop.test";
@@ -65,6 +66,7 @@ async fn main() {
     let server = Server::builder()
         .set("api_origin", ORIGIN)
         .set("device_bound", "when-supported")
+        .set("master_key", MASTER_KEY)
         .start()
         .await;
     let mut ordinary = server.logged_in("ada").await;
