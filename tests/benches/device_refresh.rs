@@ -99,23 +99,23 @@ async fn main() {
         ordinary.keep(&answer);
 
         // An old challenge is answered with a new one, as after any pause in a browser.
-        let asked = device.proof(&challenge);
-        let named = |proof| {
-            [
+        loop {
+            let proof = device.proof(&challenge);
+            let headers = [
                 ("Sec-Secure-Session-Id", session),
-                ("Secure-Session-Response", proof),
-            ]
-        };
-        let answer = call(&bound, REFRESH, &named(&asked)).await;
-        bound.keep(&answer);
-        assert_eq!(answer.status, 403, "{}", answer.body);
-        let proof = device.proof(&next_challenge(&answer));
-        let before = processor_time();
-        let answer = call(&bound, REFRESH, &named(&proof)).await;
-        spent[1] += processor_time().saturating_sub(before);
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        bound.keep(&answer);
-        challenge = next_challenge(&answer);
+                ("Secure-Session-Response", &*proof),
+            ];
+            let before = processor_time();
+            let answer = call(&bound, REFRESH, &headers).await;
+            let needed = processor_time().saturating_sub(before);
+            bound.keep(&answer);
+            challenge = next_challenge(&answer);
+            if answer.status == 200 {
+                spent[1] += needed;
+                break;
+            }
+            assert_eq!(answer.status, 403, "{}", answer.body);
+        }
     }
     let [ordinary, bound] = spent.map(|spent| spent / TIMES);
     println!("an ordinary refresh:  {ordinary:?} of processor time");
