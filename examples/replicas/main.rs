@@ -4,7 +4,12 @@
 //! Its login is none to copy: whoever names the demo user is that user. `src/users.rs` shows
 //! passwords.
 
+use std::time::Duration;
+
+use rocket::response::stream::{Event, EventStream};
 use rocket::serde::json::{Value, json};
+use rocket::tokio::select;
+use rocket::tokio::time::interval;
 use rocket::{Config, get, launch, post, routes};
 use serde::{Deserialize, Serialize};
 use session_runtime::{JwtPayload, Session, Sessions, login};
@@ -28,11 +33,26 @@ fn me(session: Session<Claims>, config: &Config) -> Value {
     json!({ "user": session.user_id(), "process": config.port })
 }
 
+/// Counts the tenths of a second, until the session has ended.
+#[get("/events")]
+fn events(session: Session<Claims>) -> EventStream![] {
+    let mut ended = session.ended();
+    EventStream! {
+        let mut turns = interval(Duration::from_millis(100));
+        for count in 0.. {
+            select! {
+                () = &mut ended => break,
+                _ = turns.tick() => yield Event::data(count.to_string()),
+            }
+        }
+    }
+}
+
 /// All else comes from the environment: `ROCKET_PORT`, and `ROCKET_SESSIONS` with what the
 /// processes share.
 #[launch]
 fn rocket() -> _ {
     rocket::build()
         .attach(Sessions::fairing())
-        .mount("/", routes![log_in, me])
+        .mount("/", routes![log_in, me, events])
 }
