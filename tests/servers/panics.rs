@@ -48,7 +48,7 @@ async fn the_thread_for_blocked_operations_survives_and_is_replaced(backend: Bac
     };
     for restarts in [0, 1] {
         lock(&mut database);
-        clock.panic_after("session-patient", 1 + 3 * restarts);
+        clock.panic_after("session-retries", 1 + 3 * restarts);
         let error = change().await.expect_err("a panic");
         match restarts {
             0 => assert!(matches!(error, Error::General(cause) if cause.contains("the clock"))),
@@ -60,7 +60,7 @@ async fn the_thread_for_blocked_operations_survives_and_is_replaced(backend: Bac
     }
     // What is blocked next is tried until it passes.
     lock(&mut database);
-    clock.panic_after("session-patient", usize::MAX);
+    clock.panic_after("session-retries", usize::MAX);
     let (changed, ()) = tokio::join!(change(), async {
         while clock.left() == Some(usize::MAX) {
             tokio::task::yield_now().await;
