@@ -19,7 +19,8 @@ use crate::web::request_state::RequestState;
 ///
 /// With `Session`, a revocation takes up to `revocation_bound`, and a changed payload arrives with
 /// the next access token. `LiveSession` reads the session's row at every request, checks the
-/// requirement against it, and gives that row's payload: a role that [`Sessions::merge_payload`]
+/// requirement against it, and gives that row's payload: a role that
+/// [`Sessions::merge_payload`](crate::Sessions::merge_payload)
 /// took away is gone at once, whatever the token says.
 ///
 /// ```
