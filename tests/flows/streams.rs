@@ -8,9 +8,10 @@ use rocket::futures::FutureExt;
 use rocket::{State, async_test, get, routes, tokio};
 use serde_json::json;
 use session_runtime::requirement::{Facts, Requirement, Unmet};
-use session_runtime::sessions::Ended;
-use session_runtime::{Session, Sessions};
-use session_tests::app::Claims;
+use session_runtime::sessions::{Ended, VerifiedSession};
+use session_runtime::token::Transport;
+use session_runtime::{NewSession, Session, SessionHandle, Sessions};
+use session_tests::app::{Claims, Notes};
 use session_tests::{Browser, Builder, Server};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -62,11 +63,37 @@ fn ended(server: &Server) -> Vec<bool> {
         .collect()
 }
 
-/// Reads what other processes ended, and judges what is due.
+/// Reads what other processes ended.
+async fn follow(server: &Server) {
+    let read = server.sessions().read_revocations_now().await;
+    read.expect("a store");
+}
+
+/// The same, and judges what is due.
 async fn turn(server: &Server) {
-    let sessions = server.sessions();
-    sessions.read_revocations_now().await.expect("a store");
-    sessions.end_streams_now().await.expect("a store");
+    follow(server).await;
+    let judged = server.sessions().end_streams_now().await;
+    judged.expect("a store");
+}
+
+/// Gives a session another name.
+async fn rename(server: &Server, handle: SessionHandle, name: &str) {
+    let name = json!({ "name": name }).as_object().cloned();
+    let merged = server
+        .sessions()
+        .merge_payload::<Claims>(handle, name.expect("an object"))
+        .await;
+    assert!(merged.is_ok(), "{merged:?}");
+}
+
+/// A session in headers, as its token says.
+async fn verified(sessions: &Sessions) -> VerifiedSession<Claims> {
+    let claims = Claims { name: "Ada".into() };
+    let new = NewSession::new("ada".to_owned(), claims, Notes::default());
+    let tokens = sessions.create(new, Transport::Header).await;
+    let tokens = tokens.expect("a session");
+    let verified = sessions.verify(tokens.access_token()).await;
+    verified.expect("a session")
 }
 
 async fn open(browser: &mut Browser<'_>, path: &str) {
@@ -122,10 +149,7 @@ async fn a_revocation_elsewhere_ends_it_with_the_next_read_of_the_feed() {
     open(&mut browser, "/stream").await;
     let handle = browser.handle().await;
     assert_eq!(elsewhere.sessions().revoke(handle).await, Ok(true));
-    here.sessions()
-        .read_revocations_now()
-        .await
-        .expect("a store");
+    follow(&here).await;
     assert_eq!(ended(&here), [true]);
 }
 
@@ -166,12 +190,8 @@ async fn at_the_end_of_the_token_the_row_decides() {
         let mut browser = server.logged_in("ada").await;
         open(&mut browser, "/stream").await;
         open(&mut browser, "/greeted").await;
-        let changed = json!({ "name": name });
-        let merged = changed.as_object().expect("an object").clone();
         let handle = browser.handle().await;
-        let sessions = server.sessions();
-        let merged = sessions.merge_payload::<Claims>(handle, merged).await;
-        assert!(merged.is_ok(), "{merged:?}");
+        rename(&server, handle, name).await;
         handles.push(handle);
     }
     let first = handles[0];
@@ -187,12 +207,7 @@ async fn at_the_end_of_the_token_the_row_decides() {
     let admitted = [false, false, false, true, false, true];
     assert_eq!(ended(&server), admitted, "a name that is not greeted");
     // Again at the end of the next token.
-    let merged = json!({ "name": "nobody" }).as_object().cloned();
-    let merged = server
-        .sessions()
-        .merge_payload::<Claims>(first, merged.expect("an object"))
-        .await;
-    assert!(merged.is_ok(), "{merged:?}");
+    rename(&server, first, "nobody").await;
     server.clock.advance(HOUR / 2);
     turn(&server).await;
     assert_eq!(ended(&server), admitted);
@@ -293,11 +308,7 @@ async fn a_database_that_is_away_ends_nothing_until_the_feed_is_stalled() {
     open(&mut browser, "/stream").await;
     server.clock.advance(HOUR);
     let mut database = server.database();
-    server
-        .sessions()
-        .read_revocations_now()
-        .await
-        .expect("a store");
+    follow(&server).await;
     database.execute("ALTER TABLE session_info RENAME TO hidden");
     let judged = server.sessions().end_streams_now().await;
     assert!(judged.is_err(), "{judged:?}");
@@ -335,11 +346,7 @@ async fn ten_thousand_open_streams_send_no_query() {
     }
     assert_eq!(server.sessions().open_streams(), 10_000);
     server.clock.advance(HOUR / 2);
-    server
-        .sessions()
-        .read_revocations_now()
-        .await
-        .expect("a store");
+    follow(&server).await;
     let mut database = server.database();
     database.execute("ALTER TABLE session_info RENAME TO hidden");
     let judged = server.sessions().end_streams_now().await;
@@ -351,16 +358,8 @@ async fn ten_thousand_open_streams_send_no_query() {
 #[async_test]
 async fn a_verified_token_knows_when_its_session_ends() {
     let server = server().await;
-    let sessions: &Sessions = server.sessions();
-    let new = session_runtime::NewSession::new(
-        "ada".to_owned(),
-        Claims { name: "Ada".into() },
-        session_tests::app::Notes::default(),
-    );
-    let transport = session_runtime::token::Transport::Header;
-    let tokens = sessions.create(new, transport).await.expect("a session");
-    let verified = sessions.verify::<Claims>(tokens.access_token()).await;
-    let verified = verified.expect("a session");
+    let sessions = server.sessions();
+    let verified = verified(sessions).await;
     let mut ended = verified.ended();
     assert_eq!((&mut ended).now_or_never(), None);
     assert_eq!(sessions.revoke(verified.handle).await, Ok(true));
@@ -371,14 +370,7 @@ async fn a_verified_token_knows_when_its_session_ends() {
 async fn a_shutdown_ends_all_of_them() {
     let server = with_streams(Server::builder()).listen().await;
     let sessions = server.sessions().clone();
-    let new = session_runtime::NewSession::new(
-        "ada".to_owned(),
-        Claims { name: "Ada".into() },
-        session_tests::app::Notes::default(),
-    );
-    let transport = session_runtime::token::Transport::Header;
-    let tokens = sessions.create(new, transport).await.expect("a session");
-    let verified = sessions.verify::<Claims>(tokens.access_token()).await;
-    let ended = verified.expect("a session").ended();
+    let verified = verified(&sessions).await;
+    let ended = verified.ended();
     let ((), ()) = tokio::join!(ended, server.stop());
 }
