@@ -144,6 +144,16 @@ impl State {
         }
     }
 
+    /// How long before `now` (monotonic) the last successful read of the feed began.
+    pub(super) fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.read_at)
+    }
+
+    /// Whether that is longer than `bound`.
+    pub(super) fn is_stale(&self, now: Duration, bound: Duration) -> bool {
+        self.age(now) > bound
+    }
+
     /// Until when (monotonic) a revocation is kept that was learned of at `now`.
     fn kept_from(&self, now: Duration) -> Duration {
         let longest = (self.longest_validity + RETENTION).to_std();

@@ -78,7 +78,7 @@ impl Revocations {
         let state = self.read();
         if state.revoked.contains_key(&handle) {
             Known::Revoked
-        } else if now.saturating_sub(state.read_at) > bound {
+        } else if state.is_stale(now, bound) {
             Known::Stale
         } else if state.forgotten.is_some() {
             Known::Forgotten
@@ -87,9 +87,14 @@ impl Revocations {
         }
     }
 
+    /// Whether the feed was last read more than `bound` before `now` (monotonic).
+    pub(crate) fn is_stale(&self, now: Duration, bound: Duration) -> bool {
+        self.read().is_stale(now, bound)
+    }
+
     /// How long before `now` (monotonic) the last successful read of the feed began.
     pub(crate) fn age(&self, now: Duration) -> Duration {
-        now.saturating_sub(self.read().read_at)
+        self.read().age(now)
     }
 
     /// Notes that the feed is stale; returns whether that is new.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::open_streams::{Id, OpenStreams, Stream};
 use super::verify::claims_of_row;
@@ -163,7 +163,11 @@ impl Sessions {
         let config = self.config();
         config.revocation == Revocation::Feed
             && config.revocation_on_stall != OnStall::Accept
-            && self.revocation_feed_age() > config.revocation_bound
+            && self
+                .inner
+                .feed
+                .revocations
+                .is_stale(self.monotonic(), config.revocation_bound)
     }
 
     /// What a stalled feed does to streams: they end, or their rows are read once in each
@@ -192,12 +196,17 @@ impl Sessions {
         handles.dedup();
         let rows = self.inner.store.background.summaries(handles).await?;
         let kid = Arc::clone(&self.keys().signer(now).kid);
+        let lifetimes = &self.inner.settings.lifetimes;
         let mut ended = Vec::new();
         for (id, judge) in due {
             match rows.iter().find(|row| row.handle == id.0) {
                 // A panic of the application's code ends the stream, as it would refuse a request.
                 Some(row) if caught(|| judge(self, row)).unwrap_or(false) => {
-                    let due = (now + self.longest_validity(row.device_bound)).min(row.ends_at);
+                    let validity = match row.device_bound {
+                        true => lifetimes.bound_access_token,
+                        false => lifetimes.access_token,
+                    };
+                    let due = (now + validity).min(row.ends_at);
                     self.inner.feed.streams.lock().table.go_on(*id, due, &kid);
                 }
                 None if !matches!(self.missing_row(id.0).await, Error::Unauthorised) => {}
@@ -209,17 +218,6 @@ impl Sessions {
             .streams
             .close(|table| ended.into_iter().filter_map(|id| table.close(id)).collect());
         Ok(())
-    }
-}
-
-impl Sessions {
-    /// How long an access token of a session is valid.
-    fn longest_validity(&self, device_bound: bool) -> TimeDelta {
-        let lifetimes = &self.inner.settings.lifetimes;
-        match device_bound {
-            true => lifetimes.bound_access_token,
-            false => lifetimes.access_token,
-        }
     }
 }
 
